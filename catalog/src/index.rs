@@ -1,0 +1,1 @@
+//! The header of a search index file.
