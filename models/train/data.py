@@ -1,0 +1,185 @@
+"""Reads DATA (a folder, .tar or .tar.gz with dataset.json and pictures) into memory, and keeps test pictures out."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load_file
+
+from thesaurus import CLEAR, Thesaurus
+
+SIDE = 128
+
+
+class DataError(Exception):
+    """A data set that cannot be used, with its name and the reason."""
+
+
+@dataclass
+class Source:
+    """One data set. All arrays have one entry for each picture, in the order of dataset.json."""
+
+    name: str
+    files: list[str]
+    pictures: np.ndarray  # (pictures, SIDE, SIDE, 3) uint8
+    captions: list[list[str]]
+    splits: np.ndarray  # of "train", "val", "test"
+    strength: np.ndarray  # (pictures, concepts) uint8, see thesaurus.py
+    teacher: np.ndarray | None  # (pictures, features) float32
+    labelled: bool  # ground truth per class, not only captions
+
+    def of(self, split: str) -> np.ndarray:
+        return np.flatnonzero(self.splits == split)
+
+
+def stem(path: Path) -> str:
+    name = path.name
+    for ending in (".tar.gz", ".tgz", ".tar"):
+        name = name.removesuffix(ending)
+    return name
+
+
+def open_files(path: Path):
+    """A function from a path inside the data set to its bytes, or None where there is no such file."""
+    if path.is_dir():
+        return lambda name: (path / name).read_bytes() if (path / name).is_file() else None
+    with tarfile.open(path) as archive:
+        blobs = {}
+        for member in archive:
+            if member.isfile():
+                blobs[member.name.removeprefix("./")] = archive.extractfile(member).read()
+    return blobs.get
+
+
+def picture(data: bytes) -> np.ndarray:
+    """The picture in RGB, its middle square, SIDE pixels wide."""
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    width, height = image.size
+    if (width, height) != (SIDE, SIDE):
+        short = min(width, height)
+        left, top = (width - short) // 2, (height - short) // 2
+        image = image.resize((SIDE, SIDE), Image.BICUBIC, box=(left, top, left + short, top + short))
+    return np.asarray(image)
+
+
+def teacher_features(path: Path, train: np.ndarray, count: int) -> np.ndarray | None:
+    """Features of a teacher beside the archive, scaled to unit spread over the training pictures."""
+    beside = path.parent / f"{stem(path)}_teacher_features.safetensors"
+    if not beside.is_file():
+        return None
+    features = load_file(str(beside))["features"].astype(np.float32)
+    if len(features) != count:
+        raise DataError(f"{beside}: {len(features)} rows for {count} pictures")
+    return features / features[train].std()
+
+
+def load(path: Path, thesaurus: Thesaurus) -> Source:
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such data set")
+    read = open_files(path)
+    index = read("dataset.json")
+    if index is None:
+        raise DataError(f"{path}: no dataset.json in it")
+    index = json.loads(index)
+    folder = index.get("image_folder", "images")
+    rows = index["images"]
+    pictures = np.empty((len(rows), SIDE, SIDE, 3), np.uint8)
+    for at, row in enumerate(rows):
+        data = read(f"{folder}/{row['filename']}")
+        if data is None:
+            raise DataError(f"{path}: {folder}/{row['filename']} is missing")
+        pictures[at] = picture(data)
+    captions = [[sentence["raw"].strip() for sentence in row["sentences"]] for row in rows]
+    splits = np.array([row["split"] for row in rows])
+    labels = read("labels.jsonl")
+    if labels is None:
+        strength = np.stack([thesaurus.of_captions(own) for own in captions])
+    else:
+        strength = np.stack([thesaurus.of_labels(classes) for classes in truth(path)])
+    return Source(
+        name=stem(path).replace(".", "_"),
+        files=[row["filename"] for row in rows],
+        pictures=pictures,
+        captions=captions,
+        splits=splits,
+        strength=strength,
+        teacher=teacher_features(path, splits == "train", len(rows)),
+        labelled=labels is not None,
+    )
+
+
+def truth(path: Path) -> list[dict]:
+    """Ground truth of a sample area, one entry for each picture in the order of dataset.json."""
+    read = open_files(Path(path))
+    labels, index = read("labels.jsonl"), read("dataset.json")
+    if labels is None or index is None:
+        raise DataError(f"{path}: a sample area has dataset.json and labels.jsonl")
+    classes = {row["id"]: row["classes"] for row in map(json.loads, labels.decode().splitlines())}
+    return [classes[row["filename"].rsplit(".", 1)[0]] for row in json.loads(index)["images"]]
+
+
+def fingerprint(pictures: np.ndarray) -> np.ndarray:
+    """256 bits a picture that survive re-encoding: is each cell of a 16 x 17 grey grid darker than the next one?"""
+    grey = pictures.astype(np.float32).mean(3)
+    rows = np.linspace(0, SIDE, 17).astype(int)
+    columns = np.linspace(0, SIDE, 18).astype(int)
+    cells = np.add.reduceat(np.add.reduceat(grey, rows[:-1], 1), columns[:-1], 2)
+    cells /= np.diff(columns)
+    return np.packbits((cells[:, :, 1:] > cells[:, :, :-1]).reshape(len(pictures), -1), axis=1)
+
+
+def drop_leaks(sources: list[Source], most_bits: int = 12) -> int:
+    """Marks training pictures that equal a validation or test picture of any source as "dropped"; says how many.
+
+    Equal means the same pixels, or for photographs fingerprints that differ in at most `most_bits` of 256.
+    """
+    real = [source for source in sources if not source.labelled]
+    held = [(source, np.flatnonzero(source.splits != "train")) for source in real]
+    held_pixels = {hashlib.sha256(source.pictures[at]).digest() for source, ids in held for at in ids}
+    prints = [fingerprint(source.pictures[ids]) for source, ids in held if len(ids)]
+    held_prints = np.concatenate(prints) if prints else np.empty((0, 32), np.uint8)
+    dropped = 0
+    for source in real:
+        train = source.of("train")
+        own = fingerprint(source.pictures[train])
+        for at, bits in zip(train, own):
+            near = len(held_prints) and np.bitwise_count(held_prints ^ bits).sum(1).min() <= most_bits
+            if near or hashlib.sha256(source.pictures[at]).digest() in held_pixels:
+                source.splits[at] = "dropped"
+                dropped += 1
+    return dropped
+
+
+def sampling_weights(source: Source, train: np.ndarray) -> np.ndarray:
+    """How often each training picture is drawn: evenly for photographs, tiles with rare classes more for samples."""
+    if not source.labelled:
+        return np.full(len(train), 1.0 / len(train))
+    clear = source.strength[train] == CLEAR
+    counts = clear.sum(0).clip(min=1)
+    weights = (clear / counts**0.75).sum(1) + 0.2 / len(train)
+    return weights / weights.sum()
+
+
+def wordnet(path: Path) -> dict[str, dict]:
+    """Synsets by id: lemmas, gloss, up."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return {entry["id"]: entry for entry in map(json.loads, file)}
+
+
+def write_atomically(path: Path, write) -> None:
+    """Calls `write(file)` on a temporary file beside `path`, syncs it and renames it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    with open(temporary, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
