@@ -1,0 +1,71 @@
+//! States that are easily forgotten: loading, nothing found, no catalog, dark.
+
+use anyhow::Result;
+use clip_rs_tests::{Artifacts, Chromium, Site};
+
+use crate::{DESKTOP, Visit};
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn without_a_search_there_are_examples_that_work() -> Result<()> {
+    let visit = Visit::ready("")?;
+    assert!(visit.page.count("[data-testid=example]")? >= 3);
+    let example = visit.page.text("[data-testid=example]")?;
+    visit.page.click("[data-testid=example]")?;
+    visit.page.wait_for_state("results")?;
+    let typed: String = visit.page.eval("document.querySelector('[data-testid=search-input]').value")?;
+    assert_eq!(typed.to_lowercase(), example.trim().to_lowercase());
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_missing_catalog_file_is_a_sentence_with_a_retry() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let folder = tempfile::tempdir()?;
+    // The manifest alone: everything it names is missing.
+    std::fs::copy(artifacts.catalog.join("catalog.json"), folder.path().join("catalog.json"))?;
+    let site = Site::start(&artifacts, folder.path())?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("failed")?;
+    let said = page.text("[data-testid=error]")?;
+    assert!(said.contains("model."), "it names the missing file: {said}");
+    assert_eq!(page.count("[data-testid=retry]")?, 1);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn loading_shows_bytes_file_by_file() -> Result<()> {
+    let visit = Visit::start("", DESKTOP)?;
+    visit.page.eval::<bool>(
+        "new Promise(done => { window.shown = new Set(); const look = () => { const p = document.querySelector('[data-testid=progress]'); \
+         if (p) window.shown.add(p.innerText); const s = document.querySelector('[data-state]')?.dataset.state; \
+         if (s === 'ready' || s === 'failed') done(true); else setTimeout(look, 5); }; look(); })",
+    )?;
+    visit.page.wait_for_state("ready")?;
+    let shown: Vec<String> = visit.page.eval("[...window.shown]")?;
+    assert!(shown.iter().any(|text| text.contains("MB") || text.contains("KB") || text.contains("kB")), "{shown:?}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn dark_is_dark_and_the_choice_is_remembered() -> Result<()> {
+    let visit = Visit::ready("")?;
+    let luminance = "(() => { const c = getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).map(Number); return c[0] + c[1] + c[2]; })()";
+    visit.page.prefer("prefers-color-scheme", "light")?;
+    let light: f64 = visit.page.eval(luminance)?;
+    visit.page.prefer("prefers-color-scheme", "dark")?;
+    let dark: f64 = visit.page.eval(luminance)?;
+    assert!(dark < 200.0 && light > 500.0, "light {light}, dark {dark} (of 765)");
+    let before: f64 = visit.page.eval(luminance)?;
+    visit.page.click("[data-testid=theme-toggle]")?;
+    let chosen: f64 = visit.page.eval(luminance)?;
+    visit.page.eval::<serde_json::Value>("location.reload()").ok();
+    visit.page.wait_for_state("ready")?;
+    let after: f64 = visit.page.eval(luminance)?;
+    assert_eq!(chosen, after, "remembered (before {before})");
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! What a person sees, in a real browser: ignored by plain `cargo test`, run by `cargo xtask test`, which
+//! builds what they need.
+
+mod damage;
+mod look;
+mod meaning;
+mod parity;
+mod privacy;
+mod use_it;
+
+use anyhow::Result;
+use clip_rs_tests::{Artifacts, Chromium, Page, Site};
+
+/// Desktop window, CSS pixels.
+const DESKTOP: (u32, u32) = (1280, 800);
+/// A small phone, CSS pixels.
+const PHONE: (u32, u32) = (360, 740);
+
+/// The page on the test catalog, opened with a URL fragment.
+struct Visit {
+    page: Page,
+    chromium: Chromium,
+    site: Site,
+    artifacts: Artifacts,
+}
+
+impl Visit {
+    fn start(fragment: &str, (width, height): (u32, u32)) -> Result<Self> {
+        let artifacts = Artifacts::from_env()?;
+        let site = Site::start(&artifacts, &artifacts.catalog)?;
+        let chromium = Chromium::start(&artifacts, &site)?;
+        let page = chromium.open(&site.url(fragment), width, height)?;
+        Ok(Self { page, chromium, site, artifacts })
+    }
+
+    fn ready(fragment: &str) -> Result<Self> {
+        let visit = Self::start(fragment, DESKTOP)?;
+        visit.page.wait_for_state("ready results empty")?;
+        Ok(visit)
+    }
+
+    /// Fails when anything was written to the console but information.
+    fn expect_quiet_console(&self) {
+        let console = self.chromium.console();
+        let loud: Vec<_> = console.iter().filter(|line| !line.contains(":INFO:CONSOLE") || line.contains("rror")).collect();
+        assert!(loud.is_empty(), "the console says {loud:#?}");
+    }
+}

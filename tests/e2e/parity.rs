@@ -1,0 +1,64 @@
+//! The browser's text vectors are those of the native command: one engine, two processors.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::Visit;
+
+/// Fifty things people might type: plain, long, misspelt, foreign, hardly text.
+const SENTENCES: &str = include_str!("sentences.txt");
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn text_vectors_of_browser_and_native_command_agree() -> Result<()> {
+    let visit = Visit::ready("")?;
+    let sentences: Vec<&str> = SENTENCES.lines().collect();
+    assert_eq!(sentences.len(), 50);
+    let browser: Vec<Vec<f64>> = visit.page.eval(&encode_in_worker(&visit, &sentences)?)?;
+    let native = native_vectors(&visit, &sentences)?;
+    assert_eq!((browser.len(), native.len()), (50, 50));
+    for ((sentence, a), b) in sentences.iter().zip(&browser).zip(&native) {
+        assert_eq!(a.len(), b.len());
+        let cosine: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+        assert!(cosine >= 0.9999, "{sentence:?}: cosine {cosine}");
+        let length: f64 = a.iter().map(|x| x * x).sum::<f64>().sqrt();
+        assert!((length - 1.0).abs() < 1e-3, "{sentence:?}: length {length}");
+    }
+    let alike: f64 = browser[0].iter().zip(&browser[1]).map(|(x, y)| x * y).sum();
+    assert!(alike < 0.999, "different sentences have different vectors");
+    Ok(())
+}
+
+/// Starts a worker of our own and speaks its protocol.
+fn encode_in_worker(visit: &Visit, sentences: &[&str]) -> Result<String> {
+    let catalog = format!("http://{}/catalog/catalog.json", visit.site.address());
+    let open = serde_json::json!({ "id": 1, "request": { "type": "open", "catalog": catalog } });
+    let encode = serde_json::json!({ "id": 2, "request": { "type": "encode", "texts": sentences } });
+    Ok(format!(
+        "new Promise((resolve, reject) => {{
+            const worker = new Worker('worker_loader.js', {{ type: 'module' }});
+            const say = call => worker.postMessage(JSON.stringify(call));
+            worker.onerror = event => reject(new Error(event.message));
+            worker.onmessage = event => {{
+                const message = JSON.parse(event.data);
+                if (message.type === 'hello') say({open});
+                if (message.type !== 'answer') return;
+                if (message.outcome.error) reject(new Error(message.outcome.error.message));
+                else if (message.id === 1) say({encode});
+                else {{ worker.terminate(); resolve(message.outcome.ok.vectors); }}
+            }};
+        }})"
+    ))
+}
+
+fn native_vectors(visit: &Visit, sentences: &[&str]) -> Result<Vec<Vec<f64>>> {
+    let output = Command::new(&visit.artifacts.clip_rs)
+        .args(["model", "encode", "--catalog"])
+        .arg(&visit.artifacts.catalog)
+        .args(sentences.iter().flat_map(|sentence| ["--text", sentence]))
+        .output()
+        .context("running clip-rs model encode")?;
+    ensure!(output.status.success(), "clip-rs model encode: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

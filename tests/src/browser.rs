@@ -1,0 +1,97 @@
+//! Headless Chromium with an empty profile, all of whose requests go through a [`Recorder`].
+//!
+//! It is started here and not by the driver library, to read its error output: with `--enable-logging=stderr`
+//! every console message lands there, also those of workers, which the developer protocol reports apart.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use headless_chrome::Browser;
+use tempfile::TempDir;
+
+use crate::{Artifacts, Page, Recorder, Site};
+
+/// A running browser; it ends, and its profile is removed, with this value.
+pub struct Chromium {
+    process: Child,
+    browser: Browser,
+    recorder: Recorder,
+    console: Arc<Mutex<Vec<String>>>,
+    _profile: TempDir,
+}
+
+impl Chromium {
+    /// Starts a browser that can reach `site` and nothing else.
+    pub fn start(artifacts: &Artifacts, site: &Site) -> Result<Self> {
+        let recorder = Recorder::start(site.address())?;
+        let profile = tempfile::tempdir()?;
+        let mut process = command(&artifacts.chromium, profile.path(), &recorder)
+            .spawn()
+            .with_context(|| format!("starting {}", artifacts.chromium.display()))?;
+        let stderr = process.stderr.take().context("Chromium has no error output")?;
+        let console = Arc::new(Mutex::new(Vec::new()));
+        let (say_url, hear_url) = mpsc::channel();
+        let lines = Arc::clone(&console);
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if let Some(url) = line.strip_prefix("DevTools listening on ") {
+                    // The receiver is gone only when the start has failed already.
+                    let _heard = say_url.send(url.trim().to_owned());
+                } else if line.contains(":CONSOLE") {
+                    lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                }
+            }
+        });
+        let url = hear_url.recv_timeout(Duration::from_secs(60)).context("Chromium did not start in 60 s")?;
+        let browser = Browser::connect_with_timeout(url, Duration::from_secs(600))?;
+        Ok(Self { process, browser, recorder, console, _profile: profile })
+    }
+
+    /// Opens `url` in a new tab of `width` x `height` CSS pixels.
+    pub fn open(&self, url: &str, width: u32, height: u32) -> Result<Page> {
+        let tab = self.browser.new_tab()?;
+        tab.set_default_timeout(Duration::from_secs(60));
+        let page = Page::new(tab);
+        page.resize(width, height)?;
+        page.go(url)?;
+        Ok(page)
+    }
+
+    /// Every request so far.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Console messages so far, of pages and workers, as Chromium logs them.
+    pub fn console(&self) -> Vec<String> {
+        self.console.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _ended = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+fn command(chromium: &Path, profile: &Path, recorder: &Recorder) -> Command {
+    let mut command = Command::new(chromium);
+    command
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"])
+        .args(["--enable-logging=stderr", "--remote-debugging-port=0"])
+        .arg(format!("--proxy-server=http://{}", recorder.address()))
+        .arg("--proxy-bypass-list=<-loopback>")
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg("about:blank")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}

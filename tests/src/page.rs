@@ -1,0 +1,167 @@
+//! A tab, spoken of as a person would: search for words, read the results, press a button.
+//!
+//! Elements are found by `data-testid`, so that tests survive a change of looks but not of meaning.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use headless_chrome::Tab;
+use headless_chrome::protocol::cdp::{Emulation, Page as PageDomain};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Longest wait for anything on the page; generous, as other work may share the machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A result as the page shows it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ResultCard {
+    /// Item id (`z/x/y`).
+    pub id: String,
+    /// All text of the card.
+    pub text: String,
+    /// Whether it is the selected one.
+    pub selected: bool,
+}
+
+/// An open tab.
+pub struct Page {
+    tab: Arc<Tab>,
+}
+
+impl Page {
+    pub(crate) fn new(tab: Arc<Tab>) -> Self {
+        Self { tab }
+    }
+
+    /// Loads `url` and waits until the document is there (not until the engine is ready).
+    pub fn go(&self, url: &str) -> Result<()> {
+        self.tab.navigate_to(url)?;
+        self.tab.wait_until_navigated().with_context(|| format!("loading {url}"))?;
+        Ok(())
+    }
+
+    /// Value of a JavaScript expression, which may be a promise.
+    pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
+        let wrapped = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");
+        let object = self.tab.evaluate(&wrapped, true).with_context(|| format!("evaluating {expression}"))?;
+        let text = object.value.and_then(|value| value.as_str().map(str::to_owned));
+        let text = text.with_context(|| format!("{expression} gave no value"))?;
+        serde_json::from_str(&text).with_context(|| format!("{expression} gave {text}"))
+    }
+
+    /// Waits until a JavaScript expression is true; `what` names it when it never is.
+    pub fn wait_until(&self, what: &str, expression: &str) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            // An error here may be a page that is just being replaced.
+            if self.eval::<bool>(&format!("!!({expression})")).unwrap_or(false) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let state = self.state().unwrap_or_else(|error| error.to_string());
+        let text: String = self.eval("document.body.innerText").unwrap_or_default();
+        bail!("waited in vain until {what}; the page is {state:?} and says:\n{text}")
+    }
+
+    /// The page's state (`loading`, `ready`, `searching`, `results`, `empty`, `failed`).
+    pub fn state(&self) -> Result<String> {
+        self.eval("document.querySelector('[data-state]')?.dataset.state ?? 'none'")
+    }
+
+    /// Waits until the page is in one of the states (names with blanks between).
+    pub fn wait_for_state(&self, states: &str) -> Result<()> {
+        let condition = format!(
+            "'{states}'.split(' ').includes(document.querySelector('[data-state]')?.dataset.state)"
+        );
+        self.wait_until(&format!("the state is {states}"), &condition)
+    }
+
+    /// Types `query` into the search box as a person does, presses Enter, and waits for the results.
+    pub fn search(&self, query: &str) -> Result<Vec<ResultCard>> {
+        self.click("[data-testid=search-input]")?;
+        self.eval::<serde_json::Value>("document.querySelector('[data-testid=search-input]').select()")?;
+        self.tab.type_str(query)?;
+        self.tab.press_key("Enter")?;
+        let literal = serde_json::to_string(query)?;
+        let asked = format!(
+            "decodeURIComponent(location.hash).includes({literal}) \
+             && ['results', 'empty'].includes(document.querySelector('[data-state]').dataset.state)"
+        );
+        self.wait_until(&format!("there are results for {query:?}"), &asked)?;
+        self.results()
+    }
+
+    /// The results in the order in which they are shown.
+    pub fn results(&self) -> Result<Vec<ResultCard>> {
+        self.eval(
+            "[...document.querySelectorAll('[data-testid=result]')].map(card => ({ id: card.dataset.id, \
+             text: card.innerText, selected: card.getAttribute('aria-current') === 'true' \
+             || card.querySelector('[aria-current=true]') !== null }))",
+        )
+    }
+
+    /// Number of elements that a selector finds.
+    pub fn count(&self, selector: &str) -> Result<usize> {
+        self.eval(&format!("document.querySelectorAll({}).length", serde_json::to_string(selector)?))
+    }
+
+    /// Visible text of the first element that a selector finds.
+    pub fn text(&self, selector: &str) -> Result<String> {
+        self.eval(&format!("document.querySelector({})?.innerText", serde_json::to_string(selector)?))
+            .with_context(|| format!("there is no {selector}"))
+    }
+
+    /// Presses the mouse on the middle of the first element that a selector finds.
+    pub fn click(&self, selector: &str) -> Result<()> {
+        let element = self.tab.wait_for_element(selector).with_context(|| format!("there is no {selector}"))?;
+        element.scroll_into_view()?;
+        element.click().with_context(|| format!("clicking {selector}"))?;
+        Ok(())
+    }
+
+    /// Presses a key, by its name in DOM events (`Tab`, `Enter`, `ArrowDown`).
+    pub fn press(&self, key: &str) -> Result<()> {
+        self.tab.press_key(key)?;
+        Ok(())
+    }
+
+    /// Sets the window's size in CSS pixels; below 600 wide it is a phone.
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.tab.call_method(Emulation::SetDeviceMetricsOverride {
+            width,
+            height,
+            device_scale_factor: 1.0,
+            mobile: width < 600,
+            scale: None,
+            screen_width: None,
+            screen_height: None,
+            position_x: None,
+            position_y: None,
+            dont_set_visible_size: None,
+            screen_orientation: None,
+            viewport: None,
+            display_feature: None,
+            device_posture: None,
+        })?;
+        Ok(())
+    }
+
+    /// Sets a CSS media feature, such as `prefers-color-scheme` to `dark`.
+    pub fn prefer(&self, feature: &str, value: &str) -> Result<()> {
+        let features = vec![Emulation::MediaFeature { name: feature.to_owned(), value: value.to_owned() }];
+        self.tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(features) })?;
+        Ok(())
+    }
+
+    /// Writes what is visible to a PNG file.
+    pub fn screenshot(&self, path: &Path) -> Result<()> {
+        let format = PageDomain::CaptureScreenshotFormatOption::Png;
+        let png = self.tab.capture_screenshot(format, None, None, true)?;
+        std::fs::write(path, png).with_context(|| format!("writing {}", path.display()))
+    }
+}
