@@ -1,0 +1,26 @@
+//! One line a request, without what a person searched for: the query string is never logged.
+
+use std::time::Instant;
+
+use axum::{extract::Request, http::header, middleware::Next, response::Response};
+
+/// Characters of a path that are logged.
+const MAX_LOGGED: usize = 200;
+
+/// Logs method, path, status, length in bytes and time in milliseconds.
+pub(crate) async fn log(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let path: String = request.uri().path().chars().take(MAX_LOGGED).collect();
+    let response = next.run(request).await;
+    let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    tracing::info!(
+        %method,
+        ?path,
+        status = response.status().as_u16(),
+        bytes,
+        duration_ms = start.elapsed().as_secs_f64() * 1000.0,
+        "request"
+    );
+    response
+}

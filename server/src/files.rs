@@ -1,0 +1,180 @@
+//! Sends one file with everything a cache wants to know about it.
+//!
+//! A file named by its content never changes: it is kept for ever, and packed siblings beside it (`.br`, `.gz`)
+//! stand in for it. Any other file may be replaced at any moment, even by one of the same length and time of
+//! change, so its `ETag` is a hash of what it holds now; a sibling might be older than it and is not used.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read},
+    path::PathBuf,
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+use tower_http::services::ServeFile;
+
+use crate::{
+    content_policy,
+    folder::{Folder, Found},
+    media_type::{HTML, media_type},
+    refusal::Refusal,
+    request_path::RequestPath,
+};
+
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// A file as it was when the request came.
+struct Sendable {
+    path: PathBuf,
+    media_type: &'static str,
+    version: Version,
+}
+
+/// How a cache tells one version of a file from the next.
+enum Version {
+    /// By the file's name.
+    Named { has_brotli: bool, has_gzip: bool },
+    /// By a hash of the content. A page brings the policy that lets its own inline scripts run.
+    Tagged { etag: HeaderValue, page_policy: Option<HeaderValue> },
+}
+
+/// Answers `request` (a GET or HEAD) with the file that `path` names in `folder`.
+pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -> Result<Response, Refusal> {
+    let (folder, path) = (folder.clone(), path.clone());
+    let looked_up = tokio::task::spawn_blocking(move || look_up(&folder, &path)).await;
+    let file = looked_up.map_err(|_| Refusal::Unreadable)??;
+    match &file.version {
+        Version::Named { has_brotli, has_gzip } => {
+            let mut service = ServeFile::new(&file.path);
+            if *has_brotli {
+                service = service.precompressed_br();
+            }
+            if *has_gzip {
+                service = service.precompressed_gzip();
+            }
+            let mut response = serve(service, request, named_conditions(&request.headers)).await?;
+            describe(&mut response, file.media_type, FOR_EVER);
+            Ok(response)
+        }
+        Version::Tagged { etag, page_policy } => {
+            let mut response = if is_known(&request.headers, etag) {
+                StatusCode::NOT_MODIFIED.into_response()
+            } else {
+                serve(ServeFile::new(&file.path), request, tagged_conditions(&request.headers)).await?
+            };
+            describe(&mut response, file.media_type, REVALIDATE);
+            let headers = response.headers_mut();
+            headers.insert(header::ETAG, etag.clone());
+            headers.remove(header::LAST_MODIFIED);
+            if let Some(policy) = page_policy {
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+            }
+            Ok(response)
+        }
+    }
+}
+
+fn look_up(folder: &Folder, path: &RequestPath) -> Result<Sendable, Refusal> {
+    let found = folder.find(path).ok_or(Refusal::NotFound)?;
+    let media_type = media_type(path.file_name());
+    let version = if path.is_named_by_content() {
+        Version::Named { has_brotli: found.has_sibling(".br"), has_gzip: found.has_sibling(".gz") }
+    } else {
+        tag(&found, media_type).map_err(refusal)?
+    };
+    Ok(Sendable { path: found.path().to_path_buf(), media_type, version })
+}
+
+fn tag(found: &Found, media_type: &str) -> io::Result<Version> {
+    let mut file = File::open(found.path())?;
+    let mut hash = Sha256::new();
+    let mut page_policy = None;
+    if media_type == HTML {
+        let mut page = Vec::new();
+        file.read_to_end(&mut page)?;
+        hash.update(&page);
+        page_policy = Some(content_policy::of_page(&String::from_utf8_lossy(&page)));
+    } else {
+        io::copy(&mut file, &mut hash)?;
+    }
+    // Weak, because the same tag stands for the content packed and unpacked.
+    let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let etag = HeaderValue::try_from(format!("W/\"{digits}\"")).map_err(io::Error::other)?;
+    Ok(Version::Tagged { etag, page_policy })
+}
+
+/// Whether the client says that it holds the version called `etag` (RFC 9110, 13.1.2: weak comparison).
+fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let Ok(etag) = etag.to_str().map(opaque) else { return false };
+    let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    listed.flat_map(|list| list.split(',')).map(opaque).any(|tag| tag == "*" || tag == etag)
+}
+
+/// The conditions that hold for a file that its name identifies: all of them.
+fn named_conditions(headers: &HeaderMap) -> HeaderMap {
+    let mut wanted =
+        vec![header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
+    // A range is one of the plain file's bytes, never of a packed sibling's.
+    wanted.push(if asks_for_bytes(headers) { header::RANGE } else { header::ACCEPT_ENCODING });
+    copy_of(headers, &wanted)
+}
+
+/// The conditions that hold for a file with a weak tag: no `If-Range` can be met by it (RFC 9110, 13.1.5).
+fn tagged_conditions(headers: &HeaderMap) -> HeaderMap {
+    let whole = headers.contains_key(header::IF_RANGE) || !asks_for_bytes(headers);
+    if whole { HeaderMap::new() } else { copy_of(headers, &[header::RANGE]) }
+}
+
+fn asks_for_bytes(headers: &HeaderMap) -> bool {
+    headers.get(header::RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="))
+}
+
+fn copy_of(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    let present =
+        names.iter().filter_map(|name| headers.get(name).map(|value| (name.clone(), value.clone())));
+    present.collect()
+}
+
+async fn serve(service: ServeFile, request: &Parts, conditions: HeaderMap) -> Result<Response, Refusal> {
+    let mut plain = Request::new(());
+    *plain.method_mut() = request.method.clone();
+    *plain.headers_mut() = conditions;
+    let mut service = service.ignore_multi_range_requests(true);
+    let mut response = service.try_call(plain.clone()).await.map_err(refusal)?;
+    if let Some(version) = request.headers.get(header::IF_RANGE) {
+        let sent = response.headers();
+        let same = [header::ETAG, header::LAST_MODIFIED].iter().any(|name| sent.get(name) == Some(version));
+        if plain.headers_mut().remove(header::RANGE).is_some() && !same {
+            response = service.try_call(plain).await.map_err(refusal)?;
+        }
+    }
+    Ok(response.map(Body::new))
+}
+
+fn describe(response: &mut Response, media_type: &'static str, cache: HeaderValue) {
+    let status = response.status();
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if status.is_success() || status == StatusCode::NOT_MODIFIED {
+        headers.insert(header::CACHE_CONTROL, cache);
+    }
+}
+
+fn refusal(error: io::Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied => Refusal::NotFound,
+        _ => {
+            tracing::error!(%error, "a file cannot be read");
+            Refusal::Unreadable
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Finds files in a folder, and only in it: symbolic links that lead out find nothing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::request_path::RequestPath;
+
+/// A folder whose files may be served.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+/// A regular file inside the folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    root: PathBuf,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder `root`, which need not stay the same one: each look-up follows it anew, so a symbolic link
+    /// may be pointed to a new version while the server runs.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The path of the file that `name` would be in the folder.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// The file that `path` names, if there is one. Blocks.
+    pub(crate) fn find(&self, path: &RequestPath) -> Option<Found> {
+        let root = self.root.canonicalize().ok()?;
+        let path = regular_file_within(&root, &path.below(&root)?)?;
+        Some(Found { root, path })
+    }
+}
+
+impl Found {
+    /// Where the file really is, without symbolic links.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a file of the same name and this `ending`, such as `.br`, lies beside it. Blocks.
+    pub(crate) fn has_sibling(&self, ending: &str) -> bool {
+        let mut sibling = self.path.clone().into_os_string();
+        sibling.push(ending);
+        regular_file_within(&self.root, Path::new(&sibling)).is_some()
+    }
+}
+
+fn regular_file_within(root: &Path, path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    let inside = path.starts_with(root) && fs::metadata(&path).ok()?.is_file();
+    inside.then_some(path)
+}

@@ -1,0 +1,115 @@
+//! `clip-rs-server`: reads its arguments, says where it listens, and serves until it is told to stop.
+
+use std::{
+    error::Error,
+    future::Future,
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, ValueEnum};
+use clip_rs_server::{Config, Limits, app, serve};
+use tokio::net::TcpListener;
+use tracing::level_filters::LevelFilter;
+
+/// File handles to ask the system for: a connection and its file take two.
+const FILE_HANDLES: u64 = 16_384;
+
+/// Serves a catalog and the app as static files.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The catalog's folder, as `clip-rs index` makes it
+    #[arg(long, value_name = "DIR")]
+    catalog: PathBuf,
+    /// The built app's folder; without it only the catalog is served
+    #[arg(long, value_name = "DIR")]
+    app: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    bind: String,
+    /// How the log on standard error is written
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
+    /// The least that is logged: off, error, warn, info or debug
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: LevelFilter,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
+            eprintln!("clip-rs-server: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    start_log(args.log_format, args.log_level);
+    let router = app(&Config { catalog: args.catalog, app: args.app })?;
+    let listener = TcpListener::bind(&args.bind)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", args.bind)))?;
+    let stop = stop_signal()?;
+    let limits = limits()?;
+    writeln!(io::stdout(), "CLIP-RS is at http://{}/", reachable(listener.local_addr()?))?;
+    serve(listener, router, limits, stop).await;
+    Ok(())
+}
+
+fn start_log(format: LogFormat, level: LevelFilter) {
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_target(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+/// As many connections as the system's file handles allow.
+fn limits() -> io::Result<Limits> {
+    let handles = usize::try_from(rlimit::increase_nofile_limit(FILE_HANDLES)?).unwrap_or(usize::MAX);
+    let usual = Limits::default();
+    Ok(Limits { connections: usual.connections.min(handles / 3).max(1), ..usual })
+}
+
+/// An address to open in a browser: one that means every interface is none.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let local: IpAddr =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(local);
+    }
+    address
+}
+
+/// Ready when the process is asked to stop: Ctrl-C, or SIGTERM where there is such a thing.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be heard");
+        }
+    })
+}

@@ -1,0 +1,107 @@
+//! What the server says of the catalog: as TileJSON, as health, and at start.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::site::{Site, router};
+
+#[tokio::test]
+async fn the_map_is_described_as_tilejson() {
+    let site = Site::new();
+    let answer = site.get("/catalog/tilejson.json", &[("host", "maps.example:8080")]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-cache");
+    let expected = json!({
+        "tilejson": "3.0.0",
+        "name": "Sample county",
+        "description": "Synthetic imagery: generated, it shows no real place.",
+        "attribution": "CLIP-RS &amp; friends (synthetic imagery)",
+        "scheme": "xyz",
+        "tiles": ["http://maps.example:8080/catalog/tiles-0123456789abcdef/{z}/{x}/{y}.jpg"],
+        "minzoom": 11,
+        "maxzoom": 17,
+        "bounds": [-77.5, 38.7, -77.4, 38.8],
+        "center": [(-77.5 - 77.4) / 2.0, (38.7 + 38.8) / 2.0, 11],
+        "tileSize": 256,
+    });
+    assert_eq!(answer.json(), expected);
+}
+
+#[tokio::test]
+async fn the_tiles_address_follows_the_host_when_that_is_plain() {
+    let site = Site::new();
+    let secure = [("host", "maps.example"), ("x-forwarded-proto", "https")];
+    let url = async |headers: &[(&str, &str)]| {
+        site.get("/catalog/tilejson.json", headers).await.json()["tiles"][0].as_str().map(str::to_owned)
+    };
+    let tiles = "tiles-0123456789abcdef/{z}/{x}/{y}.jpg";
+    assert_eq!(url(&secure).await, Some(format!("https://maps.example/catalog/{tiles}")));
+    for host in ["evil.example/x?", "user@evil.example", "a b", "a\"b", ""] {
+        assert_eq!(url(&[("host", host)]).await.as_deref(), Some(tiles), "{host}");
+    }
+    assert_eq!(url(&[]).await.as_deref(), Some(tiles), "relative to the TileJSON itself");
+}
+
+#[tokio::test]
+async fn a_catalog_of_pictures_has_no_map() {
+    let site = Site::new();
+    let mut manifest = site.manifest();
+    let tiles = manifest.tiles.take().expect("tiles");
+    manifest.pictures = Some(clip_rs_catalog::Pictures {
+        url: "pictures-0123456789abcdef/{name}".into(),
+        listing: tiles.listing,
+    });
+    site.publish(&manifest);
+    assert_eq!(site.get("/catalog/tilejson.json", &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/healthz", &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn health_says_which_catalog_is_served() {
+    let site = Site::new();
+    let answer = site.get("/healthz", &[]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let expected = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "catalog": "sample-7" });
+    assert_eq!(answer.json(), expected);
+}
+
+#[tokio::test]
+async fn health_tells_when_the_catalog_breaks() {
+    let site = Site::new();
+    let router = site.router();
+    let get = |path: &str| {
+        let request = axum::http::Request::get(path).body(axum::body::Body::empty());
+        crate::site::send(router.clone(), request.expect("a request"))
+    };
+    std::fs::write(site.manifest_path(), b"{}").expect("written");
+    let sick = get("/healthz").await;
+    assert_eq!(sick.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(sick.json()["catalog"], json!(null));
+    assert_eq!(get("/catalog/tilejson.json").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get("/").await.status, StatusCode::OK, "the app still loads, and can say what is wrong");
+    std::fs::remove_file(site.manifest_path()).expect("removed");
+    assert_eq!(get("/healthz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get("/catalog/catalog.json").await.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn what_is_missing_at_start_is_named_with_the_way_to_make_it() {
+    let site = Site::new();
+    let complaint = |catalog: &str, app: Option<&str>| {
+        let app = app.map(|app| site.path(app));
+        router(&site.path(catalog), app.as_deref()).expect_err("incomplete").to_string()
+    };
+    for catalog in ["app", "nowhere", "secret.txt"] {
+        let said = complaint(catalog, None);
+        assert!(said.contains("has no catalog.json") && said.contains("clip-rs index --tiles"), "{said}");
+    }
+    for app in ["catalog", "nowhere"] {
+        let said = complaint("catalog", Some(app));
+        assert!(said.contains("has no index.html") && said.contains("cargo xtask"), "{said}");
+    }
+    site.write("catalog/catalog.json", b"{}");
+    let said = complaint("catalog", Some("app"));
+    assert!(said.contains("cannot be used") && said.contains("clip-rs verify"), "{said}");
+}

@@ -1,0 +1,12 @@
+//! What the server promises, each checked through the whole router, and the binary through real sockets.
+
+mod binary;
+mod caching;
+mod described;
+mod limits;
+mod packing;
+mod pages;
+mod ranges;
+mod refusals;
+mod security;
+mod site;

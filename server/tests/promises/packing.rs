@@ -1,0 +1,70 @@
+//! Text travels packed; what is packed already travels as it is.
+
+use axum::http::StatusCode;
+
+use crate::site::{SCRIPT, Site, TILE};
+
+#[tokio::test]
+async fn a_packed_sibling_stands_in_for_the_file() {
+    let site = Site::new();
+    site.write("app/app-0123456789abcdef.js.br", b"packed by brotli");
+    site.write("app/app-0123456789abcdef.js.gz", b"packed by gzip");
+    let plain = site.get(SCRIPT, &[]).await;
+    assert_eq!(plain.body.len(), 25 * 200);
+    let cases = [
+        ("br, gzip", "br", "packed by brotli"),
+        ("gzip", "gzip", "packed by gzip"),
+        ("gzip;q=0.5, br;q=0.1", "gzip", "packed by gzip"),
+        ("br;q=0, gzip", "gzip", "packed by gzip"),
+    ];
+    for (accepted, encoding, body) in cases {
+        let answer = site.get(SCRIPT, &[("accept-encoding", accepted)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{accepted}");
+        assert_eq!(answer.header("content-encoding"), encoding, "{accepted}");
+        assert_eq!(answer.body, body, "{accepted}");
+        assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8", "{accepted}");
+        assert!(answer.header("vary").contains("accept-encoding"), "{accepted}");
+        assert_ne!(answer.header("etag"), plain.header("etag"), "{accepted}");
+        let again = [("accept-encoding", accepted), ("if-none-match", answer.header("etag"))];
+        assert_eq!(site.get(SCRIPT, &again).await.status, StatusCode::NOT_MODIFIED, "{accepted}");
+    }
+    let unknown = site.get(SCRIPT, &[("accept-encoding", "identity, zstd")]).await;
+    assert_eq!(unknown.body, plain.body);
+}
+
+#[tokio::test]
+async fn text_without_a_sibling_is_packed_while_it_is_sent() {
+    let site = Site::new();
+    for path in [SCRIPT, "/app-0123456789abcdef_bg.wasm", "/catalog/catalog.json"] {
+        let plain = site.get(path, &[]).await;
+        for encoding in ["br", "gzip"] {
+            let answer = site.get(path, &[("accept-encoding", encoding)]).await;
+            assert_eq!(answer.header("content-encoding"), encoding, "{path}");
+            assert!(answer.body.len() < plain.body.len() / 2, "{path} {encoding} {}", answer.body.len());
+            assert!(answer.header("etag").starts_with("W/\""), "{path}: other bytes, so a weak tag");
+            assert!(answer.header("vary").contains("accept-encoding"), "{path}");
+            let again = [("accept-encoding", encoding), ("if-none-match", answer.header("etag"))];
+            assert_eq!(site.get(path, &again).await.status, StatusCode::NOT_MODIFIED, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pictures_weights_and_small_files_are_not_packed_again() {
+    let site = Site::new();
+    let text = format!("/catalog/{}", site.text);
+    for path in [TILE, &text, "/sw.js"] {
+        let answer = site.get(path, &[("accept-encoding", "br, gzip")]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(answer.header("content-encoding"), "", "{path}");
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_sibling_of_a_file_that_may_change_is_not_trusted() {
+    let site = Site::new();
+    site.write("app/index.html.br", b"of another version");
+    let answer = site.get("/", &[("accept-encoding", "br")]).await;
+    assert_eq!(answer.body, crate::site::PAGE);
+}
