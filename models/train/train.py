@@ -28,7 +28,7 @@ from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
 # Pictures are small at first, when steps should be cheap: (until which part of the caption stage, side in pixels).
-SIDES = ((0.3, 64), (0.7, 80), (0.88, 96))
+SIDES = ((0.4, 64), (0.8, 80), (0.93, 96))
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
 
 
@@ -154,9 +154,9 @@ class Run:
             guessed = self.model.teachers[name](hidden[rows].float())
             parts[name] = F.mse_loss(guessed, wanted.to(self.device))
             loss = loss + parts[name] * (rows.stop - rows.start) / len(texts)
-        if self.caption_step % 4 == 0:
+        if self.caption_step % 5 == 0:
             with self.autocast():
-                meaning, same = self.words_loss(96)
+                meaning, same = self.words_loss(64)
             loss = loss + 0.3 * meaning + 0.3 * same
             parts |= {"wordnet": meaning, "names": same}
         self.descend(loss)
