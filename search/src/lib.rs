@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The engine: bytes in, hits out. It asks for nothing: who fetches, stores or draws is decided outside.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`model`] | CLIP's two towers on candle: text and pictures to [`Embedding`]s |
+//! | [`code`] | embeddings as int8 [`Code`]s, and the dot product that everything rests on |
+//! | [`index`] | the nearest items of a shard: HNSW graph and exact scan over the same codes |
+//! | [`query`] | what may be asked: weighted texts, pictures and items, in an area |
+//! | [`engine`] | answers queries over the shards of a catalog |
+//! | [`calibrate`] | cosines as chances that people can read |
+//!
+//! Everything here compiles for native targets and for wasm32 alike, with no feature flags; with the target
+//! feature `simd128` the dot product uses it. Bytes from outside (models, indexes, pictures, texts) are
+//! checked before use: they give errors, never panics.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod calibrate;
+pub mod code;
+mod embedding;
+pub mod engine;
+pub mod index;
+mod kernels;
+pub mod model;
+pub mod query;
+
+pub use code::Code;
+pub use embedding::{Embedding, EmbeddingError};
+pub use engine::{Engine, EngineError, Hit, Shard};
+pub use index::{Index, IndexError};
+pub use query::{ItemRef, Query, Subject, Term};
+
+// Nothing here calls getrandom; these switch on the browser's source for the crates that do.
+#[cfg(target_arch = "wasm32")]
+use {getrandom_02 as _, getrandom_03 as _};

@@ -1,0 +1,286 @@
+//! `model.json`: the architecture of a model, with every number checked before anything is built from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+
+/// The only version of the package format that is read.
+const FORMAT: u32 = 1;
+/// Longest `model.json` that is parsed, bytes.
+const MAX_JSON: usize = 1 << 20;
+
+/// Everything that `model.json` says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// Format version, 1.
+    pub format: u32,
+    /// The model's short name, such as `rs-small`.
+    pub name: String,
+    /// The name as people read it.
+    #[serde(default)]
+    pub title: String,
+    /// Components of an embedding.
+    pub embed_dim: usize,
+    /// What cosines are multiplied by before a softmax (CLIP's `exp(logit_scale)`), 1..=200.
+    pub logit_scale: f32,
+    /// Where the weights come from: data, recipe, checkpoint.
+    #[serde(default)]
+    pub provenance: String,
+    /// Licence of the weights.
+    #[serde(default)]
+    pub licence: String,
+    /// The tokenizer.
+    pub tokenizer: TokenizerConfig,
+    /// The text tower.
+    pub text: TextConfig,
+    /// The image tower and what pictures go through before it.
+    pub image: ImageConfig,
+}
+
+/// CLIP's byte-pair tokenizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenizerConfig {
+    /// The vocabulary's file name in the package; empty in a folder that is not packed yet.
+    #[serde(default)]
+    pub file: String,
+    /// Number of tokens, start and end included.
+    pub vocab_size: usize,
+    /// Token that opens every text.
+    pub start: u32,
+    /// Token that closes every text.
+    pub end: u32,
+}
+
+/// The text tower: a causal transformer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextConfig {
+    /// The weights' file name in the package; empty in a folder that is not packed yet.
+    #[serde(default)]
+    pub file: String,
+    /// Most tokens of a text, start and end included.
+    pub context_length: usize,
+    /// Width of the token table where that is factorised; absent when it is `width`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_dim: Option<usize>,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads; divides `width`.
+    pub heads: usize,
+    /// Width of the hidden layer of each MLP.
+    pub mlp: usize,
+    /// Activation of the MLPs.
+    pub activation: Activation,
+    /// Added to the variance in layer norms.
+    pub layer_norm_eps: f64,
+}
+
+/// The image tower, and how a picture becomes its input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// The weights' file name in the package; empty in a folder that is not packed yet.
+    #[serde(default)]
+    pub file: String,
+    /// Pixels a side.
+    pub image_size: usize,
+    /// Subtracted from red, green and blue, which run from 0 to 1.
+    pub mean: [f32; 3],
+    /// What red, green and blue are divided by after that.
+    pub std: [f32; 3],
+    /// How a picture is resized.
+    pub resize: Resize,
+    /// How a picture that is not square is made so.
+    pub fit: Fit,
+    /// The network.
+    pub tower: Tower,
+}
+
+/// Interpolation for resizing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// Cubic convolution with a = -0.5, widened when shrinking.
+    Bicubic,
+}
+
+/// From a rectangle to a square.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// The short side is brought to the size, what sticks out of the long side is cut off on both ends.
+    ShortSideCentreCrop,
+}
+
+/// Activation function of an MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `x * Phi(x)`, with the error function.
+    Gelu,
+    /// `x * sigmoid(1.702 x)`.
+    QuickGelu,
+}
+
+/// The network of an image tower.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Tower {
+    /// Vision transformer (<https://arxiv.org/abs/2010.11929>) as in CLIP.
+    Vit {
+        /// Pixels a side of a patch; divides the image size.
+        patch: usize,
+        /// Width of the residual stream.
+        width: usize,
+        /// Number of layers.
+        layers: usize,
+        /// Attention heads; divides `width`.
+        heads: usize,
+        /// Width of the hidden layer of each MLP.
+        mlp: usize,
+        /// Activation of the MLPs.
+        activation: Activation,
+        /// Added to the variance in layer norms.
+        layer_norm_eps: f64,
+    },
+    /// Residual convolutions with the batch norms folded in.
+    Resnet {
+        /// Channels after each convolution of the stem; each halves the size.
+        stem: Vec<usize>,
+        /// Stages; each but the first halves the size.
+        stages: Vec<Stage>,
+        /// Side of the residual blocks' kernels, odd.
+        kernel: usize,
+    },
+}
+
+/// A run of residual blocks at one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Channels.
+    pub width: usize,
+    /// Residual blocks.
+    pub blocks: usize,
+}
+
+impl ModelConfig {
+    /// Reads and checks the content of a `model.json`.
+    pub fn from_json(json: &[u8]) -> Result<Self, ModelError> {
+        within("length in bytes", json.len(), 2, MAX_JSON)?;
+        let config: Self = serde_json::from_slice(json)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Checks that every number is in its range and that they fit together.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        if self.format != FORMAT {
+            return Err(ModelError::config("format", self.format, FORMAT.to_string()));
+        }
+        within("embed_dim", self.embed_dim, 1, crate::code::MAX_DIM)?;
+        if !(1.0..=200.0).contains(&self.logit_scale) {
+            return Err(ModelError::config("logit_scale", self.logit_scale, "1 to 200"));
+        }
+        self.tokenizer.validate()?;
+        self.text.validate()?;
+        self.image.validate()
+    }
+}
+
+impl TokenizerConfig {
+    fn validate(&self) -> Result<(), ModelError> {
+        // 512 byte tokens, a merge, start and end; a token is a u16.
+        within("tokenizer.vocab_size", self.vocab_size, 515, 65_535)?;
+        if self.start as usize != self.vocab_size - 2 {
+            return Err(ModelError::config("tokenizer.start", self.start, "the last token but one"));
+        }
+        if self.end as usize != self.vocab_size - 1 {
+            return Err(ModelError::config("tokenizer.end", self.end, "the last token"));
+        }
+        Ok(())
+    }
+}
+
+impl TextConfig {
+    /// Width of a row of the token table.
+    pub fn token_width(&self) -> usize {
+        self.token_dim.unwrap_or(self.width)
+    }
+
+    fn validate(&self) -> Result<(), ModelError> {
+        within("text.context_length", self.context_length, 3, 1024)?;
+        within("text.token_dim", self.token_width(), 1, 4096)?;
+        within("text.width", self.width, 1, 4096)?;
+        within("text.layers", self.layers, 1, 64)?;
+        within("text.mlp", self.mlp, 1, 16_384)?;
+        divides("text.heads", self.heads, self.width)?;
+        small("text.layer_norm_eps", self.layer_norm_eps)
+    }
+}
+
+impl ImageConfig {
+    fn validate(&self) -> Result<(), ModelError> {
+        within("image.image_size", self.image_size, 8, 1024)?;
+        if let Some(mean) = self.mean.iter().find(|mean| !(0.0..=1.0).contains(*mean)) {
+            return Err(ModelError::config("image.mean", mean, "0 to 1"));
+        }
+        if let Some(std) = self.std.iter().find(|std| !(0.01..=10.0).contains(*std)) {
+            return Err(ModelError::config("image.std", std, "0.01 to 10"));
+        }
+        match &self.tower {
+            Tower::Vit { patch, width, layers, heads, mlp, layer_norm_eps, .. } => {
+                divides("image.tower.patch", *patch, self.image_size)?;
+                within("image.tower.width", *width, 1, 4096)?;
+                within("image.tower.layers", *layers, 1, 64)?;
+                within("image.tower.mlp", *mlp, 1, 16_384)?;
+                divides("image.tower.heads", *heads, *width)?;
+                // Attention holds patches x patches numbers a head.
+                within("patches of a picture", (self.image_size / patch).pow(2), 1, 1024)?;
+                small("image.tower.layer_norm_eps", *layer_norm_eps)
+            }
+            Tower::Resnet { stem, stages, kernel } => {
+                within("length of image.tower.stem", stem.len(), 1, 4)?;
+                within("length of image.tower.stages", stages.len(), 1, 6)?;
+                within("image.tower.kernel", *kernel, 1, 7)?;
+                if kernel % 2 == 0 {
+                    return Err(ModelError::config("image.tower.kernel", kernel, "an odd number"));
+                }
+                stem.iter().try_for_each(|&width| within("image.tower.stem", width, 1, 4096))?;
+                for stage in stages {
+                    within("image.tower.stages.width", stage.width, 1, 4096)?;
+                    within("image.tower.stages.blocks", stage.blocks, 0, 32)?;
+                }
+                let first = stages[0].width;
+                match stem.last() {
+                    Some(&last) if last == first => Ok(()),
+                    _ => Err(ModelError::config(
+                        "image.tower.stages.0.width",
+                        first,
+                        "the last width of the stem",
+                    )),
+                }
+            }
+        }
+    }
+}
+
+fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(ModelError::config(field, value, format!("{least} to {most}")))
+}
+
+fn divides(field: &'static str, value: usize, whole: usize) -> Result<(), ModelError> {
+    if value > 0 && whole.is_multiple_of(value) {
+        return Ok(());
+    }
+    Err(ModelError::config(field, value, format!("a divisor of {whole}")))
+}
+
+fn small(field: &'static str, eps: f64) -> Result<(), ModelError> {
+    if (1e-12..=1e-2).contains(&eps) {
+        return Ok(());
+    }
+    Err(ModelError::config(field, eps, "1e-12 to 1e-2"))
+}

@@ -1,0 +1,258 @@
+//! Reads GGUF files strictly: nothing is taken on trust, nothing is allocated before it is known to be there.
+//!
+//! Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3. candle can read GGUF
+//! too, but divides by an alignment of zero and multiplies dimensions without a check.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
+use candle_core::{Device, Tensor};
+
+use super::{ModelError, TensorSpec};
+
+const MAGIC: &[u8; 4] = b"GGUF";
+const MAX_ENTRIES: u64 = 1 << 16;
+const MAX_DIMENSIONS: usize = 4;
+const DEFAULT_ALIGNMENT: usize = 32;
+const ARCHITECTURE: &str = "general.architecture";
+const ALIGNMENT: &str = "general.alignment";
+const READ_TYPES: &str = "F32, F16, BF16, Q8_0";
+
+/// The tensors of a file, known to be those of the specification: present, of the right shapes, inside the file.
+pub(super) struct Weights<'a> {
+    bytes: &'a [u8],
+    tensors: HashMap<String, Stored>,
+}
+
+struct Stored {
+    shape: Vec<usize>,
+    dtype: GgmlDType,
+    bytes: Range<usize>,
+}
+
+impl<'a> Weights<'a> {
+    /// Checks a file against the tensors it should hold. More tensors than these are fine.
+    pub(super) fn open(
+        bytes: &'a [u8],
+        architecture: &str,
+        specs: &[TensorSpec],
+    ) -> Result<Self, ModelError> {
+        let header = Header::read(bytes)?;
+        if header.architecture.as_deref() != Some(architecture) {
+            let found = header.architecture.unwrap_or_else(|| "nothing".into());
+            return Err(gguf(format!("{ARCHITECTURE} is {found:?}, expected {architecture:?}")));
+        }
+        let mut tensors = HashMap::with_capacity(specs.len());
+        for spec in specs {
+            let info = header.tensors.get(&spec.name).ok_or_else(|| ModelError::MissingTensor {
+                name: spec.name.clone(),
+                expected: spec.stored_shape(),
+            })?;
+            let stored = info.check(spec, header.data, bytes.len())?;
+            tensors.insert(spec.name.clone(), stored);
+        }
+        Ok(Self { bytes, tensors })
+    }
+
+    fn stored(&self, name: &str) -> Result<(&Stored, &'a [u8]), ModelError> {
+        let missing = || ModelError::MissingTensor { name: name.into(), expected: Vec::new() };
+        let stored = self.tensors.get(name).ok_or_else(missing)?;
+        let bytes = self.bytes.get(stored.bytes.clone()).ok_or_else(missing)?;
+        Ok((stored, bytes))
+    }
+
+    /// The tensor as it is stored, still quantised.
+    pub(super) fn quantised(&self, name: &str) -> Result<QTensor, ModelError> {
+        let (stored, bytes) = self.stored(name)?;
+        // candle reads the blocks in place before copying them, which wants them aligned.
+        let mut copy = Vec::new();
+        let aligned = if bytes.as_ptr().cast::<u64>().is_aligned() {
+            bytes
+        } else {
+            copy.resize(bytes.len() + align_of::<u64>(), 0);
+            let start = copy.as_ptr().align_offset(align_of::<u64>()).min(align_of::<u64>());
+            let part = &mut copy[start..start + bytes.len()];
+            part.copy_from_slice(bytes);
+            part
+        };
+        let storage = QStorage::from_data(Cow::Borrowed(aligned), &Device::Cpu, stored.dtype)?;
+        Ok(QTensor::new(storage, stored.shape.as_slice())?)
+    }
+
+    /// A weight matrix `(out, in)` for products with rows; Q8_0 stays Q8_0 in memory.
+    pub(super) fn matrix(&self, name: &str) -> Result<QMatMul, ModelError> {
+        let tensor = self.quantised(name)?;
+        Ok(match tensor.dtype() {
+            GgmlDType::Q8_0 => QMatMul::QTensor(Arc::new(tensor)),
+            _ => QMatMul::Tensor(tensor.dequantize(&Device::Cpu)?),
+        })
+    }
+
+    /// A tensor in f32.
+    pub(super) fn plain(&self, name: &str) -> Result<Tensor, ModelError> {
+        Ok(self.quantised(name)?.dequantize(&Device::Cpu)?)
+    }
+}
+
+struct Header {
+    architecture: Option<String>,
+    tensors: HashMap<String, TensorInfo>,
+    /// Where the tensors' bytes begin.
+    data: usize,
+}
+
+struct TensorInfo {
+    /// Slowest-running dimension first, as everywhere but in GGUF itself.
+    shape: Vec<usize>,
+    dtype: u32,
+    offset: u64,
+}
+
+impl TensorInfo {
+    fn check(&self, spec: &TensorSpec, data: usize, length: usize) -> Result<Stored, ModelError> {
+        let expected = spec.stored_shape();
+        if self.shape != expected {
+            return Err(ModelError::Shape { name: spec.name.clone(), expected, found: self.shape.clone() });
+        }
+        let dtype = match self.dtype {
+            0 => GgmlDType::F32,
+            1 => GgmlDType::F16,
+            8 => GgmlDType::Q8_0,
+            30 => GgmlDType::BF16,
+            found => {
+                let name = spec.name.clone();
+                return Err(ModelError::Type { name, expected: READ_TYPES, found });
+            }
+        };
+        let blocks_fit = self.shape.last().is_some_and(|row| row.is_multiple_of(dtype.block_size()));
+        let numbers = self.shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
+        let range = || {
+            let size = (numbers? / dtype.block_size()).checked_mul(dtype.type_size())?;
+            let start = data.checked_add(usize::try_from(self.offset).ok()?)?;
+            let end = start.checked_add(size)?;
+            (blocks_fit && size > 0 && end <= length).then_some(start..end)
+        };
+        let bytes = range()
+            .ok_or_else(|| gguf(format!("tensor {} does not fit into the {length} bytes", spec.name)))?;
+        Ok(Stored { shape: self.shape.clone(), dtype, bytes })
+    }
+}
+
+impl Header {
+    fn read(bytes: &[u8]) -> Result<Self, ModelError> {
+        let mut reader = Reader { bytes, at: 0 };
+        if reader.take(4)? != MAGIC {
+            return Err(gguf("does not begin with \"GGUF\""));
+        }
+        let version = reader.u32()?;
+        if !(2..=3).contains(&version) {
+            return Err(gguf(format!("version {version}, expected 2 or 3")));
+        }
+        let (tensor_count, metadata_count) = (reader.u64()?, reader.u64()?);
+        if tensor_count > MAX_ENTRIES || metadata_count > MAX_ENTRIES {
+            return Err(gguf(format!("announces {tensor_count} tensors and {metadata_count} values")));
+        }
+        let (mut architecture, mut alignment) = (None, DEFAULT_ALIGNMENT);
+        for _ in 0..metadata_count {
+            let key = reader.string()?;
+            match (key, reader.u32()?) {
+                (ARCHITECTURE, STRING) => architecture = Some(reader.string()?.to_owned()),
+                (ALIGNMENT, UINT32) => alignment = reader.u32()? as usize,
+                (_, kind) => reader.skip_value(kind)?,
+            }
+        }
+        if !alignment.is_power_of_two() || alignment > 1 << 16 {
+            return Err(gguf(format!("{ALIGNMENT} is {alignment}")));
+        }
+        let mut tensors = HashMap::new();
+        for _ in 0..tensor_count {
+            let name = reader.string()?.to_owned();
+            let dimensions = reader.u32()? as usize;
+            if dimensions > MAX_DIMENSIONS {
+                return Err(gguf(format!("tensor {name} has {dimensions} dimensions")));
+            }
+            let mut shape = (0..dimensions).map(|_| reader.length()).collect::<Result<Vec<_>, _>>()?;
+            shape.reverse();
+            let (dtype, offset) = (reader.u32()?, reader.u64()?);
+            tensors.insert(name, TensorInfo { shape, dtype, offset });
+        }
+        Ok(Self { architecture, tensors, data: reader.at.next_multiple_of(alignment) })
+    }
+}
+
+const UINT32: u32 = 4;
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], ModelError> {
+        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
+        let end = end.ok_or_else(|| gguf(format!("ends inside its header, at byte {}", self.bytes.len())))?;
+        let taken = &self.bytes[self.at..end];
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], ModelError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+
+    fn u32(&mut self) -> Result<u32, ModelError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    fn u64(&mut self) -> Result<u64, ModelError> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    fn length(&mut self) -> Result<usize, ModelError> {
+        let length = self.u64()?;
+        usize::try_from(length).map_err(|_| gguf(format!("announces {length} of something")))
+    }
+
+    fn string(&mut self) -> Result<&'a str, ModelError> {
+        let length = self.length()?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| gguf("has a name that is not UTF-8"))
+    }
+
+    fn skip_value(&mut self, kind: u32) -> Result<(), ModelError> {
+        match kind {
+            STRING => self.string().map(drop),
+            ARRAY => {
+                let (kind, length) = (self.u32()?, self.length()?);
+                if kind == STRING {
+                    return (0..length).try_for_each(|_| self.string().map(drop));
+                }
+                let size = scalar_size(kind)?.checked_mul(length);
+                let size = size.ok_or_else(|| gguf(format!("announces an array of {length}")))?;
+                self.take(size).map(drop)
+            }
+            kind => self.take(scalar_size(kind)?).map(drop),
+        }
+    }
+}
+
+/// Bytes of a metadata value that is neither text nor array.
+fn scalar_size(kind: u32) -> Result<usize, ModelError> {
+    match kind {
+        0 | 1 | 7 => Ok(1),
+        2 | 3 => Ok(2),
+        4..=6 => Ok(4),
+        10..=12 => Ok(8),
+        _ => Err(gguf(format!("has a value of type {kind}"))),
+    }
+}
+
+fn gguf(why: impl Into<String>) -> ModelError {
+    ModelError::Gguf(why.into())
+}

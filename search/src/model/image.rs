@@ -1,0 +1,84 @@
+//! The image tower: pictures to vectors.
+
+use candle_core::quantized::QMatMul;
+use candle_core::Tensor;
+
+use super::config::Tower;
+use super::gguf::Weights;
+use super::preprocess::ImagePixels;
+use super::resnet::Resnet;
+use super::transformer::multiply;
+use super::vit::VisionTransformer;
+use super::{ImageConfig, ModelConfig, ModelError};
+use crate::Embedding;
+
+/// Value of `general.architecture` in the image tower's file.
+pub(super) const ARCHITECTURE: &str = "clip-image";
+/// Pictures that go through the tower together; more would only take more memory.
+const BATCH: usize = 16;
+
+/// Turns pictures into embeddings.
+pub struct ImageEncoder {
+    config: ImageConfig,
+    vision_model: VisionModel,
+    /// `(embed_dim, width)`
+    visual_projection: QMatMul,
+}
+
+enum VisionModel {
+    Vit(VisionTransformer),
+    Resnet(Resnet),
+}
+
+impl ImageEncoder {
+    /// Builds the tower from `image.gguf`, checking it against `config`.
+    pub fn from_gguf(config: &ModelConfig, gguf: &[u8]) -> Result<Self, ModelError> {
+        config.validate()?;
+        let weights = Weights::open(gguf, ARCHITECTURE, &config.image_tensors())?;
+        let vision_model = match &config.image.tower {
+            Tower::Vit { .. } => VisionModel::Vit(VisionTransformer::load(&weights, &config.image)?),
+            Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&weights, &config.image)?),
+        };
+        let visual_projection = weights.matrix("visual_projection.weight")?;
+        Ok(Self { config: config.image.clone(), vision_model, visual_projection })
+    }
+
+    /// How pictures are prepared for this tower.
+    pub fn config(&self) -> &ImageConfig {
+        &self.config
+    }
+
+    /// The embedding of a JPEG, PNG or WebP file, `(embed_dim,)`.
+    pub fn encode(&self, bytes: &[u8]) -> Result<Embedding, ModelError> {
+        self.encode_pixels(&ImagePixels::from_bytes(&self.config, bytes)?)
+    }
+
+    /// The embedding of a prepared picture, `(embed_dim,)`.
+    pub fn encode_pixels(&self, pixels: &ImagePixels) -> Result<Embedding, ModelError> {
+        Ok(Embedding::new(self.forward(std::slice::from_ref(pixels))?.concat())?)
+    }
+
+    /// The embeddings of prepared pictures, in their order. Faster than one at a time.
+    pub fn encode_batch(&self, pictures: &[ImagePixels]) -> Result<Vec<Embedding>, ModelError> {
+        let mut embeddings = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(BATCH) {
+            for vector in self.forward(batch)? {
+                embeddings.push(Embedding::new(vector)?);
+            }
+        }
+        Ok(embeddings)
+    }
+
+    /// `(batch, size, size, 3) -> (batch, embed_dim)`, not normalised.
+    fn forward(&self, pictures: &[ImagePixels]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let expected = self.config.image_size;
+        if let Some(odd) = pictures.iter().find(|picture| picture.size() != expected) {
+            return Err(ModelError::PictureSize { expected, found: odd.size() });
+        }
+        let pooled: Tensor = match &self.vision_model {
+            VisionModel::Vit(vit) => vit.forward(pictures)?,
+            VisionModel::Resnet(resnet) => resnet.forward(pictures)?,
+        };
+        Ok(multiply(&self.visual_projection, &pooled)?.to_vec2()?)
+    }
+}

@@ -1,0 +1,28 @@
+//! CLIP (Radford et al. 2021, <https://arxiv.org/abs/2103.00020>) on candle: one code path for every checkpoint.
+//!
+//! A model is a folder of four files: `model.json` ([`ModelConfig`]), a text tower and an image tower as GGUF,
+//! and the byte-pair vocabulary. Checkpoints differ in configuration and weights only. Tensor names and shapes
+//! are in one list ([`ModelConfig::text_tensors`], [`ModelConfig::image_tensors`]), which whoever writes a
+//! GGUF file and the loader here share.
+
+mod config;
+mod error;
+mod gguf;
+mod image;
+mod preprocess;
+mod resnet;
+mod tensors;
+mod text;
+mod tokenizer;
+mod transformer;
+mod vit;
+
+pub use config::{
+    Activation, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig, Tower,
+};
+pub use error::ModelError;
+pub use image::ImageEncoder;
+pub use preprocess::ImagePixels;
+pub use tensors::{TensorKind, TensorSpec};
+pub use text::TextEncoder;
+pub use tokenizer::Tokenizer;

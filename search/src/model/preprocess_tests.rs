@@ -1,0 +1,64 @@
+//! What preparing a picture promises.
+
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::model::{Fit, ImageConfig, Resize, Stage, Tower};
+
+fn config(size: usize) -> ImageConfig {
+    ImageConfig {
+        file: String::new(),
+        image_size: size,
+        mean: [0.0; 3],
+        std: [1.0 / 255.0; 3],
+        resize: Resize::Bicubic,
+        fit: Fit::ShortSideCentreCrop,
+        tower: Tower::Resnet { stem: vec![4], stages: vec![Stage { width: 4, blocks: 0 }], kernel: 3 },
+    }
+}
+
+fn levels(pixels: &ImagePixels, channel: usize) -> Vec<i32> {
+    pixels.values().iter().skip(channel).step_by(3).map(|value| value.round() as i32).collect()
+}
+
+#[test]
+fn a_picture_of_the_right_size_is_not_touched() {
+    let picture = RgbImage::from_fn(8, 8, |x, y| Rgb([x as u8 * 30, y as u8 * 30, (x * y) as u8]));
+    let pixels = ImagePixels::from_rgb(&config(8), &picture).expect("a picture");
+    let same: Vec<i32> = picture.as_raw().iter().map(|value| i32::from(*value)).collect();
+    let found: Vec<i32> = pixels.values().iter().map(|value| value.round() as i32).collect();
+    assert_eq!(found, same);
+}
+
+#[test]
+fn the_middle_of_a_long_picture_is_used() {
+    // 24 x 8 with three colours side by side: only the middle one is left.
+    let picture = RgbImage::from_fn(24, 8, |x, _| Rgb([[10, 20, 30][x as usize / 8]; 3]));
+    let pixels = ImagePixels::from_rgb(&config(8), &picture).expect("a picture");
+    assert_eq!(levels(&pixels, 0), vec![20; 64]);
+    let upright = image::imageops::rotate90(&picture);
+    let pixels = ImagePixels::from_rgb(&config(8), &upright).expect("a picture");
+    assert_eq!(levels(&pixels, 2), vec![20; 64]);
+}
+
+#[test]
+fn an_extremely_long_picture_takes_no_extreme_memory() {
+    let picture = RgbImage::from_pixel(20_000, 1, Rgb([9, 9, 9]));
+    let pixels = ImagePixels::from_rgb(&config(64), &picture).expect("a picture");
+    assert_eq!(levels(&pixels, 1), vec![9; 64 * 64]);
+}
+
+#[test]
+fn shrinking_averages_instead_of_skipping() {
+    // Stripes of one pixel: without a widened kernel one of the two colours would win.
+    let picture = RgbImage::from_fn(64, 64, |x, _| Rgb([if x % 2 == 0 { 0 } else { 200 }; 3]));
+    let pixels = ImagePixels::from_rgb(&config(8), &picture).expect("a picture");
+    assert!(levels(&pixels, 0).iter().all(|level| (97..=103).contains(level)), "{:?}", levels(&pixels, 0));
+}
+
+#[test]
+fn what_is_no_picture_is_an_error() {
+    for bytes in [&b""[..], b"GIF89a", b"\xff\xd8\xff\xe0 and then nothing", &[0x89, b'P', b'N', b'G']] {
+        assert!(ImagePixels::from_bytes(&config(8), bytes).is_err(), "{bytes:?}");
+    }
+}
