@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            let causes = std::iter::successors(error.source(), |cause| (*cause).source());
             let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
             eprintln!("clip-rs-server: {message}");
             ExitCode::FAILURE
