@@ -1,0 +1,206 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clip_rs_pipeline::evaluate::Task;
+use clip_rs_pipeline::model::Quantization;
+
+/// From imagery to a map that can be searched with words.
+#[derive(Parser)]
+#[command(name = "clip-rs", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Draw a synthetic sample area: tiles, labels, captions, addresses
+    Sample(Sample),
+    /// Make and inspect model packages
+    #[command(subcommand)]
+    Model(Model),
+    /// Embed imagery and write a catalog
+    Index(Index),
+    /// Search a catalog
+    Search(Search),
+    /// Check every file of a catalog; exits 1 on any fault
+    Verify {
+        /// The catalog's folder
+        catalog: PathBuf,
+    },
+    /// Measure models: retrieval and accuracy
+    Evaluate(Evaluate),
+    /// Train the compact model from scratch (needs Python)
+    Train(Train),
+}
+
+#[derive(Args)]
+pub struct Sample {
+    /// Folder to write
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Decides the layout
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Tiles on a side at zoom 17
+    #[arg(long, value_name = "TILES")]
+    pub size: Option<u32>,
+}
+
+#[derive(Subcommand)]
+pub enum Model {
+    /// Turn a trainer's reference folder (config.json, model.safetensors, vocabulary.txt) into a package
+    Import {
+        /// The reference folder
+        path: PathBuf,
+        /// Folder of the package
+        #[arg(long)]
+        out: PathBuf,
+        /// How weights are stored
+        #[arg(long, value_enum, default_value = "q8_0")]
+        quantize: Stored,
+    },
+    /// Say what a package is
+    Info {
+        /// Folder of the package
+        model: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Stored {
+    #[value(name = "q8_0")]
+    Q8_0,
+    F16,
+    F32,
+}
+
+impl From<Stored> for Quantization {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Q8_0 => Self::Q8_0,
+            Stored::F16 => Self::F16,
+            Stored::F32 => Self::F32,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Index {
+    #[command(flatten)]
+    pub source: Source,
+    /// CSV with the columns name, longitude, latitude for --images
+    #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
+    pub locations: Option<PathBuf>,
+    /// CSV with the columns longitude, latitude, address
+    #[arg(long, value_name = "CSV")]
+    pub addresses: Option<PathBuf>,
+    /// Folder of the model package
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Folder of the catalog
+    #[arg(long, value_name = "CATALOG")]
+    pub out: PathBuf,
+    /// Folder for embeddings that are kept between runs [default: CATALOG.work]
+    #[arg(long, value_name = "DIR")]
+    pub work: Option<PathBuf>,
+    /// The area's name
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Who made the imagery
+    #[arg(long)]
+    pub attribution: Option<String>,
+    /// The imagery's licence
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// Short name for links: letters, digits, - and _
+    #[arg(long)]
+    pub id: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct Source {
+    /// Folder of map tiles, z/x/y.jpg, or a sample area
+    #[arg(long, value_name = "DIR")]
+    pub tiles: Option<PathBuf>,
+    /// Folder of pictures
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("subject").required(true).args(["text", "image", "like"]))]
+pub struct Search {
+    /// The catalog's folder
+    pub catalog: PathBuf,
+    /// What to search for, in words
+    pub text: Option<String>,
+    /// A picture to find the like of
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+    /// An item to find the like of
+    #[arg(long, value_name = "ID")]
+    pub like: Option<String>,
+    /// Answers at most
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// Look at every item instead of walking the graph
+    #[arg(long)]
+    pub exact: bool,
+    /// Print a list of {id, score, lng, lat, place, address}
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Evaluate {
+    /// Folders of model packages
+    #[arg(long, value_name = "DIR", num_args = 1.., required = true)]
+    pub model: Vec<PathBuf>,
+    /// Folder, .tar or .tar.gz with dataset.json and pictures, or with a folder for each class
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Which pictures [default: test where there is one, else all]
+    #[arg(long)]
+    pub split: Option<String>,
+    /// What to measure [default: both, as far as the data allows]
+    #[arg(long, value_enum)]
+    pub task: Option<Measured>,
+    /// Also write the figures as JSON, a list with one object for each model
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Measured {
+    Retrieval,
+    Classify,
+}
+
+impl From<Measured> for Task {
+    fn from(measured: Measured) -> Self {
+        match measured {
+            Measured::Retrieval => Self::Retrieval,
+            Measured::Classify => Self::Classify,
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Train {
+    /// Data sets: folders (sample areas among them), .tar or .tar.gz
+    #[arg(long, num_args = 1.., required = true)]
+    pub data: Vec<PathBuf>,
+    /// Folder of the model package
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Length of the run in minutes
+    #[arg(long)]
+    pub minutes: Option<f64>,
+    /// Go on from the last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+}

@@ -1,0 +1,222 @@
+//! Pictures with captions or classes, from a folder, a `.tar` or a `.tar.gz`.
+//!
+//! Two layouts: `dataset.json` beside a folder of pictures (that of RSICD and UCM-captions), or one folder per
+//! class. The class of a picture of the first layout is in its name, as in `airport_12.jpg`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::archive::Archive;
+use crate::PipelineError;
+
+/// One picture of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Its name in the data set.
+    pub name: String,
+    /// The picture file's content.
+    pub content: Vec<u8>,
+    /// What people say of it; may be empty.
+    pub captions: Vec<String>,
+    /// Its class, as the file or folder is named.
+    pub class: Option<String>,
+}
+
+/// The pictures of one split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// The split's name; none where the data has no splits.
+    pub split: Option<String>,
+    /// The pictures in the order of the data.
+    pub examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    #[serde(default = "default_folder")]
+    image_folder: String,
+    images: Vec<DescribedImage>,
+}
+
+#[derive(Deserialize)]
+struct DescribedImage {
+    filename: String,
+    #[serde(default)]
+    split: String,
+    #[serde(default)]
+    sentences: Vec<Sentence>,
+}
+
+#[derive(Deserialize)]
+struct Sentence {
+    raw: String,
+}
+
+fn default_folder() -> String {
+    "images".to_owned()
+}
+
+/// The split that is read when none is asked for, if the data has it.
+const USUAL_SPLIT: &str = "test";
+
+impl Dataset {
+    /// Reads the pictures of a split. With `split` absent: `test` where there is one, else everything.
+    pub fn read(data: &Path, split: Option<&str>) -> Result<Self, PipelineError> {
+        let archive = Archive::open(data)?;
+        let names = archive.names()?;
+        let description = names
+            .iter()
+            .filter(|name| *name == "dataset.json" || name.ends_with("/dataset.json"))
+            .min_by_key(|name| name.len());
+        match description {
+            Some(name) => Self::from_description(&archive, name, split),
+            None => Self::from_folders(&archive, &names, split),
+        }
+    }
+
+    fn from_description(
+        archive: &Archive,
+        name: &str,
+        split: Option<&str>,
+    ) -> Result<Self, PipelineError> {
+        let content = archive.read(&BTreeSet::from([name.to_owned()]))?.remove(name).unwrap_or_default();
+        let description: Description = serde_json::from_slice(&content)
+            .map_err(|error| PipelineError::content(archive.path().join(name), error))?;
+        let splits = description.images.iter().map(|image| image.split.clone());
+        let split = choose(archive, splits.filter(|split| !split.is_empty()).collect(), split)?;
+        let root = name.strip_suffix("dataset.json").unwrap_or_default();
+        let chosen = description.images.into_iter().filter(|image| split.as_ref().is_none_or(|s| image.split == *s));
+        let chosen: Vec<(String, DescribedImage)> = chosen
+            .map(|image| (format!("{root}{}/{}", description.image_folder, image.filename), image))
+            .collect();
+        let mut contents = archive.read(&chosen.iter().map(|(path, _)| path.clone()).collect())?;
+        let mut examples = Vec::new();
+        for (path, image) in chosen {
+            let content = contents.remove(&path).ok_or_else(|| {
+                PipelineError::content(archive.path(), format!("{path} is missing, or named twice"))
+            })?;
+            let captions = image.sentences.into_iter().map(|sentence| sentence.raw);
+            let captions = captions.filter(|caption| !caption.trim().is_empty()).collect();
+            let class = class_of(&image.filename);
+            examples.push(Example { name: image.filename, content, captions, class });
+        }
+        Self { split, examples }.not_empty(archive)
+    }
+
+    fn from_folders(
+        archive: &Archive,
+        names: &[String],
+        split: Option<&str>,
+    ) -> Result<Self, PipelineError> {
+        let picture = |name: &&String| {
+            let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+            extension.is_some_and(|e| ["jpg", "jpeg", "png", "webp"].contains(&e.as_str()))
+        };
+        // Path, class, and the folder above the class, which is a split's where there are splits.
+        let mut found: Vec<(String, String, String)> = Vec::new();
+        for name in names.iter().filter(picture) {
+            let mut above = name.rsplit('/').skip(1);
+            if let Some(class) = above.next() {
+                let split = above.next().unwrap_or_default();
+                found.push((name.clone(), class.to_owned(), split.to_owned()));
+            }
+        }
+        if found.iter().map(|(_, class, _)| class).collect::<BTreeSet<_>>().len() < 2 {
+            let why = "neither a dataset.json nor two or more folders of pictures, one for each class";
+            return Err(PipelineError::content(archive.path(), why));
+        }
+        let above: BTreeSet<String> = found.iter().map(|(_, _, split)| split.clone()).collect();
+        let split = match split {
+            None if !above.contains(USUAL_SPLIT) => None,
+            asked => choose(archive, above, asked)?,
+        };
+        found.retain(|(_, _, above)| split.as_ref().is_none_or(|split| above == split));
+        let mut contents = archive.read(&found.iter().map(|(path, _, _)| path.clone()).collect())?;
+        let example = |(name, class, _): (String, String, String)| {
+            let content = contents.remove(&name)?;
+            Some(Example { name, content, captions: Vec::new(), class: Some(class) })
+        };
+        Self { split, examples: found.into_iter().filter_map(example).collect() }.not_empty(archive)
+    }
+
+    fn not_empty(self, archive: &Archive) -> Result<Self, PipelineError> {
+        if self.examples.is_empty() {
+            return Err(PipelineError::content(archive.path(), "no pictures"));
+        }
+        Ok(self)
+    }
+
+    /// The classes in alphabetical order, with the examples that have one as (example, class).
+    pub fn classes(&self) -> (Vec<String>, Vec<(usize, usize)>) {
+        let mut numbers: BTreeMap<&str, usize> =
+            self.examples.iter().filter_map(|example| example.class.as_deref()).map(|class| (class, 0)).collect();
+        for (number, slot) in numbers.values_mut().enumerate() {
+            *slot = number;
+        }
+        let truth = self.examples.iter().enumerate().filter_map(|(at, example)| {
+            Some((at, *numbers.get(example.class.as_deref()?)?))
+        });
+        let truth = truth.collect();
+        (numbers.into_keys().map(str::to_owned).collect(), truth)
+    }
+}
+
+fn choose(
+    archive: &Archive,
+    splits: BTreeSet<String>,
+    asked: Option<&str>,
+) -> Result<Option<String>, PipelineError> {
+    match asked {
+        None => Ok(splits.contains(USUAL_SPLIT).then(|| USUAL_SPLIT.to_owned())),
+        Some(split) if splits.contains(split) => Ok(Some(split.to_owned())),
+        Some(split) => {
+            let known: Vec<&str> = splits.iter().map(String::as_str).collect();
+            let why = format!("no split {split:?}; it has: {}", known.join(", "));
+            Err(PipelineError::content(archive.path(), why))
+        }
+    }
+}
+
+/// The class in a name such as `airport_12.jpg`: letters, an underscore, a number.
+fn class_of(file: &str) -> Option<String> {
+    let file = file.rsplit('/').next()?;
+    let (class, rest) = file.rsplit_once('_')?;
+    let (number, _) = rest.split_once('.')?;
+    let named = !class.is_empty() && class.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (named && numbered).then(|| class.to_owned())
+}
+
+/// A class as people write it: RSICD's names run words together, folders put `_` between them.
+pub fn spelled(class: &str) -> String {
+    let known: HashMap<&str, &str> = HashMap::from([
+        ("bareland", "bare land"),
+        ("baseballfield", "baseball field"),
+        ("denseresidential", "dense residential"),
+        ("mediumresidential", "medium residential"),
+        ("sparseresidential", "sparse residential"),
+        ("railwaystation", "railway station"),
+        ("storagetanks", "storage tanks"),
+    ]);
+    let plain = class.to_ascii_lowercase();
+    if let Some(words) = known.get(plain.as_str()) {
+        return (*words).to_owned();
+    }
+    // `SolarFarm` and `solar_farm` are both "solar farm".
+    let mut words = String::new();
+    let mut former = ' ';
+    for letter in class.chars() {
+        if letter.is_uppercase() && former.is_lowercase() {
+            words.push(' ');
+        }
+        words.push(if matches!(letter, '_' | '-') { ' ' } else { letter });
+        former = letter;
+    }
+    words.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+#[path = "dataset_tests.rs"]
+mod tests;

@@ -1,0 +1,12 @@
+//! Where things are: positions of pictures, names of places, street addresses.
+
+mod addresses;
+mod places;
+mod positions;
+mod sphere;
+mod table;
+
+pub use addresses::AddressBook;
+pub use places::{PLACES_CREDIT, Places};
+pub use positions::Positions;
+pub use sphere::distance_m;

@@ -1,0 +1,29 @@
+//! The command `clip-rs`: words of the command line to a stage, its outcome to sentences.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, Model};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Sample(args) => run::sample(&args),
+        Command::Model(Model::Import { path, out, quantize }) => run::import(&path, &out, quantize.into()),
+        Command::Model(Model::Info { model }) => run::info(&model),
+        Command::Index(args) => run::index(args),
+        Command::Search(args) => run::search(args),
+        Command::Verify { catalog } => run::verify(&catalog),
+        Command::Evaluate(args) => run::evaluate(&args),
+        Command::Train(args) => run::train(args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("clip-rs: {error:#}");
+        ExitCode::FAILURE
+    })
+}

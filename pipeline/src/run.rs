@@ -1,0 +1,167 @@
+//! Each command: resolve the arguments, run the stage, say what came of it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use clip_rs_pipeline::evaluate::{evaluate as measure, table};
+use clip_rs_pipeline::index::Request;
+use clip_rs_pipeline::model::{Imported, Package, Quantization};
+use clip_rs_pipeline::progress::Progress;
+use clip_rs_pipeline::query::{Answer, Subject};
+use clip_rs_pipeline::sample::{SampleOptions, generate};
+
+use crate::cli;
+
+/// Pictures that could not be read and are named one by one; the rest are counted.
+const NAMED: usize = 20;
+
+pub fn sample(args: &cli::Sample) -> Result<ExitCode> {
+    let usual = SampleOptions::default();
+    let options =
+        SampleOptions { seed: args.seed.unwrap_or(usual.seed), size: args.size.unwrap_or(usual.size), ..usual };
+    let progress = Progress::start("Drawing tiles", options.size.saturating_mul(options.size) as usize);
+    // The generator tells how many are done, in no particular order; the bar wants steps.
+    let most = AtomicUsize::new(0);
+    let report = generate(&args.out, &options, &|done, _| {
+        let before = most.fetch_max(done, Ordering::Relaxed);
+        progress.advance(done.saturating_sub(before));
+    })?;
+    progress.finish();
+    println!(
+        "{}: {} tiles of zoom 17, {} pictures in all, {:.1} MB, {} addresses",
+        report.folder.display(),
+        report.tiles,
+        report.pictures,
+        report.picture_bytes as f64 / 1e6,
+        report.addresses,
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn import(path: &Path, out: &Path, quantization: Quantization) -> Result<ExitCode> {
+    let imported = clip_rs_pipeline::model::import(path, out, quantization)?;
+    println!("{}: {}", out.display(), sizes(&imported));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sizes(imported: &Imported) -> String {
+    let megabytes = |bytes: usize| bytes as f64 / 1e6;
+    let (text, image) = (megabytes(imported.text_bytes), megabytes(imported.image_bytes));
+    let agreement = imported.agreement.map_or(String::new(), |agreement| {
+        format!(
+            "; least cosine to the trainer's vectors {:.5} (texts), {:.5} (pictures)",
+            agreement.texts, agreement.pictures
+        )
+    });
+    format!("text tower {text:.2} MB, image tower {image:.2} MB{agreement}")
+}
+
+pub fn info(model: &Path) -> Result<ExitCode> {
+    let package = Package::read(model)?;
+    package.text_encoder()?;
+    package.image_encoder()?;
+    println!("{}", package.describe());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn index(args: cli::Index) -> Result<ExitCode> {
+    let out = args.out.clone();
+    let indexed = clip_rs_pipeline::index::index(&Request {
+        tiles: args.source.tiles,
+        images: args.source.images,
+        locations: args.locations,
+        addresses: args.addresses,
+        model: args.model,
+        out: args.out,
+        work: args.work,
+        title: args.title,
+        attribution: args.attribution,
+        licence: args.licence,
+        id: args.id,
+    })?;
+    for note in &indexed.notes {
+        eprintln!("{note}");
+    }
+    for (path, why) in indexed.skipped.iter().take(NAMED) {
+        eprintln!("skipped {}: {why}", path.display());
+    }
+    println!(
+        "{}: {} items, {} embedded now, {} skipped",
+        out.display(),
+        indexed.items,
+        indexed.computed,
+        indexed.skipped.len(),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn search(args: cli::Search) -> Result<ExitCode> {
+    let subject = match (args.text, args.image, args.like) {
+        (Some(text), None, None) => Subject::Text(text),
+        (None, Some(path), None) => Subject::Image(path),
+        (None, None, Some(id)) => Subject::Like(id),
+        _ => anyhow::bail!("give one of TEXT, --image and --like"),
+    };
+    let answers =
+        clip_rs_pipeline::query::search(&args.catalog, &subject, args.limit as usize, args.exact)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&answers)?);
+    } else {
+        answers.iter().for_each(|answer| println!("{}", line(answer)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(answer: &Answer) -> String {
+    let position = match (answer.lng, answer.lat) {
+        (Some(lng), Some(lat)) => format!("{lng:.5},{lat:.5}"),
+        _ => "-".to_owned(),
+    };
+    let more = [&answer.address, &answer.place].into_iter().flatten();
+    let more: Vec<&str> = more.map(String::as_str).collect();
+    format!("{:.3}  {}  {position}  {}", answer.score, answer.id, more.join("; "))
+}
+
+pub fn verify(catalog: &Path) -> Result<ExitCode> {
+    let verdict = clip_rs_pipeline::verify::verify(catalog)?;
+    for fault in &verdict.faults {
+        println!("FAULT {}: {}", fault.file, fault.why);
+    }
+    for stranger in verdict.strangers.iter().take(NAMED) {
+        println!("note: {stranger} does not belong to the catalog");
+    }
+    println!(
+        "{}: {} items, {} files, {} pictures, {} faults",
+        catalog.display(),
+        verdict.items,
+        verdict.files,
+        verdict.pictures,
+        verdict.faults.len(),
+    );
+    Ok(if verdict.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub fn evaluate(args: &cli::Evaluate) -> Result<ExitCode> {
+    let task = args.task.map(Into::into);
+    let reports = measure(&args.model, &args.data, args.split.as_deref(), task)?;
+    println!("{}", table(&reports));
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&reports)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn train(args: cli::Train) -> Result<ExitCode> {
+    let out = args.out.clone();
+    let imported = clip_rs_pipeline::train::train(&clip_rs_pipeline::train::Request {
+        data: args.data,
+        out: args.out,
+        minutes: args.minutes,
+        resume: args.resume,
+    })?;
+    println!("{}: {}", out.display(), sizes(&imported));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,99 @@
+//! Compressed siblings (`name.br`, `name.gz`) of files that shrink by it, made once so that no server has to.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+/// A sibling must be this much smaller than the file to be worth a second copy.
+const WORTH: f64 = 0.9;
+const BROTLI_BUFFER: usize = 1 << 16;
+/// log2 of the window, the largest that every browser takes.
+const BROTLI_WINDOW: u32 = 22;
+
+/// The ways in which a sibling can be compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Squeeze {
+    /// Brotli (RFC 7932), `.br`.
+    Brotli,
+    /// Gzip (RFC 1952), `.gz`.
+    Gzip,
+}
+
+impl Squeeze {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    /// What is added to the file's name, such as `.br`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => ".br",
+            Self::Gzip => ".gz",
+        }
+    }
+
+    /// The compressed content, if it is more than a tenth smaller. A quick try decides; only what pays is
+    /// compressed as well as can be.
+    pub fn compress(self, content: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
+        let pays = |squeezed: &[u8]| (squeezed.len() as f64) < WORTH * content.len() as f64;
+        let (quick, best) = match self {
+            Self::Brotli => (4, 11),
+            Self::Gzip => (1, 9),
+        };
+        if !pays(&self.encode(content, quick)?) {
+            return Ok(None);
+        }
+        self.encode(content, best).map(Some)
+    }
+
+    fn encode(self, content: &[u8], level: u32) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Brotli => {
+                let mut writer =
+                    brotli::CompressorWriter::new(Vec::new(), BROTLI_BUFFER, level, BROTLI_WINDOW);
+                writer.write_all(content)?;
+                Ok(writer.into_inner())
+            }
+            Self::Gzip => {
+                let mut writer = GzEncoder::new(Vec::new(), Compression::new(level));
+                writer.write_all(content)?;
+                writer.finish()
+            }
+        }
+    }
+
+    /// What `squeezed` holds, read up to one byte more than `expected` so that no small file fills the memory.
+    pub fn expand(self, squeezed: &[u8], expected: u64) -> std::io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        match self {
+            Self::Brotli => brotli::Decompressor::new(squeezed, BROTLI_BUFFER)
+                .take(expected + 1)
+                .read_to_end(&mut content)?,
+            Self::Gzip => GzDecoder::new(squeezed).take(expected + 1).read_to_end(&mut content)?,
+        };
+        Ok(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngCore, SeedableRng, rngs::StdRng};
+
+    #[test]
+    fn what_shrinks_is_squeezed_and_comes_back_and_what_does_not_is_left() -> std::io::Result<()> {
+        let text = "a river with a bridge\n".repeat(500);
+        let mut noise = vec![0; 5000];
+        StdRng::seed_from_u64(1).fill_bytes(&mut noise);
+        for way in Squeeze::ALL {
+            let squeezed = way.compress(text.as_bytes())?.expect("text shrinks");
+            assert!(squeezed.len() < 300, "{way:?}: {}", squeezed.len());
+            assert_eq!(way.expand(&squeezed, text.len() as u64)?, text.as_bytes());
+            assert_eq!(way.expand(&squeezed, 9)?.len(), 10, "no more than one byte beyond what is expected");
+            assert_eq!(way.compress(&noise)?, None);
+            assert_eq!(way.compress(b"")?, None);
+        }
+        Ok(())
+    }
+}
