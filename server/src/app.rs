@@ -35,7 +35,8 @@ const PACKED_ON_THE_FLY: std::ops::RangeInclusive<u64> = 1024..=8 * 1024 * 1024;
 /// Level 5 of brotli and gzip: within a few percent of the best, and fast.
 const PACKING: CompressionLevel = CompressionLevel::Precise(5);
 
-const PAGE: &str = "/index.html";
+/// The file that every page of the app is.
+const PAGE: &str = "index.html";
 
 /// The whole server without its sockets.
 ///
@@ -43,12 +44,10 @@ const PAGE: &str = "/index.html";
 pub fn app(config: &Config) -> Result<Router, StartError> {
     let catalog = Folder::new(config.catalog.clone());
     catalog::read_manifest(&catalog)?;
-    let site = config.app.clone().map(Folder::new);
-    if let (Some(site), Some(app)) = (&site, &config.app) {
-        if !site.path_of(&PAGE[1..]).is_file() {
-            return Err(StartError::NoApp { app: app.clone() });
-        }
+    if let Some(app) = config.app.as_ref().filter(|app| !app.join(PAGE).is_file()) {
+        return Err(StartError::NoApp { app: app.clone() });
     }
+    let site = config.app.clone().map(Folder::new);
 
     let catalog_routes = Router::new()
         .route("/tilejson.json", any(tilejson::tilejson))
@@ -83,7 +82,7 @@ async fn app_file(State(site): State<Arc<Option<Folder>>>, request: Request) -> 
     let is_page = path.is_root() || (path.may_be_page() && wants_page(&request.headers));
     match files::send(folder, &path, &request).await {
         Err(Refusal::NotFound) if is_page => {
-            files::send(folder, &RequestPath::parse(PAGE)?, &request).await.map(|mut response| {
+            files::send(folder, &RequestPath::of_file(PAGE), &request).await.map(|mut response| {
                 response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
                 response
             })

@@ -1,8 +1,8 @@
 //! Sends one file with everything a cache wants to know about it.
 //!
-//! A file named by its content never changes: it is kept for ever, and packed siblings beside it (`.br`, `.gz`)
-//! stand in for it. Any other file may be replaced at any moment, even by one of the same length and time of
-//! change, so its `ETag` is a hash of what it holds now; a sibling might be older than it and is not used.
+//! A file named by its content never changes: it is kept for ever. Any other file may be replaced at any
+//! moment, even by one of the same length and time of change, so its `ETag` is a hash of what it holds now.
+//! Packed siblings beside a file (`.br`, `.gz`) stand in for it.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
@@ -33,13 +33,15 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 struct Sendable {
     path: PathBuf,
     media_type: &'static str,
+    has_brotli: bool,
+    has_gzip: bool,
     version: Version,
 }
 
 /// How a cache tells one version of a file from the next.
 enum Version {
     /// By the file's name.
-    Named { has_brotli: bool, has_gzip: bool },
+    Named,
     /// By a hash of the content. A page brings the policy that lets its own inline scripts run.
     Tagged { etag: HeaderValue, page_policy: Option<HeaderValue> },
 }
@@ -50,15 +52,8 @@ pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -
     let looked_up = tokio::task::spawn_blocking(move || look_up(&folder, &path)).await;
     let file = looked_up.map_err(|_| Refusal::Unreadable)??;
     match &file.version {
-        Version::Named { has_brotli, has_gzip } => {
-            let mut service = ServeFile::new(&file.path);
-            if *has_brotli {
-                service = service.precompressed_br();
-            }
-            if *has_gzip {
-                service = service.precompressed_gzip();
-            }
-            let mut response = serve(service, request, named_conditions(&request.headers)).await?;
+        Version::Named => {
+            let mut response = read(&file, request).await?;
             describe(&mut response, file.media_type, FOR_EVER);
             Ok(response)
         }
@@ -66,7 +61,7 @@ pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -
             let mut response = if is_known(&request.headers, etag) {
                 StatusCode::NOT_MODIFIED.into_response()
             } else {
-                serve(ServeFile::new(&file.path), request, tagged_conditions(&request.headers)).await?
+                read(&file, request).await?
             };
             describe(&mut response, file.media_type, REVALIDATE);
             let headers = response.headers_mut();
@@ -83,12 +78,17 @@ pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -
 fn look_up(folder: &Folder, path: &RequestPath) -> Result<Sendable, Refusal> {
     let found = folder.find(path).ok_or(Refusal::NotFound)?;
     let media_type = media_type(path.file_name());
-    let version = if path.is_named_by_content() {
-        Version::Named { has_brotli: found.has_sibling(".br"), has_gzip: found.has_sibling(".gz") }
-    } else {
-        tag(&found, media_type).map_err(refusal)?
-    };
-    Ok(Sendable { path: found.path().to_path_buf(), media_type, version })
+    Ok(Sendable {
+        path: found.path().to_path_buf(),
+        media_type,
+        has_brotli: found.has_sibling(".br"),
+        has_gzip: found.has_sibling(".gz"),
+        version: if path.is_named_by_content() {
+            Version::Named
+        } else {
+            tag(&found, media_type).map_err(refusal)?
+        },
+    })
 }
 
 fn tag(found: &Found, media_type: &str) -> io::Result<Version> {
@@ -117,36 +117,32 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     listed.flat_map(|list| list.split(',')).map(opaque).any(|tag| tag == "*" || tag == etag)
 }
 
-/// The conditions that hold for a file that its name identifies: all of them.
-fn named_conditions(headers: &HeaderMap) -> HeaderMap {
-    let mut wanted =
-        vec![header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
+/// The headers of a request that decide what of `version` is sent.
+fn conditions(headers: &HeaderMap, version: &Version) -> HeaderMap {
+    let is_named = matches!(version, Version::Named);
+    let in_part = headers.get(header::RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="));
+    // A weak tag meets no `If-Range` (RFC 9110, 13.1.5).
+    let in_part = in_part && (is_named || !headers.contains_key(header::IF_RANGE));
     // A range is one of the plain file's bytes, never of a packed sibling's.
-    wanted.push(if asks_for_bytes(headers) { header::RANGE } else { header::ACCEPT_ENCODING });
-    copy_of(headers, &wanted)
+    let mut wanted = vec![if in_part { header::RANGE } else { header::ACCEPT_ENCODING }];
+    if is_named {
+        wanted.extend([header::IF_MATCH, header::IF_NONE_MATCH]);
+        wanted.extend([header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE]);
+    }
+    wanted.into_iter().filter_map(|name| headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
-/// The conditions that hold for a file with a weak tag: no `If-Range` can be met by it (RFC 9110, 13.1.5).
-fn tagged_conditions(headers: &HeaderMap) -> HeaderMap {
-    let whole = headers.contains_key(header::IF_RANGE) || !asks_for_bytes(headers);
-    if whole { HeaderMap::new() } else { copy_of(headers, &[header::RANGE]) }
-}
-
-fn asks_for_bytes(headers: &HeaderMap) -> bool {
-    headers.get(header::RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="))
-}
-
-fn copy_of(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
-    let present =
-        names.iter().filter_map(|name| headers.get(name).map(|value| (name.clone(), value.clone())));
-    present.collect()
-}
-
-async fn serve(service: ServeFile, request: &Parts, conditions: HeaderMap) -> Result<Response, Refusal> {
+async fn read(file: &Sendable, request: &Parts) -> Result<Response, Refusal> {
+    let mut service = ServeFile::new(&file.path).ignore_multi_range_requests(true);
+    if file.has_brotli {
+        service = service.precompressed_br();
+    }
+    if file.has_gzip {
+        service = service.precompressed_gzip();
+    }
     let mut plain = Request::new(());
     *plain.method_mut() = request.method.clone();
-    *plain.headers_mut() = conditions;
-    let mut service = service.ignore_multi_range_requests(true);
+    *plain.headers_mut() = conditions(&request.headers, &file.version);
     let mut response = service.try_call(plain.clone()).await.map_err(refusal)?;
     if let Some(version) = request.headers.get(header::IF_RANGE) {
         let sent = response.headers();

@@ -46,11 +46,14 @@ impl Found {
         &self.path
     }
 
-    /// Whether a file of the same name and this `ending`, such as `.br`, lies beside it. Blocks.
+    /// Whether a file of the same name and this `ending`, such as `.br`, lies beside it and is not older, so
+    /// that it holds the same content packed. Blocks.
     pub(crate) fn has_sibling(&self, ending: &str) -> bool {
         let mut sibling = self.path.clone().into_os_string();
         sibling.push(ending);
-        regular_file_within(&self.root, Path::new(&sibling)).is_some()
+        let time_of = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        regular_file_within(&self.root, Path::new(&sibling))
+            .is_some_and(|sibling| time_of(&sibling) >= time_of(&self.path))
     }
 }
 

@@ -39,8 +39,9 @@ impl Running {
         let mut line = String::new();
         let output = process.stdout.take().expect("piped");
         BufReader::new(output).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("CLIP-RS is at http://").and_then(|rest| rest.strip_suffix('/'));
-        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        let address =
+            line.trim().strip_prefix("CLIP-RS is at http://").and_then(|rest| rest.strip_suffix('/'));
+        let address = address.expect("a line with the address").to_owned();
         Self { process, address }
     }
 
@@ -89,7 +90,10 @@ fn it_says_where_it_is_and_answers_there() {
     let page = server.ask(&request("/"));
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.ends_with(crate::site::PAGE), "{page}");
     let described = server.ask(&request("/catalog/tilejson.json"));
-    assert!(described.contains("\"http://test/catalog/tiles-0123456789abcdef/{z}/{x}/{y}.jpg\""), "{described}");
+    assert!(
+        described.contains("\"http://test/catalog/tiles-0123456789abcdef/{z}/{x}/{y}.jpg\""),
+        "{described}"
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Text travels packed; what is packed already travels as it is.
 
+use std::time::{Duration, SystemTime};
+
 use axum::http::StatusCode;
 
 use crate::site::{SCRIPT, Site, TILE};
@@ -62,9 +64,24 @@ async fn pictures_weights_and_small_files_are_not_packed_again() {
 }
 
 #[tokio::test]
-async fn a_sibling_of_a_file_that_may_change_is_not_trusted() {
+async fn a_packed_sibling_of_an_older_version_is_not_used() {
     let site = Site::new();
-    site.write("app/index.html.br", b"of another version");
-    let answer = site.get("/", &[("accept-encoding", "br")]).await;
-    assert_eq!(answer.body, crate::site::PAGE);
+    site.write("app/index.html.br", b"packed");
+    let set_time = |name: &str, seconds: u64| {
+        let file = std::fs::File::options().write(true).open(site.path(name)).expect("opened");
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).expect("set");
+    };
+    let get = async || site.get("/", &[("accept-encoding", "br")]).await;
+    for (page, sibling) in [(5, 5), (5, 6)] {
+        set_time("app/index.html", page);
+        set_time("app/index.html.br", sibling);
+        let answer = get().await;
+        assert_eq!(answer.body, "packed", "{page} {sibling}");
+        assert!(
+            answer.header("content-security-policy").contains("'sha256-"),
+            "of the page as it is unpacked"
+        );
+    }
+    set_time("app/index.html", 7);
+    assert_eq!(get().await.body, crate::site::PAGE);
 }

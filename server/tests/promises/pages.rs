@@ -22,7 +22,8 @@ async fn every_page_of_the_app_is_the_same_file() {
 #[tokio::test]
 async fn a_missing_file_is_not_a_page() {
     let site = Site::new();
-    let missing = ["/app.js", "/app-fedcba9876543210.js", "/a/b.png", "/.git/config", "/catalog", "/catalog/"];
+    let missing =
+        ["/app.js", "/app-fedcba9876543210.js", "/a/b.png", "/.git/config", "/catalog", "/catalog/"];
     for path in missing.into_iter().chain(["/catalog/missing", "/catalog/tiles-0123456789abcdef/17/1"]) {
         assert_eq!(site.get(path, &[BROWSER]).await.status, StatusCode::NOT_FOUND, "{path}");
     }

@@ -105,7 +105,9 @@ async fn only_reading_is_allowed() {
 #[tokio::test]
 async fn targets_that_are_no_path_are_refused() {
     let site = Site::new();
-    for (method, target) in [("OPTIONS", "*"), ("CONNECT", "a.example:443"), ("GET", "a.example:443"), ("GET", "*")] {
+    for (method, target) in
+        [("OPTIONS", "*"), ("CONNECT", "a.example:443"), ("GET", "a.example:443"), ("GET", "*")]
+    {
         let uri: Uri = target.parse().expect("a target");
         let request = Request::builder().method(method).uri(uri).body(Body::empty()).expect("a request");
         let status = send(site.router(), request).await.status;
@@ -144,9 +146,12 @@ async fn what_is_no_regular_file_is_not_there() {
 #[tokio::test]
 async fn odd_header_values_do_no_harm() {
     let site = Site::new();
-    let names = ["if-none-match", "if-modified-since", "if-range", "range", "accept", "accept-encoding", "host"];
+    let names =
+        ["if-none-match", "if-modified-since", "if-range", "range", "accept", "accept-encoding", "host"];
     for name in names.into_iter().chain(["if-match", "x-forwarded-proto", "origin"]) {
-        for value in [&b""[..], b"\xff\xfe", b",,,", b"\"", b"bytes=--", b"bytes=99999999999999999999-", b";q=x"] {
+        for value in
+            [&b""[..], b"\xff\xfe", b",,,", b"\"", b"bytes=--", b"bytes=99999999999999999999-", b";q=x"]
+        {
             for path in ["/", "/catalog/catalog.json", "/catalog/tilejson.json", TILE, "/healthz"] {
                 let request = Request::get(path).header(name, value).header("range", "bytes=0-3");
                 let answer = send(site.router(), request.body(Body::empty()).expect("a request")).await;

@@ -9,7 +9,8 @@ use crate::site::{Site, TILE};
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let site = Site::new();
-    let asked = ["/", "/sw.js", "/missing.js", "/%00", "/healthz", "/catalog/catalog.json", TILE, "/catalog/no"];
+    let asked =
+        ["/", "/sw.js", "/missing.js", "/%00", "/healthz", "/catalog/catalog.json", TILE, "/catalog/no"];
     for path in asked {
         for method in ["GET", "HEAD", "POST"] {
             let answer = site.ask(method, path, &[]).await;
