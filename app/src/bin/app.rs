@@ -1,0 +1,5 @@
+//! The page's program.
+
+fn main() {
+    clip_rs_app::ui::start();
+}

@@ -1,0 +1,31 @@
+//! The clock, and named spans that developer tools and tests can read (`performance.getEntriesByName`).
+
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use web_sys::Performance;
+
+use super::options;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = performance)]
+    fn measure(name: &str, options: &js_sys::Object) -> Result<JsValue, JsValue>;
+}
+
+fn performance() -> Option<Performance> {
+    Reflect::get(&js_sys::global(), &"performance".into()).ok()?.dyn_into().ok()
+}
+
+/// Milliseconds since the page or worker started.
+pub fn now_ms() -> f64 {
+    performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+}
+
+/// Records a span called `name` that ended now and took `duration_ms`.
+pub fn record(name: &str, duration_ms: f64) {
+    let Some(performance) = performance() else { return };
+    let end = performance.now();
+    let span = options(&[("start", (end - duration_ms).max(0.0).into()), ("end", end.into())]);
+    // Measures are for tools: a browser that has none loses nothing that people see.
+    let _for_tools_only = measure(name, &span);
+}

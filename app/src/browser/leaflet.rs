@@ -1,0 +1,138 @@
+//! The part of Leaflet 1.9 that the map uses. Names are Leaflet's; its script must have run before.
+
+use js_sys::{Function, Object, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement};
+
+use super::options;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The map.
+    #[wasm_bindgen(js_namespace = L, js_name = Map)]
+    #[derive(Clone, Debug)]
+    pub type Map;
+    /// `L.map(element, options)`; fails if the script is not there or the element already has a map.
+    #[wasm_bindgen(catch, js_namespace = L)]
+    pub fn map(element: &HtmlElement, options: &Object) -> Result<Map, JsValue>;
+    /// Jumps or animates to a place.
+    #[wasm_bindgen(method, js_name = setView)]
+    pub fn set_view(this: &Map, at: &JsValue, zoom: f64, options: &Object);
+    /// Flies to a place.
+    #[wasm_bindgen(method, js_name = flyTo)]
+    pub fn fly_to(this: &Map, at: &JsValue, zoom: f64, options: &Object);
+    /// Shows a box.
+    #[wasm_bindgen(method, js_name = fitBounds)]
+    pub fn fit_bounds(this: &Map, bounds: &JsValue, options: &Object);
+    /// Shows a box, flying.
+    #[wasm_bindgen(method, js_name = flyToBounds)]
+    pub fn fly_to_bounds(this: &Map, bounds: &JsValue, options: &Object);
+    /// Where the map may be dragged.
+    #[wasm_bindgen(method, js_name = setMaxBounds)]
+    pub fn set_max_bounds(this: &Map, bounds: &JsValue);
+    /// Deepest zoom.
+    #[wasm_bindgen(method, js_name = setMaxZoom)]
+    pub fn set_max_zoom(this: &Map, zoom: f64);
+    /// Shallowest zoom.
+    #[wasm_bindgen(method, js_name = setMinZoom)]
+    pub fn set_min_zoom(this: &Map, zoom: f64);
+    /// Current zoom.
+    #[wasm_bindgen(method, js_name = getZoom)]
+    pub fn zoom(this: &Map) -> f64;
+    /// Middle of the map.
+    #[wasm_bindgen(method, js_name = getCenter)]
+    pub fn centre(this: &Map) -> LatLng;
+    /// Listens to an event.
+    #[wasm_bindgen(method)]
+    pub fn on(this: &Map, event: &str, listener: &Function);
+    /// Tells the map that its element may have a new size.
+    #[wasm_bindgen(method, js_name = invalidateSize)]
+    pub fn invalidate_size(this: &Map, options: &Object);
+    /// Takes the map away.
+    #[wasm_bindgen(method)]
+    pub fn remove(this: &Map);
+    /// The control that shows attributions.
+    #[wasm_bindgen(method, getter, js_name = attributionControl)]
+    pub fn attribution(this: &Map) -> Option<Control>;
+
+    /// A position.
+    #[derive(Debug)]
+    pub type LatLng;
+    /// Latitude, degrees.
+    #[wasm_bindgen(method, getter)]
+    pub fn lat(this: &LatLng) -> f64;
+    /// Longitude, degrees.
+    #[wasm_bindgen(method, getter)]
+    pub fn lng(this: &LatLng) -> f64;
+
+    /// A control in a corner of the map.
+    #[derive(Debug)]
+    pub type Control;
+    /// `L.control.scale(options)`.
+    #[wasm_bindgen(js_namespace = ["L", "control"])]
+    pub fn scale(options: &Object) -> Control;
+    /// Puts the control on the map.
+    #[wasm_bindgen(method, js_name = addTo)]
+    pub fn add_to(this: &Control, map: &Map);
+    /// The attribution control's text before all others; false for none.
+    #[wasm_bindgen(method, js_name = setPrefix)]
+    pub fn set_prefix(this: &Control, prefix: &JsValue);
+    /// Adds an attribution (HTML).
+    #[wasm_bindgen(method, js_name = addAttribution)]
+    pub fn add_attribution(this: &Control, html: &str);
+
+    /// Anything drawn on the map.
+    #[derive(Clone, Debug)]
+    pub type Layer;
+    /// `L.gridLayer(options)`: tiles whose elements its `createTile` makes.
+    #[wasm_bindgen(js_namespace = L, js_name = gridLayer)]
+    pub fn grid_layer(options: &Object) -> Layer;
+    /// `L.rectangle(bounds, options)`.
+    #[wasm_bindgen(js_namespace = L)]
+    pub fn rectangle(bounds: &JsValue, options: &Object) -> Layer;
+    /// `L.circleMarker(at, options)`.
+    #[wasm_bindgen(js_namespace = L, js_name = circleMarker)]
+    pub fn circle_marker(at: &JsValue, options: &Object) -> Layer;
+    /// Draws it.
+    #[wasm_bindgen(method, js_name = addTo)]
+    pub fn add_to_map(this: &Layer, map: &Map);
+    /// Takes it away.
+    #[wasm_bindgen(method, js_name = remove)]
+    pub fn remove_layer(this: &Layer);
+    /// Makes all tiles anew.
+    #[wasm_bindgen(method)]
+    pub fn redraw(this: &Layer);
+    /// Attaches a label (HTML).
+    #[wasm_bindgen(method, js_name = bindTooltip)]
+    pub fn bind_tooltip(this: &Layer, html: &str, options: &Object);
+    /// The element it is drawn as, once it is on the map.
+    #[wasm_bindgen(method, js_name = getElement)]
+    pub fn element(this: &Layer) -> Option<Element>;
+    /// Draws it above its neighbours.
+    #[wasm_bindgen(method, js_name = bringToFront)]
+    pub fn bring_to_front(this: &Layer);
+    /// Listens to an event.
+    #[wasm_bindgen(method, js_name = on)]
+    pub fn on_layer(this: &Layer, event: &str, listener: &Function);
+}
+
+/// Makes `create(coords, done)` the maker of a grid layer's tiles, which Leaflet calls "extending" it.
+pub fn set_create_tile(layer: &Layer, create: &Function) {
+    // Leaflet looks at the number of declared parameters: two mean that tiles become ready later, by `done`.
+    // Both changes are to objects made here, which accept them.
+    let two = options(&[("value", 2.into())]);
+    let _cannot_fail = Reflect::define_property(create, &"length".into(), &two);
+    let _cannot_fail = Reflect::set(layer, &"createTile".into(), create);
+}
+
+/// A position as Leaflet takes it: latitude first.
+pub fn lat_lng(lat: f64, lng: f64) -> JsValue {
+    js_sys::Array::of2(&lat.into(), &lng.into()).into()
+}
+
+/// A box as Leaflet takes it: south-west corner, north-east corner.
+pub fn lat_lng_bounds(bounds: &clip_rs_catalog::Bounds) -> JsValue {
+    let south_west = lat_lng(bounds.south(), bounds.west());
+    let north_east = lat_lng(bounds.north(), bounds.east());
+    js_sys::Array::of2(&south_west, &north_east).into()
+}

@@ -1,0 +1,48 @@
+//! The URL's fragment and the session history.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsValue;
+
+/// How a new fragment enters the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A new entry: "back" returns to the one before.
+    New,
+    /// The current entry changes.
+    Same,
+}
+
+/// The current fragment with its `#`, percent-encoded; empty if there is none.
+pub fn fragment() -> String {
+    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Sets the fragment (without `#`); nothing is sent to the server.
+pub fn set_fragment(fragment: &str, entry: Entry) {
+    let Some(window) = web_sys::window() else { return };
+    let (Ok(history), Ok(path), Ok(search)) =
+        (window.history(), window.location().pathname(), window.location().search())
+    else {
+        return;
+    };
+    let hash = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
+    let url = format!("{path}{search}{hash}");
+    let set = match entry {
+        Entry::New => history.push_state_with_url(&JsValue::NULL, "", Some(&url)),
+        Entry::Same => history.replace_state_with_url(&JsValue::NULL, "", Some(&url)),
+    };
+    // Browsers refuse when asked too often (a map that is dragged about); the next change brings the URL up to date.
+    drop(set);
+}
+
+/// Calls `moved` when the fragment changes by "back", "forward" or by hand, for as long as the page lives.
+pub fn on_moved(moved: impl Fn() + 'static) {
+    let Some(window) = web_sys::window() else { return };
+    EventListener::new(&window, "popstate", move |_| moved()).forget();
+}
+
+/// `relative` as an absolute URL, seen from the page.
+pub fn absolute(relative: &str) -> Option<String> {
+    let base = web_sys::window()?.document()?.base_uri().ok()??;
+    Some(web_sys::Url::new_with_base(relative, &base).ok()?.href())
+}

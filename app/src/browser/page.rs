@@ -1,0 +1,88 @@
+//! The document: its body's state, focus, scrolling, and what the person's system prefers.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Document, HtmlElement, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+/// The document, if there is one.
+pub fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+/// Shows the page's state on the body as `data-state`, for styles and tests.
+pub fn set_state(state: &str) {
+    if let Some(body) = document().and_then(|document| document.body()) {
+        // `data-state` is a valid attribute name: this cannot be refused.
+        let _valid_name = body.set_attribute("data-state", state);
+    }
+}
+
+/// The window's title.
+pub fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
+/// The element with this id.
+pub fn element(id: &str) -> Option<HtmlElement> {
+    document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Removes the element with this id, if it is there.
+pub fn remove(id: &str) {
+    if let Some(element) = element(id) {
+        element.remove();
+    }
+}
+
+/// Gives the keyboard focus to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) = element(id) {
+        // An element that cannot be focused leaves the focus where it is.
+        let _stays_where_it_is = element.focus();
+    }
+}
+
+/// Whether the keyboard focus is in a field that takes text.
+pub fn is_typing() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    active.is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.has_attribute("contenteditable")
+    })
+}
+
+/// Scrolls the element with this id into view, as little as needed.
+pub fn scroll_to(id: &str) {
+    let Some(element) = element(id) else { return };
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Nearest);
+    options.set_behavior(if prefers_less_motion() { ScrollBehavior::Instant } else { ScrollBehavior::Smooth });
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Whether the person asked their system for less motion.
+pub fn prefers_less_motion() -> bool {
+    prefers("(prefers-reduced-motion: reduce)")
+}
+
+/// Whether a media query holds.
+pub fn prefers(query: &str) -> bool {
+    let matched = web_sys::window().and_then(|window| window.match_media(query).ok().flatten());
+    matched.is_some_and(|list| list.matches())
+}
+
+/// Calls `changed` when a media query begins or ceases to hold, for as long as the page lives.
+pub fn on_preference(query: &str, changed: impl Fn() + 'static) {
+    let list = web_sys::window().and_then(|window| window.match_media(query).ok().flatten());
+    if let Some(list) = list {
+        EventListener::new(&list, "change", move |_| changed()).forget();
+    }
+}
+
+/// The value of the attribute `name` of the focused element or of the nearest around it that has it.
+pub fn focused_attribute(name: &str) -> Option<String> {
+    let holder = document()?.active_element()?.closest(&format!("[{name}]")).ok()??;
+    holder.get_attribute(name)
+}

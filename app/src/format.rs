@@ -1,0 +1,103 @@
+//! How numbers are shown to people: bytes, coordinates, shares and times.
+
+use clip_rs_catalog::LngLat;
+
+/// Bytes in words: `0 B`, `999 B`, `1.0 kB`, `12.3 MB` (powers of 1000, as browsers show them).
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1000.0;
+    let mut unit = 0;
+    // 999.95 would be shown as 1000.0.
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A position as it is shown and copied: longitude, then latitude, in degrees with five decimals (about a metre).
+pub fn coordinates(at: LngLat) -> String {
+    format!("{}, {}", degrees(at.lng()), degrees(at.lat()))
+}
+
+fn degrees(value: f64) -> String {
+    let text = format!("{value:.5}");
+    if text == "-0.00000" { "0.00000".to_owned() } else { text }
+}
+
+/// A share from 0 to 1 as a whole percentage; what is not a number or out of range is clamped.
+pub fn percent(share: f32) -> String {
+    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    format!("{} %", (share * 100.0).round() as u8)
+}
+
+/// Milliseconds, as precise as they are useful.
+pub fn millis(value: f64) -> String {
+    if value < 10.0 { format!("{value:.1} ms") } else { format!("{value:.0} ms") }
+}
+
+/// A count with its noun: `1 result`, `12 results`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{grouped} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_rounded_to_a_readable_unit() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (12_345_678, "12.3 MB"),
+            (5_000_000_000, "5.0 GB"),
+            (u64::MAX, "18446744.1 TB"),
+        ];
+        for (count, expected) in cases {
+            assert_eq!(bytes(count), expected);
+        }
+    }
+
+    #[test]
+    fn coordinates_put_longitude_first_and_have_no_negative_zero() {
+        let at = |lng, lat| coordinates(LngLat::new(lng, lat).expect("in range"));
+        assert_eq!(at(-77.123456, 38.8), "-77.12346, 38.80000");
+        assert_eq!(at(-0.000001, -0.0), "0.00000, 0.00000");
+        assert_eq!(at(180.0, -90.0), "180.00000, -90.00000");
+    }
+
+    #[test]
+    fn a_percentage_stays_between_0_and_100() {
+        for (share, expected) in
+            [(0.0, "0 %"), (0.876, "88 %"), (1.5, "100 %"), (-3.0, "0 %"), (f32::NAN, "0 %"), (f32::INFINITY, "100 %")]
+        {
+            assert_eq!(percent(share), expected);
+        }
+    }
+
+    #[test]
+    fn counts_agree_with_their_noun() {
+        assert_eq!(counted(0, "result"), "0 results");
+        assert_eq!(counted(1, "result"), "1 result");
+        assert_eq!(counted(2304, "picture"), "2,304 pictures");
+        assert_eq!(counted(1_234_567, "picture"), "1,234,567 pictures");
+        assert_eq!(millis(0.04), "0.0 ms");
+        assert_eq!(millis(15.4), "15 ms");
+    }
+}

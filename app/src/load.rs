@@ -1,0 +1,194 @@
+//! Fetching a catalog's files: streamed with progress, checked by digest, fetched once more if that fails.
+
+use clip_rs_catalog::{CatalogError, FileRef, ListedFile, MANIFEST_NAME, Manifest};
+
+use crate::browser::fetch::{self, Caching, FetchError};
+use crate::protocol::{Failure, FailureKind, FileProgress, Progress};
+
+/// Why a file of the catalog could not be had. Every variant names the file.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LoadError {
+    /// The server answered, but not with the file.
+    #[error("{name}: the server answered {status}")]
+    Status {
+        /// The file.
+        name: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// No answer, or it broke off.
+    #[error("{name}: {reason}")]
+    Network {
+        /// The file.
+        name: String,
+        /// The browser's words.
+        reason: String,
+    },
+    /// It arrived with wrong content.
+    #[error(transparent)]
+    Damaged(#[from] CatalogError),
+}
+
+impl LoadError {
+    fn of(name: &str, error: FetchError) -> Self {
+        let name = name.to_owned();
+        match error {
+            FetchError::Status(status) => Self::Status { name, status },
+            FetchError::Network(reason) => Self::Network { name, reason },
+        }
+    }
+
+    /// The file it is about.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Status { name, .. } | Self::Network { name, .. } => Some(name),
+            Self::Damaged(CatalogError::File { name, .. }) => Some(name),
+            Self::Damaged(CatalogError::Value { .. }) => None,
+        }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let kind = match &error {
+            LoadError::Status { status: 404 | 410, .. } => FailureKind::Missing,
+            LoadError::Status { .. } | LoadError::Network { .. } => FailureKind::Network,
+            LoadError::Damaged(_) => FailureKind::Damaged,
+        };
+        Self { kind, file: error.file().map(str::to_owned), message: error.to_string() }
+    }
+}
+
+/// Fetches `catalog.json` from its absolute URL, past any cache, and checks it. Returns its text with its meaning.
+pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
+    twice(async |again| {
+        let caching = if again { Caching::Reload } else { Caching::Revalidate };
+        let bytes = fetch::bytes(url, caching, |_| ()).await.map_err(|e| LoadError::of(MANIFEST_NAME, e))?;
+        let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
+        Ok((text, manifest))
+    })
+    .await
+}
+
+/// Fetches and checks a file beside `catalog.json`. `base` is the folder's absolute URL with its slash;
+/// `arrived` is told the number of bytes so far, and 0 when the fetch starts anew.
+pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
+    twice(async |again| {
+        arrived(0);
+        let url = format!("{base}{}", file.name);
+        let bytes = fetch::bytes(&url, caching(again), &arrived).await;
+        let bytes = bytes.map_err(|error| LoadError::of(&file.name, error))?;
+        file.check(&bytes)?;
+        Ok(bytes)
+    })
+    .await
+}
+
+/// Fetches and checks a listed picture; `path` is its name in messages, `url` its absolute URL.
+pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u8>, LoadError> {
+    twice(async |again| {
+        let bytes = fetch::bytes(url, caching(again), |_| ()).await;
+        let bytes = bytes.map_err(|error| LoadError::of(path, error))?;
+        listed.check(path, &bytes)?;
+        Ok(bytes)
+    })
+    .await
+}
+
+fn caching(again: bool) -> Caching {
+    if again { Caching::Reload } else { Caching::Default }
+}
+
+/// What failed once may have been damaged on its way or in a cache: it is tried once more, past the caches.
+async fn twice<T>(attempt: impl AsyncFn(bool) -> Result<T, LoadError>) -> Result<T, LoadError> {
+    match attempt(false).await {
+        Ok(value) => Ok(value),
+        Err(_) => attempt(true).await,
+    }
+}
+
+impl Progress {
+    /// Nothing of these files has arrived yet; each comes with what it is for.
+    pub fn starting<'a>(files: impl IntoIterator<Item = (&'a str, &'a FileRef)>) -> Self {
+        let start = |(role, file): (&str, &FileRef)| FileProgress {
+            role: role.to_owned(),
+            name: file.name.clone(),
+            done: 0,
+            total: file.bytes,
+        };
+        Self { files: files.into_iter().map(start).collect(), preparing: false }
+    }
+
+    /// Notes that `done` bytes of the file called `name` are here. More than its length counts as its length:
+    /// a wrong file is found out by its digest.
+    pub fn arrived(&mut self, name: &str, done: u64) {
+        for file in self.files.iter_mut().filter(|file| file.name == name) {
+            file.done = done.min(file.total);
+        }
+    }
+
+    /// Bytes of all files that are here.
+    pub fn done(&self) -> u64 {
+        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.done))
+    }
+
+    /// Bytes of all files.
+    pub fn total(&self) -> u64 {
+        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.total))
+    }
+
+    /// Share of the bytes that are here, 0 to 1; 0 as long as no file is known.
+    pub fn share(&self) -> f64 {
+        let total = self.total();
+        if total == 0 { 0.0 } else { self.done() as f64 / total as f64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress() -> Progress {
+        let (text, index) = (FileRef::of(&[1; 300], "text", "gguf"), FileRef::of(&[2; 100], "index", "bin"));
+        Progress::starting([("Text model", &text), ("Search index", &index)])
+    }
+
+    #[test]
+    fn progress_adds_up_and_never_passes_the_whole() {
+        let mut progress = progress();
+        assert_eq!((progress.done(), progress.total(), progress.share()), (0, 400, 0.0));
+        let name = progress.files[0].name.clone();
+        progress.arrived(&name, 100);
+        assert_eq!((progress.done(), progress.share()), (100, 0.25));
+        progress.arrived(&name, 10_000);
+        assert_eq!(progress.done(), 300, "a file that is too long does not count more than its length");
+        progress.arrived(&name, 0);
+        assert_eq!(progress.done(), 0, "a second attempt starts anew");
+        progress.arrived("unknown", 5);
+        assert_eq!(progress.done(), 0);
+    }
+
+    #[test]
+    fn progress_of_nothing_is_no_division_by_zero() {
+        assert_eq!(Progress::default().share(), 0.0);
+        let huge = FileProgress { role: String::new(), name: String::new(), done: u64::MAX, total: u64::MAX };
+        let progress = Progress { files: vec![huge.clone(), huge], preparing: false };
+        assert_eq!(progress.share(), 1.0);
+    }
+
+    #[test]
+    fn failures_name_the_file_and_their_kind() {
+        let missing = LoadError::Status { name: "catalog.json".into(), status: 404 };
+        let failure = Failure::from(missing);
+        assert_eq!((failure.kind, failure.file.as_deref()), (FailureKind::Missing, Some("catalog.json")));
+        let file = FileRef::of(b"abc", "text", "gguf");
+        let failure = Failure::from(LoadError::from(file.check(b"abd").expect_err("damaged")));
+        assert_eq!(failure.kind, FailureKind::Damaged);
+        assert_eq!(failure.file.as_deref(), Some(file.name.as_str()));
+        assert!(failure.message.starts_with(&file.name), "{}", failure.message);
+        let broken = Failure::from(LoadError::Status { name: "x".into(), status: 503 });
+        assert_eq!(broken.kind, FailureKind::Network);
+    }
+}

@@ -1,0 +1,215 @@
+//! What the page and the worker say to each other: JSON text both ways, so that any script can speak it.
+//!
+//! The page starts `worker_loader.js` as a module worker and waits for [`Message::Hello`]. It then posts
+//! [`Call`]s, each with a number of its own choice, and gets one [`Message::Answer`] with that number for each.
+//! [`Request::Open`] comes first. Example, as JSON:
+//!
+//! ```text
+//! page   -> {"id":1,"request":{"type":"open","catalog":"http://localhost/catalog/catalog.json"}}
+//! worker -> {"type":"progress", ...}   (many)
+//! worker -> {"type":"answer","id":1,"outcome":{"ok":{"type":"opened","items":2304,"millis":812.0}}}
+//! page   -> {"id":2,"request":{"type":"encode","texts":["a river"]}}
+//! worker -> {"type":"answer","id":2,"outcome":{"ok":{"type":"vectors","vectors":[[0.01]],"encode_ms":9.5}}}
+//! ```
+
+use clip_rs_catalog::Bounds;
+use serde::{Deserialize, Serialize};
+
+/// Version of this protocol. A page talks only to a worker that says the same number.
+pub const VERSION: u32 = 1;
+
+/// The worker's start script, beside the page.
+pub const WORKER_SCRIPT: &str = "worker_loader.js";
+
+/// A request with the number that its answer will carry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Chosen by the caller; unique among its calls.
+    pub id: u32,
+    /// What is wanted.
+    pub request: Request,
+}
+
+/// What the worker can be asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// Load the catalog whose `catalog.json` has this absolute URL, and make the engine ready.
+    Open {
+        /// Absolute URL of `catalog.json`.
+        catalog: String,
+    },
+    /// Find items.
+    Search {
+        /// What to look for.
+        ask: Ask,
+        /// At most so many hits.
+        limit: usize,
+    },
+    /// Text vectors, unit length, one per text.
+    Encode {
+        /// Any texts.
+        texts: Vec<String>,
+    },
+}
+
+/// What a person asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Words.
+    Text(String),
+    /// Items like the one with this id.
+    Like(String),
+}
+
+/// What the worker says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Message {
+    /// The worker listens.
+    Hello {
+        /// [`VERSION`] of the worker.
+        version: u32,
+    },
+    /// `catalog.json` has arrived and is sound; this is its text.
+    Catalog {
+        /// The file as it was fetched.
+        manifest: String,
+    },
+    /// How far the loading is.
+    Progress(Progress),
+    /// The answer to the call with this number.
+    Answer {
+        /// The call's number.
+        id: u32,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The worker broke and will not answer again.
+    Died {
+        /// What it said last.
+        reason: String,
+    },
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The answer.
+    Ok(Response),
+    /// Why there is none.
+    Error(Failure),
+}
+
+/// Answers, by request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Response {
+    /// To [`Request::Open`]: searches may begin.
+    Opened {
+        /// Number of items that can be found.
+        items: usize,
+        /// Milliseconds from the request to readiness.
+        millis: f64,
+    },
+    /// To [`Request::Search`].
+    Hits {
+        /// Best first.
+        hits: Vec<Hit>,
+        /// Milliseconds spent on making the query's vector.
+        encode_ms: f64,
+        /// Milliseconds spent on finding the hits.
+        search_ms: f64,
+    },
+    /// To [`Request::Encode`].
+    Vectors {
+        /// One per text.
+        vectors: Vec<Vec<f32>>,
+        /// Milliseconds spent on all of them.
+        encode_ms: f64,
+    },
+}
+
+/// An item that was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// `z/x/y` of a tile, or the name of a picture.
+    pub id: String,
+    /// How well it fits, from 0 to 1, as people are shown it.
+    pub similarity: f32,
+    /// Cosine between the query's vector and the item's.
+    pub cosine: f32,
+    /// Box on the ground (west, south, east, north), without extent for a mere position.
+    pub footprint: Option<Bounds>,
+    /// Populated place it lies in or near.
+    pub place: Option<String>,
+    /// Nearest street address.
+    pub address: Option<String>,
+    /// Date of capture, `YYYY-MM-DD`.
+    pub captured: Option<String>,
+}
+
+/// How far the loading is, file by file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The files that are needed, in the order of the catalog.
+    pub files: Vec<FileProgress>,
+    /// Whether all files are there and the engine is being built from them.
+    pub preparing: bool,
+}
+
+/// How much of one file has arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileProgress {
+    /// What the file is for, in words.
+    pub role: String,
+    /// The file's name in the catalog.
+    pub name: String,
+    /// Bytes that have arrived.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// Why a request could not be met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind of failure it is, which decides what a person can do about it.
+    pub kind: FailureKind,
+    /// The file it is about, if it is about one.
+    pub file: Option<String>,
+    /// What happened, in a sentence.
+    pub message: String,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The server has no such file.
+    Missing,
+    /// No answer from the server.
+    Network,
+    /// A file arrived, twice, with wrong content.
+    Damaged,
+    /// The request makes no sense as it is: an empty text, an unknown item.
+    Request,
+    /// The worker broke, or page and worker do not fit together.
+    Worker,
+    /// The loading was stopped by the person who waited for it.
+    Stopped,
+}
+
+impl Failure {
+    /// A failure that is about no file.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, file: None, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! The protocol's JSON is a contract with scripts that are not built with this crate: it must not drift.
+
+use serde_json::{from_str, json, to_value};
+
+use super::*;
+
+fn hit() -> Hit {
+    Hit {
+        id: "17/37500/50140".into(),
+        similarity: 0.875,
+        cosine: 0.25,
+        footprint: Bounds::new(-77.5, 38.5, -77.25, 38.75).ok(),
+        place: Some("Annandale".into()),
+        address: None,
+        captured: None,
+    }
+}
+
+#[test]
+fn every_message_survives_a_round_trip() {
+    let failure = Failure {
+        kind: FailureKind::Damaged,
+        file: Some("text.0.gguf".into()),
+        message: "text.0.gguf: 3 bytes long".into(),
+    };
+    let file = FileProgress { role: "Text model".into(), name: "text.0.gguf".into(), done: 1, total: 9 };
+    let messages = [
+        Message::Hello { version: VERSION },
+        Message::Catalog { manifest: "{\"a\": \"\u{1F6A2}\n\"}".into() },
+        Message::Progress(Progress { files: vec![file], preparing: false }),
+        Message::Answer { id: 1, outcome: Outcome::Ok(Response::Opened { items: 5, millis: 0.5 }) },
+        Message::Answer {
+            id: u32::MAX,
+            outcome: Outcome::Ok(Response::Hits { hits: vec![hit()], encode_ms: 9.5, search_ms: 0.1 }),
+        },
+        Message::Answer {
+            id: 3,
+            outcome: Outcome::Ok(Response::Vectors {
+                vectors: vec![vec![0.1, -1.0e-30, 1.0 / 3.0]],
+                encode_ms: 1.0,
+            }),
+        },
+        Message::Answer { id: 4, outcome: Outcome::Error(failure) },
+        Message::Died { reason: "unreachable".into() },
+    ];
+    for message in messages {
+        let text = serde_json::to_string(&message).expect("plain data");
+        assert_eq!(from_str::<Message>(&text).expect("what was written"), message, "{text}");
+    }
+}
+
+#[test]
+fn a_script_may_write_calls_by_hand() {
+    let open = json!({"id": 1, "request": {"type": "open", "catalog": "http://localhost/catalog/catalog.json"}});
+    let words = json!({"id": 2, "request": {"type": "search", "ask": {"text": "a pond"}, "limit": 5}});
+    let like = json!({"id": 3, "request": {"type": "search", "ask": {"like": "17/1/2"}, "limit": 5}});
+    let encode = json!({"id": 4, "request": {"type": "encode", "texts": ["a", "b"]}});
+    for call in [open, words, like, encode] {
+        let read: Call = serde_json::from_value(call.clone()).expect("a call");
+        assert_eq!(to_value(read).expect("plain data"), call);
+    }
+}
+
+#[test]
+fn an_answer_reads_as_documented() {
+    let answer = Message::Answer {
+        id: 2,
+        outcome: Outcome::Ok(Response::Hits { hits: vec![hit()], encode_ms: 9.5, search_ms: 0.5 }),
+    };
+    let expected = json!({
+        "type": "answer", "id": 2, "outcome": {"ok": {
+            "type": "hits", "encode_ms": 9.5, "search_ms": 0.5, "hits": [{
+                "id": "17/37500/50140", "similarity": 0.875, "cosine": 0.25,
+                "footprint": [-77.5, 38.5, -77.25, 38.75],
+                "place": "Annandale", "address": null, "captured": null,
+            }],
+        }},
+    });
+    assert_eq!(to_value(answer).expect("plain data"), expected);
+}
+
+#[test]
+fn calls_that_make_no_sense_are_refused() {
+    for text in ["", "null", "{}", r#"{"id":-1,"request":{"type":"open","catalog":""}}"#, r#"{"id":1,"request":{"type":"dance"}}"#]
+    {
+        assert!(from_str::<Call>(text).is_err(), "{text}");
+    }
+}

@@ -1,0 +1,108 @@
+//! One result: its picture, how well it fits, where it is, and what can be done with it.
+
+use clip_rs_catalog::LngLat;
+use gloo::timers::callback::Timeout;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::icons;
+use super::picture::Picture;
+use super::session::{By, Session};
+use crate::browser::clipboard;
+use crate::format::{coordinates, percent};
+use crate::protocol::{Ask, Hit};
+
+/// How long "Copied" stands, milliseconds.
+const SAID_MS: u32 = 2000;
+
+/// Element id of the button of the card with this rank (from 0).
+pub fn card_id(rank: usize) -> String {
+    format!("result-{}", rank + 1)
+}
+
+#[component]
+pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let Hit { id, similarity, footprint, place, address, captured, .. } = hit;
+    let selected = {
+        let id = id.clone();
+        Memo::new(move |_| session.selected.with(|selected| selected.as_ref().is_some_and(|s| s.id == id)))
+    };
+    let select = {
+        let id = id.clone();
+        move |_| session.select(Some(&id), By::List)
+    };
+    let like = {
+        let ask = Ask::Like(id.clone());
+        move |_| session.search(ask.clone())
+    };
+    let heading = place.clone().or_else(|| address.clone()).unwrap_or_else(|| id.clone());
+    let second = place.and(address);
+    let centre = footprint.map(|footprint| footprint.centre());
+    let alt = format!("Aerial picture {id}");
+    view! {
+        <li class="card" class:selected=selected data-testid="result" data-id=id.clone() data-rank=rank>
+            <button type="button" class="card-main" id=card_id(rank) on:click=select
+                aria-current=move || selected.get().then_some("true")>
+                <span class="thumb">
+                    <Picture id=id.clone() alt=alt/>
+                    <span class="rank" aria-hidden="true">{rank + 1}</span>
+                </span>
+                <span class="facts">
+                    <span class="place" data-testid="place">{heading}</span>
+                    {second.map(|address| view! { <span class="address" data-testid="address">{address}</span> })}
+                    <span class="similarity">
+                        <meter min="0" max="1" value=similarity aria-hidden="true"></meter>
+                        <span data-testid="similarity">{percent(similarity)}<span class="out-of-sight">" similar"</span></span>
+                    </span>
+                    {captured.map(|date| view! { <span class="date">"Taken "{date}</span> })}
+                </span>
+            </button>
+            <div class="card-more">
+                {centre.map(|at| view! { <Position at/> })}
+                <button type="button" class="plain" data-testid="like-button" on:click=like
+                    aria-label=format!("More like result {}", rank + 1)>
+                    {icons::alike()}"More like this"
+                </button>
+            </div>
+        </li>
+    }
+}
+
+/// Longitude and latitude with a button that copies them.
+#[component]
+fn Position(at: LngLat) -> impl IntoView {
+    let text = coordinates(at);
+    let said = RwSignal::new(None::<&'static str>);
+    let copy = {
+        let text = text.clone();
+        move |_| {
+            let text = text.clone();
+            spawn_local(async move {
+                let words = match clipboard::copy(&text).await {
+                    Ok(()) => "Copied",
+                    Err(reason) => {
+                        leptos::logging::warn!("coordinates were not copied: {reason}");
+                        "Could not copy: select the numbers instead"
+                    }
+                };
+                // The card may be gone by now: then there is nothing to set.
+                said.try_set(Some(words));
+                let unsay = move || {
+                    said.try_set(None);
+                };
+                Timeout::new(SAID_MS, unsay).forget();
+            });
+        }
+    };
+    view! {
+        <span class="position">
+            <span class="numbers" data-testid="coordinates" title="Longitude, latitude in degrees">{text}</span>
+            <button type="button" class="plain" data-testid="copy-button" on:click=copy
+                aria-label="Copy longitude and latitude" title="Copy longitude, latitude">
+                {move || if said.get() == Some("Copied") { icons::tick().into_any() } else { icons::copy().into_any() }}
+            </button>
+            <span class="said" role="status">{move || said.get()}</span>
+        </span>
+    }
+}

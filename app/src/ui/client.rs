@@ -1,0 +1,150 @@
+//! The page's end of the protocol: calls become answers, and a dead worker fails every call that waits for it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use gloo::timers::callback::Timeout;
+
+use crate::browser::worker::TextWorker;
+use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, Request, Response, VERSION};
+
+/// How long the worker's program may take to arrive and start, milliseconds.
+const GREETING_MS: u32 = 120_000;
+
+/// What the worker tells without being asked.
+#[derive(Debug)]
+pub enum News {
+    /// `catalog.json` is there.
+    Catalog(String),
+    /// How far the loading is.
+    Progress(Progress),
+    /// It broke; every pending call has failed with the same reason.
+    Died(Failure),
+}
+
+type Answer = Result<Response, Failure>;
+
+#[derive(Default)]
+struct Waiting {
+    greeting: Option<oneshot::Sender<Result<(), Failure>>>,
+    calls: HashMap<u32, oneshot::Sender<Answer>>,
+    dead: Option<Failure>,
+}
+
+impl Waiting {
+    /// Fails everything that waits. Who no longer waits has dropped its receiver, and misses nothing.
+    fn die(&mut self, failure: &Failure) {
+        if let Some(greeting) = self.greeting.take() {
+            drop(greeting.send(Err(failure.clone())));
+        }
+        for (_, call) in self.calls.drain() {
+            drop(call.send(Err(failure.clone())));
+        }
+        self.dead = Some(failure.clone());
+    }
+}
+
+/// A worker that greeted. It ends when this is dropped, and what waits for it is told so.
+pub struct Client {
+    worker: TextWorker,
+    waiting: Rc<RefCell<Waiting>>,
+    next_id: Cell<u32>,
+}
+
+impl Client {
+    /// Starts the worker at `url` and waits until it listens.
+    pub async fn start(url: &str, news: impl Fn(News) + 'static) -> Result<Self, Failure> {
+        let (greet, greeted) = oneshot::channel();
+        let waiting = Rc::new(RefCell::new(Waiting { greeting: Some(greet), ..Waiting::default() }));
+        let news = Rc::new(news);
+        let (heard_waiting, heard_news) = (Rc::clone(&waiting), Rc::clone(&news));
+        let broke_waiting = Rc::clone(&waiting);
+        let worker = TextWorker::start(
+            url,
+            move |text| hear(&heard_waiting, &*heard_news, &text),
+            move |reason| die(&broke_waiting, &*news, &reason),
+        )
+        .map_err(|reason| broken(&reason))?;
+        let (ring, rung) = oneshot::channel();
+        // By the time it rings, nobody may be waiting any more.
+        let _timer = Timeout::new(GREETING_MS, move || drop(ring.send(())));
+        match select(greeted, rung).await {
+            Either::Left((Ok(greeting), _)) => greeting?,
+            Either::Left((Err(_), _)) => return Err(broken("it ended before it started")),
+            Either::Right(_) => return Err(broken("it did not start in two minutes")),
+        }
+        Ok(Self { worker, waiting, next_id: Cell::new(1) })
+    }
+
+    /// Sends `request`; the future gives its answer and does not keep the worker alive.
+    pub fn call(&self, request: Request) -> impl Future<Output = Answer> + use<> {
+        let id = self.next_id.replace(self.next_id.get().wrapping_add(1));
+        let (sender, receiver) = oneshot::channel();
+        let sent = match &self.waiting.borrow().dead {
+            Some(failure) => Err(failure.clone()),
+            None => serde_json::to_string(&Call { id, request })
+                .map_err(|error| broken(&error.to_string()))
+                .and_then(|text| self.worker.post(&text).map_err(|reason| broken(&reason))),
+        };
+        if sent.is_ok() {
+            self.waiting.borrow_mut().calls.insert(id, sender);
+        }
+        async move {
+            sent?;
+            let stopped = || Failure::new(FailureKind::Stopped, "The search worker was stopped.");
+            receiver.await.unwrap_or_else(|_| Err(stopped()))
+        }
+    }
+}
+
+fn broken(reason: &str) -> Failure {
+    Failure::new(FailureKind::Worker, format!("The search worker stopped working: {reason}."))
+}
+
+fn die(waiting: &RefCell<Waiting>, news: &dyn Fn(News), reason: &str) {
+    let first = waiting.borrow().dead.is_none();
+    if first {
+        let failure = broken(reason.trim_end_matches('.'));
+        waiting.borrow_mut().die(&failure);
+        news(News::Died(failure));
+    }
+}
+
+fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
+    let message = match serde_json::from_str::<Message>(text) {
+        Ok(message) => message,
+        Err(error) => return die(waiting, news, &format!("it sent what the page does not understand ({error})")),
+    };
+    match message {
+        Message::Hello { version } => {
+            let greeting = waiting.borrow_mut().greeting.take();
+            let fits = if version == VERSION {
+                Ok(())
+            } else {
+                let versions = format!("the page speaks version {VERSION}, the worker {version}; reload the page");
+                Err(broken(&versions))
+            };
+            if let Some(greeting) = greeting {
+                // The page may have given up waiting.
+                drop(greeting.send(fits));
+            }
+        }
+        Message::Catalog { manifest } => news(News::Catalog(manifest)),
+        Message::Progress(progress) => news(News::Progress(progress)),
+        Message::Answer { id, outcome } => {
+            let call = waiting.borrow_mut().calls.remove(&id);
+            if let Some(call) = call {
+                let answer = match outcome {
+                    Outcome::Ok(response) => Ok(response),
+                    Outcome::Error(failure) => Err(failure),
+                };
+                // Whoever asked may have lost interest.
+                drop(call.send(answer));
+            }
+        }
+        Message::Died { reason } => die(waiting, news, &reason),
+    }
+}

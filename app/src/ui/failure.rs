@@ -1,0 +1,58 @@
+//! What failed, in sentences: what happened, to which file, and what can be done.
+
+use leptos::prelude::*;
+
+use super::icons;
+use super::session::{Phase, Session};
+use crate::protocol::{Failure, FailureKind};
+
+#[component]
+pub fn FailurePanel() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let failure = move || match session.phase.get() {
+        Phase::Failed(failure) => Some(failure),
+        _ => None,
+    };
+    move || {
+        let failure = failure()?;
+        let (title, advice) = words(&failure);
+        let label = if failure.kind == FailureKind::Stopped { "Load again" } else { "Try again" };
+        Some(view! {
+            <div class="failure" role="alert" data-testid="error">
+                <h2>{icons::warning()} {title}</h2>
+                <p class="what">{failure.message.clone()}</p>
+                <p class="soft">{advice}</p>
+                <button type="button" class="primary" data-testid="retry" on:click=move |_| session.retry()>{label}</button>
+            </div>
+        })
+    }
+}
+
+/// A heading, and what a person can do.
+fn words(failure: &Failure) -> (&'static str, &'static str) {
+    let catalog = failure.file.as_deref() == Some(clip_rs_catalog::MANIFEST_NAME);
+    match failure.kind {
+        FailureKind::Missing if catalog => (
+            "There is no catalog here",
+            "The page looks for catalog/catalog.json beside itself. If you run this site, put a catalog there; else tell who does.",
+        ),
+        FailureKind::Missing => (
+            "A file is missing on the server",
+            "The catalog may just have been replaced: try again. If that does not help, tell who runs this site.",
+        ),
+        FailureKind::Network => (
+            "A file could not be loaded",
+            "Check your connection, then try again. What was loaded completely is not loaded twice.",
+        ),
+        FailureKind::Damaged => (
+            "A file arrived damaged",
+            "It was fetched twice and did not match its fingerprint. Try again later; if it stays, tell who runs this site which file it is.",
+        ),
+        FailureKind::Request => ("That search cannot be answered", "Try other words."),
+        FailureKind::Worker => (
+            "The search engine stopped",
+            "Trying again starts it afresh. If it stops each time, close other tabs to free memory, or use a newer browser.",
+        ),
+        FailureKind::Stopped => ("Not loaded", "Searching needs the files; the map works without them."),
+    }
+}

@@ -1,0 +1,73 @@
+//! The map: the catalog's own tiles, and the footprint of every hit.
+//!
+//! The component only passes signals on to a [`MapPane`], which owns what Leaflet draws.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use super::map_pane::MapPane;
+use super::session::Session;
+
+#[component]
+pub fn Map() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let node = NodeRef::<Div>::new();
+    let pane = RwSignal::new_local(None::<MapPane>);
+    let broken = RwSignal::new(None::<String>);
+    Effect::new(move || {
+        let Some(element) = node.get() else { return };
+        match MapPane::new(&element, session) {
+            Ok(made) => pane.set(Some(made)),
+            Err(reason) => broken.set(Some(reason)),
+        }
+    });
+    let on_pane = move |show: &dyn Fn(&mut MapPane)| {
+        pane.track();
+        pane.update_untracked(|pane| {
+            if let Some(pane) = pane {
+                show(pane);
+            }
+        });
+    };
+    // The order matters: where there is no view yet, the area's is taken.
+    Effect::new(move || {
+        let (manifest, view) = (session.manifest.get(), session.camera.get_untracked());
+        on_pane(&|pane| {
+            if let Some(manifest) = &manifest {
+                pane.show_area(manifest, view);
+            }
+        });
+    });
+    Effect::new(move || {
+        let (pictures, manifest) = (session.pictures.get(), session.manifest.get_untracked());
+        on_pane(&|pane| pane.show_tiles(pictures.clone(), manifest.as_deref()));
+    });
+    Effect::new(move || {
+        let hits = session.hits.get();
+        on_pane(&|pane| pane.show_hits(&hits));
+        let selected = session.selected.get();
+        on_pane(&|pane| pane.select(selected.as_ref().map(|selected| selected.id.as_str())));
+    });
+    Effect::new(move || {
+        if let Some(camera) = session.camera.get() {
+            on_pane(&|pane| pane.look(camera));
+        }
+    });
+    Effect::new(move || {
+        if session.attempt.get() > 0 {
+            on_pane(&|pane| pane.redraw_tiles());
+        }
+    });
+    let label = move || {
+        let title = session.manifest.get().map_or(String::new(), |manifest| format!(" of {}", manifest.title));
+        format!("Map{title}. Arrow keys move it, plus and minus zoom. What it marks is also in the list of results.")
+    };
+    view! {
+        <section class="map-frame" aria-label="Map">
+            <div class="map" data-testid="map" role="application" aria-label=label node_ref=node></div>
+            {move || broken.get().map(|reason| view! {
+                <p class="map-broken" role="alert">"The map could not be started ("{reason}"). Reload the page to try again."</p>
+            })}
+        </section>
+    }
+}

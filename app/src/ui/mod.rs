@@ -1,0 +1,123 @@
+//! The page's side: components, and the state they share in [`session::Session`].
+
+pub mod client;
+mod card;
+mod failure;
+mod footer;
+mod header;
+mod icons;
+mod map;
+mod map_pane;
+mod notice;
+mod picture;
+pub mod pictures;
+mod progress;
+mod results;
+mod search_box;
+pub mod session;
+mod status;
+mod welcome;
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+
+use crate::browser::{location, page};
+use footer::Footer;
+use header::Header;
+use map::Map;
+use notice::Notice;
+use session::{By, Phase, Session};
+
+/// Id of the element that the page is built into.
+const ROOT: &str = "app";
+/// Id of what the page shows before this program has arrived.
+const BOOT: &str = "boot";
+
+/// Builds the page and starts its session.
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        page::set_state("failed");
+        leptos::logging::error!("{info}");
+    }));
+    let Some(root) = page::element(ROOT) else {
+        leptos::logging::error!("the document has no element with the id {ROOT}");
+        return;
+    };
+    page::remove(BOOT);
+    mount_to(root, App).forget();
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let session = Session::new();
+    provide_context(session);
+    Effect::new(move || page::set_state(session.phase.with(Phase::name)));
+    session.follow_link();
+    location::on_moved(move || session.follow_link());
+    session.start();
+    window_event_listener(leptos::ev::keydown, move |event| shortcut(session, &event));
+    view! {
+        <a class="skip" href="#results" on:click=move |event| { event.prevent_default(); page::focus("results"); }>
+            "Skip to the results"
+        </a>
+        <Header/>
+        <main class="stage">
+            <section class="panel" id="results" tabindex="-1" aria-label="Search results">
+                <status::Status/>
+                <Notice/>
+                <Panel/>
+                <Footer/>
+            </section>
+            <Map/>
+        </main>
+    }
+}
+
+/// What stands beside the map, by phase.
+#[component]
+fn Panel() -> impl IntoView {
+    let session = expect_context::<Session>();
+    // Results stay in place while the next ones are searched, so that the page does not jump.
+    let shown = Memo::new(move |_| match session.phase.get() {
+        Phase::Searching if session.hits.with(|hits| !hits.is_empty()) => Shown::Results,
+        Phase::Searching => Shown::Nothing,
+        Phase::Loading => Shown::Loading,
+        Phase::Ready => Shown::Welcome,
+        Phase::Results => Shown::Results,
+        Phase::Empty => Shown::Empty,
+        Phase::Failed(_) => Shown::Failure,
+    });
+    move || match shown.get() {
+        Shown::Nothing => ().into_any(),
+        Shown::Loading => view! { <progress::Loading/> }.into_any(),
+        Shown::Welcome => view! { <welcome::Welcome/> }.into_any(),
+        Shown::Results => view! { <results::Results/> }.into_any(),
+        Shown::Empty => view! { <welcome::NothingFound/> }.into_any(),
+        Shown::Failure => view! { <failure::FailurePanel/> }.into_any(),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Loading,
+    Welcome,
+    Results,
+    Empty,
+    Failure,
+}
+
+/// Keys that work anywhere: `/` goes to the search box, Escape lets go of the selection.
+fn shortcut(session: Session, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || page::is_typing() {
+        return;
+    }
+    match event.key().as_str() {
+        "/" => {
+            event.prevent_default();
+            page::focus(search_box::INPUT);
+        }
+        "Escape" if session.selected.with_untracked(Option::is_some) => session.select(None, By::List),
+        _ => {}
+    }
+}

@@ -1,0 +1,99 @@
+//! The hits as a list, best first, walked through with the arrow keys.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+
+use super::card::{Card, card_id};
+use super::icons;
+use super::picture::Picture;
+use super::session::{By, Session};
+use crate::browser::page;
+use crate::protocol::{Ask, Hit};
+
+#[component]
+pub fn Results() -> impl IntoView {
+    let session = expect_context::<Session>();
+    // A selection made elsewhere is scrolled to.
+    Effect::new(move || {
+        let Some(selected) = session.selected.get() else { return };
+        if selected.by != By::List
+            && let Some(rank) = session.hits.with(|hits| hits.iter().position(|hit| hit.id == selected.id))
+        {
+            page::scroll_to(&card_id(rank));
+        }
+    });
+    let ranked = move || session.hits.with(|hits| hits.iter().cloned().enumerate().collect::<Vec<_>>());
+    let keydown = move |event: KeyboardEvent| {
+        if let Some(rank) = target(&event, session) {
+            event.prevent_default();
+            page::focus(&card_id(rank));
+            let id = session.hits.with_untracked(|hits| hits.get(rank).map(|hit| hit.id.clone()));
+            session.select(id.as_deref(), By::List);
+        }
+    };
+    view! {
+        <LikeThis/>
+        <ol class="results" aria-label="Results, best first" on:keydown=keydown>
+            <For each=ranked key=|(rank, hit): &(usize, Hit)| (*rank, hit.id.clone(), hit.similarity.to_bits())
+                children=|(rank, hit)| view! { <Card rank hit/> }/>
+        </ol>
+    }
+}
+
+/// Rank of the result that an arrow key leads to, from the one that has the focus.
+fn target(event: &KeyboardEvent, session: Session) -> Option<usize> {
+    let count = session.hits.with_untracked(|hits| hits.len());
+    let current = page::focused_attribute("data-rank").and_then(|rank| rank.parse().ok());
+    step(&event.key(), current, count)
+}
+
+fn step(key: &str, current: Option<usize>, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    match key {
+        "ArrowDown" => Some(current.map_or(0, |at| (at + 1).min(last))),
+        "ArrowUp" => Some(current.map_or(last, |at| at.saturating_sub(1))),
+        "Home" => Some(0),
+        "End" => Some(last),
+        _ => None,
+    }
+}
+
+/// When the search is for a picture's like: that picture.
+#[component]
+fn LikeThis() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let like = Memo::new(move |_| match session.ask.get() {
+        Some(Ask::Like(id)) => Some(id),
+        _ => None,
+    });
+    move || {
+        let id = like.get()?;
+        Some(view! {
+            <div class="like">
+                <Picture id=id.clone() alt=String::new()/>
+                <p>"Places that look like "<strong>{id}</strong></p>
+                <button type="button" class="quiet" aria-label="Clear the search" title="Clear" on:click=move |_| session.clear()>
+                    {icons::close()}
+                </button>
+            </div>
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step;
+
+    #[test]
+    fn arrow_keys_walk_the_results_and_stop_at_the_ends() {
+        assert_eq!(step("ArrowDown", None, 3), Some(0));
+        assert_eq!(step("ArrowDown", Some(0), 3), Some(1));
+        assert_eq!(step("ArrowDown", Some(2), 3), Some(2));
+        assert_eq!(step("ArrowUp", Some(0), 3), Some(0));
+        assert_eq!(step("ArrowUp", None, 3), Some(2));
+        assert_eq!(step("End", None, 3), Some(2));
+        assert_eq!(step("Home", Some(2), 3), Some(0));
+        assert_eq!(step("ArrowDown", None, 0), None);
+        assert_eq!(step("a", Some(1), 3), None);
+    }
+}

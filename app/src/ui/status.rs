@@ -1,0 +1,49 @@
+//! One line that says, also to screen readers, what the page is doing.
+
+use leptos::prelude::*;
+
+use super::session::{Phase, Session};
+use crate::format::{counted, millis};
+use crate::protocol::Ask;
+
+#[component]
+pub fn Status() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let text = move || match session.phase.get() {
+        Phase::Loading => "Loading the search engine…".to_owned(),
+        Phase::Ready => {
+            let count = session.manifest.with(|manifest| manifest.as_ref().map_or(0, |manifest| manifest.count()));
+            format!("Ready: {} to search.", counted(count, "picture"))
+        }
+        Phase::Searching => "Searching…".to_owned(),
+        Phase::Results => {
+            let count = counted(session.hits.with(|hits| hits.len()), "result");
+            format!("{count} for {}", asked(session.ask.get()))
+        }
+        Phase::Empty => format!("No results for {}", asked(session.ask.get())),
+        Phase::Failed(_) => "Something went wrong.".to_owned(),
+    };
+    let timing = move || {
+        let timing = session.timing.get().filter(|_| session.phase.with(|phase| *phase == Phase::Results))?;
+        let (encode, search) = (millis(timing.encode_ms), millis(timing.search_ms));
+        Some(view! {
+            <span class="timing" title=format!("Reading the query {encode}, searching {search}, all in this browser")>
+                {millis(timing.encode_ms + timing.search_ms)}
+            </span>
+        })
+    };
+    view! {
+        <div class="status-line">
+            <p role="status" aria-live="polite" data-testid="status">{text}</p>
+            {timing}
+        </div>
+    }
+}
+
+fn asked(ask: Option<Ask>) -> String {
+    match ask {
+        Some(Ask::Text(text)) => format!("“{text}”"),
+        Some(Ask::Like(id)) => format!("places like {id}"),
+        None => "nothing".to_owned(),
+    }
+}
