@@ -11,15 +11,17 @@ const MAX_LOGGED: usize = 200;
 pub(crate) async fn log(request: Request, next: Next) -> Response {
     let start = Instant::now();
     let method = request.method().clone();
-    let path: String = request.uri().path().chars().take(MAX_LOGGED).collect();
+    // Escaped, so that no path can steer a terminal or forge a line.
+    let path: String = request.uri().path().chars().take(MAX_LOGGED).flat_map(char::escape_default).collect();
     let response = next.run(request).await;
-    let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let bytes: Option<u64> = length.and_then(|length| length.parse().ok());
     tracing::info!(
         %method,
-        ?path,
+        %path,
         status = response.status().as_u16(),
         bytes,
-        duration_ms = start.elapsed().as_secs_f64() * 1000.0,
+        duration_ms = start.elapsed().as_micros() as f64 / 1000.0,
         "request"
     );
     response

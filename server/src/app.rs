@@ -30,7 +30,7 @@ use crate::{
 
 /// Lengths in bytes of files that are packed while they are sent. Below it does not pay; what is larger
 /// should lie packed beside the file.
-const PACKED_ON_THE_FLY: std::ops::RangeInclusive<u64> = 1024..=8 * 1024 * 1024;
+const PACKED_ON_THE_FLY: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024;
 
 /// Level 5 of brotli and gzip: within a few percent of the best, and fast.
 const PACKING: CompressionLevel = CompressionLevel::Precise(5);

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     future::Future,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
@@ -71,7 +71,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 fn start_log(format: LogFormat, level: LevelFilter) {
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_target(false);
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let log = log.with_max_level(level).with_target(false);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

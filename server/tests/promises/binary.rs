@@ -172,9 +172,10 @@ fn the_log_is_structured_and_never_holds_a_query() {
     assert!(success && !log.contains("confidential"), "{log}");
     let lines: Vec<serde_json::Value> =
         log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
-    let asked = lines.iter().find(|line| line["path"].as_str() == Some("\"/\"")).expect("logged");
+    let asked = lines.iter().find(|line| line["path"] == "/").expect("logged");
     assert_eq!(asked["status"], 200);
     assert_eq!(asked["method"], "GET");
+    assert_eq!(asked["bytes"], crate::site::PAGE.len());
     assert!(asked["duration_ms"].as_f64().is_some_and(|ms| ms > 0.0));
     assert!(lines.iter().any(|line| line["status"] == 404));
 }

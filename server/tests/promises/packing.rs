@@ -52,10 +52,11 @@ async fn text_without_a_sibling_is_packed_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn pictures_weights_and_small_files_are_not_packed_again() {
+async fn what_does_not_get_smaller_or_takes_long_is_sent_as_it_is() {
     let site = Site::new();
     let text = format!("/catalog/{}", site.text);
-    for path in [TILE, &text, "/sw.js"] {
+    site.write("app/large.wasm", &[0; 2_000_000]);
+    for path in [TILE, &text, "/sw.js", "/large.wasm"] {
         let answer = site.get(path, &[("accept-encoding", "br, gzip")]).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert_eq!(answer.header("content-encoding"), "", "{path}");
