@@ -25,6 +25,14 @@ pub enum Command {
     Index(Index),
     /// Search a catalog
     Search(Search),
+    /// Print the vectors of texts, as JSON: what the page's engine computes, for comparing and for other tools
+    Encode {
+        /// The catalog's folder
+        catalog: PathBuf,
+        /// Any texts
+        #[arg(required = true)]
+        texts: Vec<String>,
+    },
     /// Check every file of a catalog; exits 1 on any fault
     Verify {
         /// The catalog's folder

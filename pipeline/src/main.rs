@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Model(Model::Info { model }) => run::info(&model),
         Command::Index(args) => run::index(args),
         Command::Search(args) => run::search(args),
+        Command::Encode { catalog, texts } => run::encode(&catalog, &texts),
         Command::Verify { catalog } => run::verify(&catalog),
         Command::Evaluate(args) => run::evaluate(&args),
         Command::Train(args) => run::train(args),

@@ -79,3 +79,13 @@ pub fn search(
     };
     Ok(hits.iter().filter_map(answer).collect())
 }
+
+/// Unit vectors of texts by the catalog's text tower, each `embed_dim` components.
+pub fn encode(catalog: &Path, texts: &[String]) -> Result<Vec<Vec<f32>>, PipelineError> {
+    let encoder = Catalog::open(catalog)?.text_encoder()?;
+    let vector = |text: &String| {
+        let embedding = encoder.encode(text).map_err(PipelineError::engine("the text"))?;
+        Ok(embedding.as_slice().to_vec())
+    };
+    texts.iter().map(vector).collect()
+}

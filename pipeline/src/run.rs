@@ -124,6 +124,11 @@ fn line(answer: &Answer) -> String {
     format!("{:.3}  {}  {position}  {}", answer.score, answer.id, more.join("; "))
 }
 
+pub fn encode(catalog: &Path, texts: &[String]) -> Result<ExitCode> {
+    println!("{}", serde_json::to_string(&clip_rs_pipeline::query::encode(catalog, texts)?)?);
+    Ok(ExitCode::SUCCESS)
+}
+
 pub fn verify(catalog: &Path) -> Result<ExitCode> {
     let verdict = clip_rs_pipeline::verify::verify(catalog)?;
     for fault in &verdict.faults {

@@ -54,11 +54,12 @@ fn encode_in_worker(visit: &Visit, sentences: &[&str]) -> Result<String> {
 
 fn native_vectors(visit: &Visit, sentences: &[&str]) -> Result<Vec<Vec<f64>>> {
     let output = Command::new(&visit.artifacts.clip_rs)
-        .args(["model", "encode", "--catalog"])
+        .arg("encode")
         .arg(&visit.artifacts.catalog)
-        .args(sentences.iter().flat_map(|sentence| ["--text", sentence]))
+        .arg("--")
+        .args(sentences)
         .output()
-        .context("running clip-rs model encode")?;
-    ensure!(output.status.success(), "clip-rs model encode: {}", String::from_utf8_lossy(&output.stderr));
+        .context("running clip-rs encode")?;
+    ensure!(output.status.success(), "clip-rs encode: {}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
 }
