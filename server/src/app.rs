@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use clip_rs_catalog::MANIFEST_NAME;
 use tower_http::{
     CompressionLevel,
     compression::CompressionLayer,
@@ -40,13 +41,17 @@ const PAGE: &str = "index.html";
 
 /// The whole server without its sockets.
 ///
-/// Fails when there is no catalog or no app where `config` says.
+/// Fails when there is no catalog or no app where `config` says; a damaged catalog is only logged.
 pub fn app(config: &Config) -> Result<Router, StartError> {
-    let catalog = Folder::new(config.catalog.clone());
-    catalog::read_manifest(&catalog)?;
+    if !config.catalog.join(MANIFEST_NAME).is_file() {
+        return Err(StartError::NoCatalog { catalog: config.catalog.clone() });
+    }
     if let Some(app) = config.app.as_ref().filter(|app| !app.join(PAGE).is_file()) {
         return Err(StartError::NoApp { app: app.clone() });
     }
+    let catalog = Folder::new(config.catalog.clone());
+    // Only to say early, in the log, what is wrong with it.
+    catalog::read_manifest(&catalog);
     let site = config.app.clone().map(Folder::new);
 
     let catalog_routes = Router::new()

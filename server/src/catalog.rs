@@ -1,6 +1,6 @@
 //! What the server reads of the catalog itself: its manifest, anew for each answer made from it.
 
-use std::io::ErrorKind;
+use std::{fs, io};
 
 use axum::{
     Json,
@@ -8,28 +8,33 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use clip_rs_catalog::{MANIFEST_NAME, Manifest};
+use clip_rs_catalog::{CatalogError, MANIFEST_NAME, Manifest};
 use serde::Serialize;
 
-use crate::{config::StartError, folder::Folder};
+use crate::folder::Folder;
 
-/// Reads the manifest of the catalog in `folder`. Blocks; a manifest is small.
-pub(crate) fn read_manifest(folder: &Folder) -> Result<Manifest, StartError> {
-    let path = folder.path_of(MANIFEST_NAME);
-    let catalog = folder.path_of("");
-    let text = std::fs::read(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => StartError::NoCatalog { catalog: catalog.clone() },
-        _ => StartError::Read { path, source },
-    })?;
-    Manifest::from_json(&text).map_err(|source| StartError::BadCatalog { catalog, source })
+/// Why a manifest that is there says nothing.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("{MANIFEST_NAME} cannot be read: {0}")]
+    Read(#[from] io::Error),
+    #[error("{0}. `clip-rs verify` says more")]
+    Content(#[from] CatalogError),
 }
 
-/// The manifest as it is now; none, with a line in the log, when it cannot be used.
+/// The manifest of the catalog in `folder` as it is now; none, with a line in the log, when it cannot be used.
+///
+/// Its files are served all the same: the app, which may be newer than this server, judges them for itself.
+/// Blocks; a manifest is small.
+pub(crate) fn read_manifest(folder: &Folder) -> Option<Manifest> {
+    let read = || Ok::<_, Unusable>(Manifest::from_json(&fs::read(folder.path_of(MANIFEST_NAME))?)?);
+    read().inspect_err(|error| tracing::error!(%error, "no usable catalog")).ok()
+}
+
+/// The same, for answers.
 pub(crate) async fn current_manifest(folder: &Folder) -> Option<Manifest> {
     let folder = folder.clone();
-    let read = tokio::task::spawn_blocking(move || read_manifest(&folder)).await.ok()?;
-    read.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "no usable catalog"))
-        .ok()
+    tokio::task::spawn_blocking(move || read_manifest(&folder)).await.ok()?
 }
 
 #[derive(Serialize)]

@@ -1,8 +1,6 @@
 //! What the server is told at start, and the sentences for when that cannot work.
 
-use std::{io, path::PathBuf};
-
-use clip_rs_catalog::CatalogError;
+use std::path::PathBuf;
 
 /// The folders to serve.
 #[derive(Debug, Clone)]
@@ -26,26 +24,10 @@ pub enum StartError {
         /// The folder as it was given.
         catalog: PathBuf,
     },
-    /// There is a `catalog.json` that this version cannot use.
-    #[error("the catalog in {} cannot be used. `clip-rs verify` says more", catalog.display())]
-    BadCatalog {
-        /// The folder as it was given.
-        catalog: PathBuf,
-        /// What is wrong with the manifest.
-        source: CatalogError,
-    },
     /// The folder given as `--app` holds no `index.html`.
     #[error("{} has no index.html. Build the app with `cargo xtask dist`, or leave --app out", app.display())]
     NoApp {
         /// The folder as it was given.
         app: PathBuf,
-    },
-    /// A file that is there could not be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
     },
 }

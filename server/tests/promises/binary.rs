@@ -193,6 +193,23 @@ fn it_does_not_start_with_what_cannot_work() {
     fails(command(&site).arg("--app").arg(site.path("catalog")), "has no index.html");
     std::fs::remove_file(site.manifest_path()).expect("removed");
     fails(&mut command(&site), "has no catalog.json");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_damaged_catalog_is_served_and_complained_about() {
+    let site = Site::new();
     site.write("catalog/catalog.json", b"{");
-    fails(&mut command(&site), "catalog.json: EOF while parsing");
+    let server = Running::start(&site, &["--log-level", "error"]);
+    assert!(
+        server.ask(&request("/catalog/catalog.json")).starts_with("HTTP/1.1 200"),
+        "the page says what is wrong"
+    );
+    assert!(server.ask(&request("/healthz")).starts_with("HTTP/1.1 503"));
+    server.signal("-TERM");
+    let (success, log) = server.end();
+    assert!(
+        success && log.contains("catalog.json: EOF while parsing") && log.contains("clip-rs verify"),
+        "{log}"
+    );
 }
