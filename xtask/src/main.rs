@@ -1,2 +1,82 @@
-//! The developer commands.
-fn main() {}
+//! `cargo xtask`: the commands that a newcomer and a developer need, each of which gets what it needs itself.
+
+#![forbid(unsafe_code)]
+
+mod cache;
+mod compress;
+mod demo;
+mod dist;
+mod native;
+mod paths;
+mod process;
+mod setup;
+mod stamp;
+mod steps;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup                     get everything that the build needs, once
+  demo [--port N] [--no-serve]
+                            build all, make the sample area and serve it
+  test                      every check and test, in a real browser too
+  dist                      build the page into dist/, for any static host
+
+Tools are kept in $XDG_CACHE_HOME/clip-rs (~/.cache/clip-rs) for all clones; everything else stays in this folder.";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match run(&words.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    let start = Instant::now();
+    match words {
+        ["setup"] => setup::everything().map(|_| ())?,
+        ["demo", options @ ..] => return demo::run(&demo_options(options)?),
+        ["test"] => return test::run(),
+        ["dist"] => {
+            let (tools, toolchain) = setup::everything()?;
+            dist::compile(&toolchain)?;
+            dist::bundle(&toolchain, &tools)?;
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            return Ok(());
+        }
+        _ => bail!("not a command: {}\n\n{HELP}", words.join(" ")),
+    }
+    steps::print_summary(start);
+    Ok(())
+}
+
+fn demo_options(mut words: &[&str]) -> Result<demo::Options> {
+    let mut options = demo::Options { port: 8080, serve: true };
+    loop {
+        words = match words {
+            [] => return Ok(options),
+            ["--no-serve", rest @ ..] => {
+                options.serve = false;
+                rest
+            }
+            ["--port", port, rest @ ..] => {
+                options.port = port.parse().with_context(|| format!("--port {port} is not a port"))?;
+                rest
+            }
+            _ => bail!("not an option of demo: {}\n\n{HELP}", words.join(" ")),
+        };
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask demo`: from a fresh clone to a running server, and one line that says where.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::dist;
+use crate::native::{self, Area, Commands};
+use crate::paths;
+use crate::setup;
+use crate::steps;
+
+/// How many ports are tried when the wanted one is taken.
+const PORTS: u16 = 20;
+
+/// What the person asked for.
+pub struct Options {
+    /// The port to serve at, if it is free.
+    pub port: u16,
+    /// Whether to start the server in the end.
+    pub serve: bool,
+}
+
+/// Prepares everything, and serves it until Ctrl-C.
+pub fn run(options: &Options) -> Result<()> {
+    let start = Instant::now();
+    // Optimising the page keeps one processor busy for minutes; tools and commands keep the other.
+    let native = || {
+        let tools = setup::tools()?;
+        let commands = native::build_release()?;
+        let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
+        Ok((tools, commands, area))
+    };
+    let page = || {
+        setup::npm_packages()?;
+        let toolchain = setup::wasm_toolchain()?;
+        dist::compile(&toolchain).map(|()| toolchain)
+    };
+    let ((tools, commands, area), toolchain) = setup::both(native, page)?;
+    dist::bundle(&toolchain, &tools)?;
+    steps::print_summary(start);
+    if options.serve { serve(&commands, &area, options.port) } else { Ok(()) }
+}
+
+/// Starts the server, which says its address once it listens, and stays until it ends.
+fn serve(commands: &Commands, area: &Area, wanted: u16) -> Result<()> {
+    let port = free_port(wanted)?;
+    if port != wanted {
+        eprintln!("\nPort {wanted} is taken; the server gets {port}.");
+    }
+    eprintln!("\nStarting the server (Ctrl-C ends it). The imagery is synthetic.");
+    let mut server = Command::new(&commands.server);
+    server.arg("--catalog").arg(&area.catalog).arg("--app").arg(paths::dist());
+    server.args(["--bind", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
+    become_program(server)
+}
+
+/// Hands this process over to `command`, so that whoever ends it ends the server.
+#[cfg(unix)]
+fn become_program(mut command: Command) -> Result<()> {
+    use anyhow::Context as _;
+    use std::os::unix::process::CommandExt as _;
+    Err(command.exec()).context("cannot start the server")
+}
+
+#[cfg(not(unix))]
+fn become_program(mut command: Command) -> Result<()> {
+    crate::process::show(&mut command)
+}
+
+/// The wanted port or the next one that nobody listens at.
+fn free_port(wanted: u16) -> Result<u16> {
+    let ports = wanted..=wanted.saturating_add(PORTS);
+    match ports.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+        Some(port) => Ok(port),
+        None => {
+            bail!("ports {wanted} to {} are all taken: choose one with --port", wanted.saturating_add(PORTS))
+        }
+    }
+}

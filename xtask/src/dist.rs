@@ -1,0 +1,106 @@
+//! The page as a static host serves it: built by trunk in the profile `web`, every file with compressed siblings.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cache;
+use crate::compress;
+use crate::paths;
+use crate::process;
+use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
+use crate::stamp::Stamp;
+use crate::steps::{self, Step};
+
+/// The name of the step that compiles.
+const COMPILE: &str = "page, compiled to wasm";
+const BUNDLE: &str = "page, put together";
+/// The profile of Cargo.toml that index.html names, too.
+const PROFILE: &str = "web";
+/// All that the page is made of.
+const SOURCES: [&str; 14] = [
+    ".cargo/config.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    "app",
+    "catalog/Cargo.toml",
+    "catalog/src",
+    "index.html",
+    "package-lock.json",
+    "public",
+    "search/Cargo.toml",
+    "search/src",
+    // How it is put together.
+    "xtask/src/compress.rs",
+    "xtask/src/dist.rs",
+];
+
+/// Whether the page in `dist` is what the sources would give.
+fn stamp() -> Result<Stamp> {
+    fs::create_dir_all(paths::target().join("xtask"))?;
+    Ok(Stamp::of("page").sources(&SOURCES)?.kept_in(paths::target().join("xtask/dist.made-from")))
+}
+
+fn is_current(stamp: &Stamp) -> bool {
+    stamp.is_current() && paths::dist().join("index.html").is_file()
+}
+
+/// Compiles both wasm binaries. Needs no tools but the toolchain, so it can go on while they are being made.
+pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
+    if is_current(&stamp()?) {
+        return Ok(());
+    }
+    let step =
+        Step::start(COMPILE, "cargo build, optimised across crates, which takes minutes the first time");
+    let mut cargo = toolchain.cargo(None);
+    // As trunk will call it for each binary, which then finds the work done. Together they use two processors.
+    cargo.args(["build", "--bins", "--profile", PROFILE, "--target", WASM_TARGET, "--manifest-path"]);
+    cargo.arg(paths::repository().join("app/Cargo.toml"));
+    process::quiet(&mut cargo, &log("compile"))?;
+    step.done("compiled");
+    Ok(())
+}
+
+/// Puts the compiled page together in `dist`, which is replaced when the new one is complete.
+pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
+    let stamp = stamp()?;
+    if is_current(&stamp) {
+        steps::skipped("page", "up to date");
+        return Ok(());
+    }
+    let step = Step::start(BUNDLE, "trunk, wasm-bindgen, wasm-opt");
+    let _lock = cache::lock(&paths::target().join("xtask/dist.lock"))?;
+    let fresh = paths::target().join("xtask/dist");
+    cache::empty(&fresh)?;
+    let mut trunk = toolchain.trunk(tools);
+    trunk.args(["build", "--release=true", "--offline=true", "--color=never", "--dist"]).arg(&fresh);
+    // A CI's own wish for colours is not one of trunk's words.
+    trunk.env_remove("NO_COLOR");
+    process::quiet(&mut trunk, &log("trunk"))?;
+    ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
+    step.done("built");
+
+    let step = Step::start("page, compressed", "brotli and gzip");
+    let report = compress::folder(&fresh)?;
+    replace(&fresh, &paths::dist())?;
+    stamp.write()?;
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    step.done(&format!(
+        "{:.1} MB, {:.1} MB to download",
+        megabytes(report.bytes),
+        megabytes(report.least_bytes)
+    ));
+    Ok(())
+}
+
+fn log(name: &str) -> PathBuf {
+    paths::target().join(format!("xtask/{name}.log"))
+}
+
+/// Puts the folder `fresh` where `old` is.
+fn replace(fresh: &Path, old: &Path) -> Result<()> {
+    cache::remove(old)?;
+    fs::rename(fresh, old).with_context(|| format!("moving the page to {}", old.display()))
+}

@@ -1,0 +1,132 @@
+//! Everything that the build needs beyond rustup's stable, Node and git: found, downloaded or built, once.
+
+pub mod browser;
+mod cargo_tools;
+mod npm;
+mod wasm_std;
+mod wasm_std_source;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+pub use wasm_std::TARGET as WASM_TARGET;
+pub use wasm_std_source::am_root;
+
+use crate::paths;
+
+/// The command-line tools of the page's build, all in pinned versions.
+pub struct Tools {
+    folders: Vec<PathBuf>,
+}
+
+/// The toolchain of wasm builds.
+#[derive(Clone)]
+pub struct WasmToolchain {
+    /// A toolchain made by [`wasm_std_source`], if the user's own has no wasm target.
+    own: Option<PathBuf>,
+}
+
+/// Sets up everything. Each part is skipped when it is there.
+pub fn everything() -> Result<(Tools, WasmToolchain)> {
+    // Downloads need the network, tools the processors: side by side they take as long as the tools alone.
+    both(tools, || {
+        let toolchain = wasm_toolchain()?;
+        npm_packages().map(|()| toolchain)
+    })
+}
+
+/// Runs two things at the same time. If the first fails, its error is the one returned.
+pub fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> Result<A> + Send,
+    other: impl FnOnce() -> Result<B> + Send,
+) -> Result<(A, B)> {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        let other = other.join().map_err(|_| anyhow!("a part of the build panicked"))?;
+        Ok((one?, other?))
+    })
+}
+
+/// wasm-bindgen with its test runner, trunk and wasm-opt.
+pub fn tools() -> Result<Tools> {
+    let mut folders = cargo_tools::set_up()?;
+    folders.push(paths::repository().join("node_modules/.bin"));
+    Ok(Tools { folders })
+}
+
+/// A toolchain that can compile for wasm32.
+pub fn wasm_toolchain() -> Result<WasmToolchain> {
+    wasm_std::set_up().map(|own| WasmToolchain { own })
+}
+
+/// The packages of package.json, in `node_modules`.
+pub fn npm_packages() -> Result<()> {
+    npm::set_up()
+}
+
+impl WasmToolchain {
+    /// `cargo` for wasm builds, with `tools` (if any) to be found by name.
+    pub fn cargo(&self, tools: Option<&Tools>) -> Command {
+        let cargo = match &self.own {
+            Some(own) => Command::new(own.join("bin/cargo")),
+            None => cargo(),
+        };
+        self.prepare(cargo, tools.map_or(&[], |tools| &tools.folders))
+    }
+
+    /// `trunk`, which starts `cargo` and the other tools by name.
+    pub fn trunk(&self, tools: &Tools) -> Command {
+        self.prepare(Command::new("trunk"), &tools.folders)
+    }
+
+    fn prepare(&self, command: Command, folders: &[PathBuf]) -> Command {
+        let mut command = match &self.own {
+            Some(own) => with_toolchain(command, own, folders),
+            None => with_path(command, folders.to_vec()),
+        };
+        // They would replace the flags that .cargo/config.toml gives for wasm32.
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        command
+    }
+}
+
+/// `cargo`, as this command itself was started by.
+pub fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(paths::repository());
+    command
+}
+
+/// Makes `command` use the toolchain in `folder`, whether or not rustup is there.
+fn with_toolchain(command: Command, folder: &Path, more: &[PathBuf]) -> Command {
+    let mut path = vec![folder.join("bin")];
+    path.extend_from_slice(more);
+    let mut command = with_path(command, path);
+    command.env("RUSTUP_TOOLCHAIN", folder);
+    for name in ["CARGO", "RUSTC", "RUSTDOC"] {
+        command.env_remove(name);
+    }
+    // cargo, which runs us, lets the linker look in the libraries of its own toolchain first.
+    if let Some(libraries) = env::var_os("LD_LIBRARY_PATH") {
+        command.env("LD_LIBRARY_PATH", before(vec![folder.join("lib")], &libraries));
+    }
+    command
+}
+
+fn with_path(mut command: Command, folders: Vec<PathBuf>) -> Command {
+    command.current_dir(paths::repository());
+    command.env("PATH", before(folders, &env::var_os("PATH").unwrap_or_default()));
+    command
+}
+
+/// A list of folders as in `$PATH`, with `first` put before the rest.
+fn before(first: Vec<PathBuf>, rest: &OsString) -> OsString {
+    let all = first.into_iter().chain(env::split_paths(rest));
+    env::join_paths(all).unwrap_or_else(|_| rest.clone())
+}

@@ -1,0 +1,115 @@
+//! `cargo xtask test`: every check and test of the repository, cheapest first, each with its own output shown.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::dist;
+use crate::native::{self, Area, Commands};
+use crate::paths;
+use crate::process;
+use crate::setup::browser::Browser;
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
+use crate::steps::{self, Step};
+
+/// The area of the tests in the browser. The embedded model has seen none of its tiles.
+const SEED: u64 = 11;
+/// Rust releases whose lints this code is kept free of. Newer ones may know more, which is no newcomer's fault.
+const CLEAN_WITH: &str = "1.95.";
+
+/// The crates whose tests run natively. The same selection for build and test, so that nothing is compiled
+/// twice; without this one, which a build would replace while it runs.
+const NATIVE: [&str; 5] = ["--workspace", "--exclude", "clip-rs-app", "--exclude", "xtask"];
+
+/// Runs everything; ends at the first step that fails.
+pub fn run() -> Result<()> {
+    let start = Instant::now();
+    let result = all();
+    steps::print_summary(start);
+    result
+}
+
+fn all() -> Result<()> {
+    let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
+    check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
+    let browser = Browser::set_up()?;
+    let (tools, toolchain) = setup::everything()?;
+
+    // The page is optimised on one processor while the checks go on with the other.
+    let page = || dist::compile(&toolchain);
+    let checks = || {
+        let native = ["clippy", "--workspace", "--exclude", "clip-rs-app", "--all-targets", "--", deny];
+        check("clippy", setup::cargo().args(native))?;
+        let wasm = ["clippy", "-p", "clip-rs-app", "-p", "clip-rs-search", "-p", "clip-rs-catalog"];
+        check(
+            "clippy for wasm",
+            toolchain.cargo(None).args(wasm).args(["--target", WASM_TARGET, "--", deny]),
+        )?;
+        check("commands and tests, compiled", setup::cargo().arg("build").args(NATIVE).arg("--all-targets"))?;
+        check("tests of xtask", setup::cargo().args(["test", "-p", "xtask"]))
+    };
+    setup::both(checks, page)?;
+    wasm_tests(&toolchain, &tools, &browser)?;
+    dist::bundle(&toolchain, &tools)?;
+    let commands = Commands::of("debug");
+    let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
+    native_tests(&commands, &area, &browser)
+}
+
+/// The engine's tests, compiled for wasm and run by a headless browser.
+fn wasm_tests(toolchain: &WasmToolchain, tools: &Tools, browser: &Browser) -> Result<()> {
+    let mut cargo = toolchain.cargo(Some(tools));
+    cargo
+        .args(["test", "-p", "clip-rs-search", "--target", WASM_TARGET, "--lib", "--tests"])
+        .env("CHROMEDRIVER", &browser.driver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.write_driver_settings()?)
+        .env("WASM_BINDGEN_USE_BROWSER", "1")
+        // Seconds; the usual 20 are short for a cold browser on a busy machine.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "180")
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
+    check("engine in the browser", &mut cargo)
+}
+
+/// All native tests, those that drive a browser among them, which need all that was built before.
+fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<()> {
+    let mut cargo = setup::cargo();
+    cargo
+        .arg("test")
+        .args(NATIVE)
+        .arg("--no-fail-fast")
+        .env("CLIP_RS_BIN", &commands.clip_rs)
+        .env("CLIP_RS_SERVER_BIN", &commands.server)
+        .env("CLIP_RS_DIST", paths::dist())
+        .env("CLIP_RS_CATALOG", &area.catalog)
+        .env("CLIP_RS_SAMPLE", &area.sample)
+        .env("CHROMIUM", &browser.chromium)
+        .env("CHROMEDRIVER", &browser.driver);
+    check("tests", &mut cargo)
+}
+
+/// Runs one check with its output shown. If it fails, the error says how to repeat it alone.
+fn check(name: &str, command: &mut Command) -> Result<()> {
+    let step = Step::start(name, &process::line(command));
+    process::show(command).with_context(|| {
+        let mut repeat = String::new();
+        for (key, value) in command.get_envs() {
+            let key = key.to_string_lossy();
+            // Those that are of use to a person; the rest is the same in every shell.
+            if let Some(value) = value
+                && ["CLIP_RS_", "CHROM", "WASM_BINDGEN_"].iter().any(|start| key.starts_with(start))
+            {
+                let _ = write!(repeat, "{key}={} ", value.to_string_lossy());
+            }
+        }
+        format!("the step \"{name}\" failed. To repeat it alone:\n  {repeat}{}", process::line(command))
+    })?;
+    step.done("passed");
+    Ok(())
+}
+
+fn rustc_version() -> Result<String> {
+    let told = process::capture(Command::new("rustc").arg("--version").current_dir(paths::repository()))?;
+    Ok(told.split_whitespace().nth(1).unwrap_or_default().to_owned())
+}
