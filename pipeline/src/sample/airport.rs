@@ -33,11 +33,17 @@ pub fn airport(stage: &mut Stage, site: &Site) {
             stage.line(layer::MARK, f.path(&[(u, taxi), (u, v)]), 0.5, YELLOW);
         }
         let depth = taxi - 22.0;
-        let main = w.min(820.0) * 0.6;
-        terminal(stage, &Site { frame: f.sub(w * 0.04, 0.0, 0.0), w: main, h: depth });
-        let rest = w * 0.94 - main;
-        if rest > 160.0 {
-            hangars(stage, &Site { frame: f.sub(w * 0.06 + main, 0.0, 0.0), w: rest, h: depth });
+        let (mut u, mut turn) = (w * 0.03, 0);
+        while w - u > 190.0 {
+            let wide = (w - u - 16.0).min(if turn % 2 == 0 { 560.0 } else { 300.0 });
+            let part = Site { frame: f.sub(u, 0.0, 0.0), w: wide, h: depth };
+            if turn % 2 == 0 {
+                terminal(stage, &part)
+            } else {
+                hangars(stage, &part)
+            }
+            u += wide + 26.0;
+            turn += 1;
         }
     });
 }
@@ -46,7 +52,11 @@ const YELLOW: Ink = ink([196, 176, 84], Material::Plain, Class::AirportRunway);
 
 fn runway(stage: &mut Stage, f: &Frame, v: f64, w: f64) {
     let white = palette::WHITE.class(Class::AirportRunway);
-    stage.fill(layer::SURFACE, f.rect(12.0, v - 36.0, w - 24.0, 72.0), palette::LAWN.coloured([126, 128, 88]));
+    stage.fill(
+        layer::SURFACE,
+        f.rect(12.0, v - 36.0, w - 24.0, 72.0),
+        palette::LAWN.coloured([126, 128, 88]),
+    );
     stage.fill(layer::ROAD, f.rect(20.0, v - 24.0, w - 40.0, 48.0), RUNWAY.coloured([142, 140, 136]));
     stage.fill(layer::ROAD, f.rect(20.0, v - 22.0, w - 40.0, 44.0), RUNWAY);
     stage.count(Class::AirportRunway, f.at(w / 2.0, v), w / 2.0);
@@ -104,7 +114,11 @@ fn terminal(stage: &mut Stage, site: &Site) {
                     let bridge = f.path(&[(u + side * 8.0, v - 7.0), (u + side * 17.0, v - 3.0)]);
                     stage.line(layer::TOP, bridge, 2.6, palette::WHITE.coloured([190, 190, 188]));
                     for _ in 0..3 {
-                        let at = f.sub(u + side * stage.dice.range(14.0, 40.0), v + stage.dice.range(12.0, 19.0), 0.4);
+                        let at = f.sub(
+                            u + side * stage.dice.range(14.0, 40.0),
+                            v + stage.dice.range(12.0, 19.0),
+                            0.4,
+                        );
                         stage.lorry(at, 6.5, 2.4, [222, 218, 200]);
                     }
                 }
@@ -141,14 +155,20 @@ fn hangars(stage: &mut Stage, site: &Site) {
     while u < w - 40.0 {
         let wide = stage.dice.range(38.0, 62.0);
         let rgb = *stage.dice.pick(palette::HALL_ROOFS);
-        stage.building(f.sub(u + wide / 2.0, h * 0.2 + 18.0, 0.0), (wide - 4.0, 34.0), 11.0, Roof::Gable, rgb);
+        stage.building(
+            f.sub(u + wide / 2.0, h * 0.2 + 18.0, 0.0),
+            (wide - 4.0, 34.0),
+            11.0,
+            Roof::Gable,
+            rgb,
+        );
         u += wide;
     }
     let lot = Site { frame: f.sub(6.0, 4.0, 0.0), w: w - 12.0, h: h * 0.2 - 8.0 };
     town::car_park(stage, &lot, 0.5);
     let mut v = h * 0.2 + 62.0;
     while v < h - 18.0 {
-        let size = if v > h * 0.62 { 34.0 } else { 15.0 };
+        let size = if v > h * 0.5 { 34.0 } else { 16.0 };
         let mut u = size * 0.7;
         while u < w - size * 0.5 {
             if stage.dice.chance(0.72) {

@@ -32,7 +32,8 @@ fn subjects(labels: &Labels) -> Vec<Subject> {
             }
             // Twice the least area is fully seen; large backgrounds gain with their size.
             let seen = (area / words.least / 2.0).min(1.0).sqrt();
-            let score = words.weight * (0.55 + 0.45 * seen) + if words.weight < 5.0 { 2.0 * area } else { area };
+            let score =
+                words.weight * (0.55 + 0.45 * seen) + if words.weight < 5.0 { 2.0 * area } else { area };
             Some(Subject { words, count: labels.count(words.class), score })
         })
         .collect();
@@ -67,15 +68,35 @@ fn name(subject: &Subject, dice: &mut Dice) -> (String, bool) {
 
 /// Whether a phrase without an article is grammatically plural.
 fn plural(noun: &str) -> bool {
-    let singular = ["a ", "an ", "farmland", "dense forest", "woodland", "downtown", "bare ", "cleared", "waste", "dense housing", "agricultural land"];
+    let singular = [
+        "a ",
+        "an ",
+        "farmland",
+        "dense forest",
+        "woodland",
+        "downtown",
+        "bare ",
+        "cleared",
+        "waste",
+        "dense housing",
+        "agricultural land",
+    ];
     !singular.iter().any(|s| noun.starts_with(s))
 }
 
 fn countable(class: Class) -> bool {
     matches!(
         class,
-        Class::Airplane | Class::StorageTank | Class::Bridge | Class::BaseballField | Class::TennisCourt
-            | Class::SoccerField | Class::Boat | Class::SwimmingPool | Class::CarPark | Class::Pond
+        Class::Airplane
+            | Class::StorageTank
+            | Class::Bridge
+            | Class::BaseballField
+            | Class::TennisCourt
+            | Class::SoccerField
+            | Class::Boat
+            | Class::SwimmingPool
+            | Class::CarPark
+            | Class::Pond
             | Class::RunningTrack
     )
 }
@@ -84,17 +105,51 @@ fn countable(class: Class) -> bool {
 fn setting(class: Class, labels: &Labels, dice: &mut Dice) -> Option<&'static str> {
     let has = |c: Class, area: f64| labels.area(c) >= area;
     let options: &[&'static str] = match class {
-        Class::Airplane => &["parked at the airport", "parked near the terminal", "on the apron of an airport", "parked side by side at an airport", "standing on the tarmac"],
-        Class::StorageTank if has(Class::Industry, 0.1) => &["in an industrial area", "in a tank farm", "in a factory", "at a refinery", "near some buildings"],
-        Class::Bridge if has(Class::River, 0.03) => &["over a river", "across the river", "over the water", "crossing a wide river", "spanning the river"],
-        Class::Boat if has(Class::Marina, 0.05) => &["in a marina", "moored at the docks", "in a harbour", "orderly in a port", "at the piers"],
-        Class::SwimmingPool if has(Class::MediumResidential, 0.2) || has(Class::SparseResidential, 0.2) => &["in the gardens", "behind the houses", "in a backyard", "near houses"],
-        Class::BaseballField | Class::RunningTrack | Class::TennisCourt | Class::SoccerField if has(Class::School, 0.2) => &["beside a school", "at a school", "near a school building", "on the school grounds"],
-        Class::BaseballField | Class::SoccerField | Class::TennisCourt if has(Class::Park, 0.2) => &["in a park", "in a sports park", "among lawns", "surrounded by grass"],
-        Class::CarPark if labels.count(Class::Car) > 12 => &["with many cars", "full of cars", "with cars parked in rows", "where many cars are parked"],
-        Class::River if has(Class::Forest, 0.2) => &["through a forest", "between green trees", "with trees on its banks"],
+        Class::Airplane => &[
+            "parked at the airport",
+            "parked near the terminal",
+            "on the apron of an airport",
+            "parked side by side at an airport",
+            "standing on the tarmac",
+        ],
+        Class::StorageTank if has(Class::Industry, 0.1) => &[
+            "in an industrial area",
+            "in a tank farm",
+            "in a factory",
+            "at a refinery",
+            "near some buildings",
+        ],
+        Class::Bridge if has(Class::River, 0.03) => &[
+            "over a river",
+            "across the river",
+            "over the water",
+            "crossing a wide river",
+            "spanning the river",
+        ],
+        Class::Boat if has(Class::Marina, 0.05) => {
+            &["in a marina", "moored at the docks", "in a harbour", "orderly in a port", "at the piers"]
+        }
+        Class::SwimmingPool if has(Class::MediumResidential, 0.2) || has(Class::SparseResidential, 0.2) => {
+            &["in the gardens", "behind the houses", "in a backyard", "near houses"]
+        }
+        Class::BaseballField | Class::RunningTrack | Class::TennisCourt | Class::SoccerField
+            if has(Class::School, 0.2) =>
+        {
+            &["beside a school", "at a school", "near a school building", "on the school grounds"]
+        }
+        Class::BaseballField | Class::SoccerField | Class::TennisCourt if has(Class::Park, 0.2) => {
+            &["in a park", "in a sports park", "among lawns", "surrounded by grass"]
+        }
+        Class::CarPark if labels.count(Class::Car) > 12 => {
+            &["with many cars", "full of cars", "with cars parked in rows", "where many cars are parked"]
+        }
+        Class::River if has(Class::Forest, 0.2) => {
+            &["through a forest", "between green trees", "with trees on its banks"]
+        }
         Class::Roundabout => &["where roads meet", "at a road junction", "with a green centre"],
-        Class::Motorway | Class::Interchange if labels.count(Class::Car) > 3 => &["with cars", "with some traffic", "with many cars on it"],
+        Class::Motorway | Class::Interchange if labels.count(Class::Car) > 3 => {
+            &["with cars", "with some traffic", "with many cars on it"]
+        }
         Class::Beach => &["by the water", "at the waterside", "along the shore"],
         Class::SolarFarm => &["in a field", "on grass", "in the countryside"],
         _ => return None,
@@ -111,7 +166,8 @@ fn sentence(subjects: &[Subject], labels: &Labels, kind: usize, dice: &mut Dice)
     };
     let (a, many) = name(first, dice);
     let is = if many { "are" } else { "is" };
-    let others: Vec<&Subject> = others.iter().filter(|s| s.words.class != first.words.class).take(3).collect();
+    let others: Vec<&Subject> =
+        others.iter().filter(|s| s.words.class != first.words.class).take(3).collect();
     let second = others.first().map(|s| name(s, dice).0);
     let third = others.get(1).map(|s| name(s, dice).0);
     let at = setting(first.words.class, labels, dice);
@@ -135,7 +191,15 @@ fn sentence(subjects: &[Subject], labels: &Labels, kind: usize, dice: &mut Dice)
         (4, _, _) => a.clone(),
         (2, Some(b), _) if dice.chance(0.5) => format!("we can see {a} and {b}"),
         _ => {
-            let view = *dice.pick(&["an aerial view of", "an aerial photograph of", "a photo from above of", "here we can see", "a picture of", "this is"]);
+            let view = *dice.pick(&[
+                "an aerial view of",
+                "an aerial photograph of",
+                "a photo from above of",
+                "here we can see",
+                "a picture of",
+                "this is",
+            ]);
+            let view = if many && view == "this is" { "these are" } else { view };
             format!("{view} {a}")
         }
     };
@@ -144,7 +208,14 @@ fn sentence(subjects: &[Subject], labels: &Labels, kind: usize, dice: &mut Dice)
 
 /// A tile with nothing that stands out: grass and what little else there is.
 fn plain(labels: &Labels, dice: &mut Dice) -> String {
-    let grass = *dice.pick(&["grassland", "green grass", "a meadow", "open grassland", "a piece of green meadow", "grass and trees"]);
+    let grass = *dice.pick(&[
+        "grassland",
+        "green grass",
+        "a meadow",
+        "open grassland",
+        "a piece of green meadow",
+        "grass and trees",
+    ]);
     let also = [Class::Forest, Class::Farmland, Class::Road, Class::Building, Class::River]
         .into_iter()
         .find(|&c| labels.area(c) > 0.04);

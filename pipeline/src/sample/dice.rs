@@ -14,7 +14,8 @@ pub fn mix(mut z: u64) -> u64 {
 /// A number in 0..1 that belongs to a lattice point, whoever asks and in whatever order.
 pub fn lattice(seed: u64, x: i64, y: i64, channel: u64) -> f64 {
     let a = mix(seed ^ (x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let b = mix(a ^ (y as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ channel.wrapping_mul(0x1656_67b1_9e37_79f9));
+    let b =
+        mix(a ^ (y as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ channel.wrapping_mul(0x1656_67b1_9e37_79f9));
     (b >> 11) as f64 / (1u64 << 53) as f64
 }
 

@@ -72,7 +72,9 @@ pub fn cast(item: &Item, sun: &Sun, canvas: &mut Canvas) {
                 canvas.shade(&moved);
             }
         }
-        Draw::Boat { frame, length, .. } => swept(&boat_hull(*frame, *length, 1.0), length * 0.12, sun, canvas),
+        Draw::Boat { frame, length, .. } => {
+            swept(&boat_hull(*frame, *length, 1.0), length * 0.12, sun, canvas)
+        }
         Draw::Fill { .. } | Draw::Line { .. } | Draw::Tree { .. } => {}
     }
 }
@@ -183,7 +185,8 @@ fn flat_roof(
         canvas.tint(&unit, lit(rgb, dice.range(0.85, 1.16)));
     }
     if height > 18.0 && l > 8.0 && d > 8.0 {
-        let box_at = frame.centred(dice.range(-l * 0.3, l * 0.3), dice.range(-d * 0.3, d * 0.3), l * 0.6, d * 0.5);
+        let box_at =
+            frame.centred(dice.range(-l * 0.3, l * 0.3), dice.range(-d * 0.3, d * 0.3), l * 0.6, d * 0.5);
         let shadow: Vec<P> = box_at.iter().map(|&q| q + sun.cast * 3.5).collect();
         canvas.tint(&shadow, lit(rgb, 0.5));
         canvas.tint(&box_at, lit(rgb, 1.08));
@@ -223,19 +226,29 @@ fn vehicle(frame: Frame, length: f64, width: f64, rgb: [u8; 3], canvas: &mut Can
 /// Wings, tail and body of an aeroplane whose nose points along the frame.
 fn plane_parts(frame: Frame, n: f64) -> Vec<Vec<P>> {
     let body = frame.path(&[
-        (0.50 * n, 0.0), (0.47 * n, 0.030 * n), (0.40 * n, 0.048 * n), (-0.28 * n, 0.050 * n),
-        (-0.50 * n, 0.012 * n), (-0.50 * n, -0.012 * n), (-0.28 * n, -0.050 * n), (0.40 * n, -0.048 * n),
+        (0.50 * n, 0.0),
+        (0.47 * n, 0.030 * n),
+        (0.40 * n, 0.048 * n),
+        (-0.28 * n, 0.050 * n),
+        (-0.50 * n, 0.012 * n),
+        (-0.50 * n, -0.012 * n),
+        (-0.28 * n, -0.050 * n),
+        (0.40 * n, -0.048 * n),
         (0.47 * n, -0.030 * n),
     ]);
     let wing = |side: f64| {
         frame.path(&[
-            (0.14 * n, 0.03 * n * side), (-0.13 * n, 0.48 * n * side), (-0.19 * n, 0.48 * n * side),
+            (0.14 * n, 0.03 * n * side),
+            (-0.13 * n, 0.48 * n * side),
+            (-0.19 * n, 0.48 * n * side),
             (-0.10 * n, 0.03 * n * side),
         ])
     };
     let tail = |side: f64| {
         frame.path(&[
-            (-0.38 * n, 0.02 * n * side), (-0.48 * n, 0.19 * n * side), (-0.53 * n, 0.19 * n * side),
+            (-0.38 * n, 0.02 * n * side),
+            (-0.48 * n, 0.19 * n * side),
+            (-0.53 * n, 0.19 * n * side),
             (-0.47 * n, 0.02 * n * side),
         ])
     };
@@ -254,11 +267,24 @@ fn plane(frame: Frame, n: f64, rgb: [u8; 3], canvas: &mut Canvas) {
         }
     }
     canvas.tint_line(&[frame.at(-0.30 * n, 0.0), frame.at(-0.5 * n, 0.0)], 0.7, lit(rgb, 0.62), None);
-    canvas.tint_line(&[frame.at(-0.3 * n, 0.04 * n), frame.at(0.42 * n, 0.04 * n)], 0.6, lit(rgb, 0.86), None);
+    canvas.tint_line(
+        &[frame.at(-0.3 * n, 0.04 * n), frame.at(0.42 * n, 0.04 * n)],
+        0.6,
+        lit(rgb, 0.86),
+        None,
+    );
 }
 
 fn boat_hull(frame: Frame, n: f64, fullness: f64) -> Vec<P> {
     let w = n * 0.155 * fullness.max(0.6);
     let (a, b) = (ORIGIN.x - n / 2.0, n / 2.0);
-    frame.path(&[(a, -w * 0.85), (n * 0.1, -w), (n * 0.34, -w * 0.6), (b, 0.0), (n * 0.34, w * 0.6), (n * 0.1, w), (a, w * 0.85)])
+    frame.path(&[
+        (a, -w * 0.85),
+        (n * 0.1, -w),
+        (n * 0.34, -w * 0.6),
+        (b, 0.0),
+        (n * 0.34, w * 0.6),
+        (n * 0.1, w),
+        (a, w * 0.85),
+    ])
 }

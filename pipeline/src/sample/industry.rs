@@ -174,7 +174,8 @@ pub fn bare_land(stage: &mut Stage, site: &Site) {
             let (a, b) = (stage.dice.range(6.0, 40.0), stage.dice.range(5.0, 24.0));
             let (a, b) = (a.min(u * 0.8).min((site.w - u) * 0.8), b.min(v * 0.8).min((site.h - v) * 0.8));
             let tone = stage.dice.shade(rgb, 0.09);
-            let blot = site.frame.sub(u, v, stage.dice.range(0.0, 3.1)).ellipse(0.0, 0.0, a.min(b * 2.0), b, 22);
+            let blot =
+                site.frame.sub(u, v, stage.dice.range(0.0, 3.1)).ellipse(0.0, 0.0, a.min(b * 2.0), b, 22);
             stage.fill(layer::WATER, blot, palette::BARE.coloured(tone));
         }
         for _ in 0..4 {
@@ -194,7 +195,8 @@ pub fn bare_land(stage: &mut Stage, site: &Site) {
             }
         }
         for _ in 0..3 {
-            let at = site.frame.sub(stage.dice.range(0.2, 0.8) * site.w, stage.dice.range(0.2, 0.8) * site.h, 0.7);
+            let at =
+                site.frame.sub(stage.dice.range(0.2, 0.8) * site.w, stage.dice.range(0.2, 0.8) * site.h, 0.7);
             stage.lorry(at, 7.0, 3.0, [206, 164, 66]);
         }
     });

@@ -82,6 +82,8 @@ pub struct Plan {
     /// The row of quarters that is deep enough for an airport.
     pub airport_row: usize,
     pub quarters: Vec<Quarter>,
+    /// Horizontal lines that the motorway meets in an interchange.
+    pub interchanges: Vec<usize>,
     river_base: f64,
     waves: [(f64, f64, f64); 3],
     /// Vertical line segments (line, row) and horizontal ones (line, column) on which no road runs.
@@ -119,6 +121,7 @@ impl Plan {
             motorway_line,
             airport_row: river_row + 1 + deep_row(side, river_base),
             quarters: Vec::new(),
+            interchanges: Vec::new(),
             river_base,
             waves,
             closed_vertical: Vec::new(),

@@ -25,6 +25,8 @@ mod scene;
 mod sites;
 mod sport;
 mod streets;
+#[cfg(test)]
+mod tests;
 mod texture;
 mod tile;
 mod town;
@@ -61,7 +63,7 @@ pub struct SampleOptions {
 
 impl Default for SampleOptions {
     fn default() -> Self {
-        Self { seed: 7, size: 48, quality: 66 }
+        Self { seed: 7, size: 48, quality: 60 }
     }
 }
 

@@ -13,26 +13,46 @@ use super::transport;
 
 /// A closed blob: a circle with waves.
 pub fn blob(stage: &mut Stage, at: Frame, a: f64, b: f64) -> Vec<P> {
-    let (f2, f3, f5) = (stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28));
+    let (f2, f3, f5) =
+        (stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28));
     (0..56)
         .map(|k| {
             let t = f64::from(k) / 56.0 * PI * 2.0;
-            let r = 1.0 + 0.16 * (2.0 * t + f2).sin() + 0.09 * (3.0 * t + f3).sin() + 0.035 * (5.0 * t + f5).sin();
+            let r = 1.0
+                + 0.16 * (2.0 * t + f2).sin()
+                + 0.09 * (3.0 * t + f3).sin()
+                + 0.035 * (5.0 * t + f5).sin();
             at.at(a * r * t.cos(), b * r * t.sin())
         })
         .collect()
 }
 
-/// A wood, with the odd clearing and a track.
+/// A wood that frays over its border, with clearings, the odd field and a track.
 pub fn forest(stage: &mut Stage, quarter: &Quarter) {
+    let (w, h) = quarter.size;
+    for k in 0..quarter.outline.len() {
+        if stage.dice.chance(0.16) {
+            let angle = stage.dice.range(0.0, PI);
+            let (a, b) = (stage.dice.range(25.0, 95.0), stage.dice.range(18.0, 50.0));
+            let fringe = blob(stage, Frame { origin: quarter.outline[k], angle }, a, b);
+            stage.fill(layer::GROUND, fringe, palette::WOODS);
+        }
+    }
     stage.clipped(quarter.outline.clone(), |stage| {
         stage.fill(layer::GROUND, quarter.outline.clone(), palette::WOODS);
-        let (w, h) = quarter.size;
         for _ in 0..stage.dice.below(3) {
-            let at = quarter.frame.sub(stage.dice.unit() * w, stage.dice.unit() * h, stage.dice.range(0.0, 3.0));
+            let at =
+                quarter.frame.sub(stage.dice.unit() * w, stage.dice.unit() * h, stage.dice.range(0.0, 3.0));
             let (a, b) = (stage.dice.range(18.0, 46.0), stage.dice.range(12.0, 30.0));
             let clearing = blob(stage, at, a, b);
             stage.fill(layer::GROUND, clearing, palette::SCRUB.class(Class::Forest));
+        }
+        if stage.dice.chance(0.35) {
+            let turn = stage.dice.range(0.0, 3.0);
+            let at = quarter.frame.sub(stage.dice.unit() * w, stage.dice.unit() * h, turn);
+            let (a, b) = (stage.dice.range(70.0, 130.0), stage.dice.range(50.0, 90.0));
+            let field = blob(stage, at, a, b);
+            stage.fill(layer::GROUND, field, palette::MEADOW);
         }
         if stage.dice.chance(0.45) {
             let f = quarter.frame;
@@ -51,9 +71,18 @@ pub fn forest(stage: &mut Stage, quarter: &Quarter) {
 
 /// Colours of fields and how their rows look (see [`crop`]).
 const FIELDS: &[([u8; 3], u8)] = &[
-    ([106, 126, 66], 0), ([122, 138, 74], 1), ([92, 118, 60], 1), ([172, 156, 108], 0), ([186, 170, 122], 2),
-    ([150, 122, 92], 3), ([132, 106, 80], 3), ([134, 142, 84], 2), ([112, 130, 78], 2), ([160, 150, 98], 0),
-    ([120, 112, 82], 3), ([142, 146, 96], 0),
+    ([106, 126, 66], 0),
+    ([122, 138, 74], 1),
+    ([92, 118, 60], 1),
+    ([172, 156, 108], 0),
+    ([186, 170, 122], 2),
+    ([150, 122, 92], 3),
+    ([132, 106, 80], 3),
+    ([134, 142, 84], 2),
+    ([112, 130, 78], 2),
+    ([160, 150, 98], 0),
+    ([120, 112, 82], 3),
+    ([142, 146, 96], 0),
 ];
 
 /// Fields divided by hedges and tracks, a farmstead here and there.
@@ -102,13 +131,23 @@ fn split(stage: &mut Stage, site: Site) {
     let field = Ink { rgb, material, class: Class::Farmland };
     stage.fill(layer::GROUND, site.frame.rect(1.5, 1.5, site.w - 3.0, site.h - 3.0), field);
     // Headland: rows along the edge where the tractor turns.
-    let edge = Ink { rgb: lit(rgb, 0.95), material: crop(site.frame.angle + along + PI / 2.0, kind), class: Class::Farmland };
+    let edge = Ink {
+        rgb: lit(rgb, 0.95),
+        material: crop(site.frame.angle + along + PI / 2.0, kind),
+        class: Class::Farmland,
+    };
     let (head, span) = (9.0, if along > 0.0 { site.h } else { site.w });
     if span > 80.0 {
         let (a, b) = if along > 0.0 {
-            (site.frame.rect(1.5, 1.5, site.w - 3.0, head), site.frame.rect(1.5, site.h - head - 1.5, site.w - 3.0, head))
+            (
+                site.frame.rect(1.5, 1.5, site.w - 3.0, head),
+                site.frame.rect(1.5, site.h - head - 1.5, site.w - 3.0, head),
+            )
         } else {
-            (site.frame.rect(1.5, 1.5, head, site.h - 3.0), site.frame.rect(site.w - head - 1.5, 1.5, head, site.h - 3.0))
+            (
+                site.frame.rect(1.5, 1.5, head, site.h - 3.0),
+                site.frame.rect(site.w - head - 1.5, 1.5, head, site.h - 3.0),
+            )
         };
         stage.fill(layer::GROUND, a, edge);
         stage.fill(layer::GROUND, b, edge);
@@ -117,13 +156,14 @@ fn split(stage: &mut Stage, site: Site) {
     match stage.dice.unit() {
         t if t < 0.34 => {
             let hedge = ink([70, 82, 48], Material::Hedge, Class::None);
-            stage.line(layer::WATER, border, 5.0, hedge);
+            stage.line(layer::GROUND, border, 5.0, hedge);
         }
-        t if t < 0.55 => stage.line(layer::WATER, border, 4.0, palette::DIRT.coloured([166, 150, 120])),
+        t if t < 0.55 => stage.line(layer::GROUND, border, 4.0, palette::DIRT.coloured([166, 150, 120])),
         _ => {}
     }
     if stage.dice.chance(0.10) && site.w > 70.0 && site.h > 70.0 {
-        let at = site.frame.sub(site.w * stage.dice.range(0.3, 0.7), site.h * stage.dice.range(0.3, 0.7), 0.0);
+        let at =
+            site.frame.sub(site.w * stage.dice.range(0.3, 0.7), site.h * stage.dice.range(0.3, 0.7), 0.0);
         let grove = blob(stage, at, 17.0, 12.0);
         stage.fill(layer::GROUND, grove, palette::WOODS.class(Class::None));
     }
@@ -132,7 +172,12 @@ fn split(stage: &mut Stage, site: Site) {
 fn farmstead(stage: &mut Stage, at: Frame) {
     stage.fill(layer::WATER, at.rect(-10.0, -10.0, 92.0, 72.0), palette::VERGE.coloured([108, 116, 76]));
     stage.fill(layer::SURFACE, at.rect(4.0, 8.0, 62.0, 34.0), palette::DIRT);
-    let barns = [(20.0, 4.0, 34.0, 14.0), (60.0, 22.0, 13.0, 30.0), (24.0, 48.0, 26.0, 12.0), (2.0, 26.0, 13.0, 10.0)];
+    let barns = [
+        (20.0, 4.0, 34.0, 14.0),
+        (60.0, 22.0, 13.0, 30.0),
+        (24.0, 48.0, 26.0, 12.0),
+        (2.0, 26.0, 13.0, 10.0),
+    ];
     for (u, v, w, h) in barns {
         let rgb = *stage.dice.pick(&[[178, 176, 170], [150, 92, 78], [132, 128, 122], [204, 202, 196]]);
         let (frame, size) =
@@ -152,7 +197,8 @@ pub fn park(stage: &mut Stage, site: &Site) {
     stage.within(Class::Park, |stage| {
         stage.fill(layer::GROUND, site.outline(), palette::PARKLAND);
         let (f, w, h) = (site.frame, site.w, site.h);
-        let pond_at = f.sub(w * stage.dice.range(0.4, 0.6), h * stage.dice.range(0.4, 0.6), stage.dice.range(0.0, 3.0));
+        let pond_at =
+            f.sub(w * stage.dice.range(0.4, 0.6), h * stage.dice.range(0.4, 0.6), stage.dice.range(0.0, 3.0));
         let size = w.min(h) * stage.dice.range(0.13, 0.2);
         for _ in 0..3 {
             let at = f.sub(stage.dice.range(0.15, 0.85) * w, stage.dice.range(0.15, 0.85) * h, 0.0);
@@ -163,7 +209,8 @@ pub fn park(stage: &mut Stage, site: &Site) {
         let ring = super::industry::closed(blob(stage, f.sub(w / 2.0, h / 2.0, 0.0), w * 0.34, h * 0.34));
         stage.line(layer::SURFACE, ring.clone(), 3.4, palette::PATH);
         for k in [0, 14, 28, 42] {
-            let out = f.at(if k < 28 { w * 0.96 } else { w * 0.04 }, if k % 28 == 0 { h * 0.1 } else { h * 0.9 });
+            let out =
+                f.at(if k < 28 { w * 0.96 } else { w * 0.04 }, if k % 28 == 0 { h * 0.1 } else { h * 0.9 });
             stage.line(layer::SURFACE, vec![ring[k], out], 2.8, palette::PATH);
         }
         if size > 14.0 {

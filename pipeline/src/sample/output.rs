@@ -58,8 +58,10 @@ impl Output {
         }
         let write = |z: u8, x: u32, y: u32, rgb: &[u8]| {
             let path = self.draft.join(format!("tiles/{z}/{x}/{y}.jpg"));
-            let quality = if z == grid.zoom { options.quality } else { options.quality.saturating_add(6).min(100) };
-            let jpeg = encode(rgb, quality).ok_or_else(|| SampleError::Draw { tile: format!("{z}/{x}/{y}") })?;
+            let quality =
+                if z == grid.zoom { options.quality } else { options.quality.saturating_add(6).min(100) };
+            let jpeg =
+                encode(rgb, quality).ok_or_else(|| SampleError::Draw { tile: format!("{z}/{x}/{y}") })?;
             pictures.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(jpeg.len() as u64, Ordering::Relaxed);
             fs::write(&path, jpeg).map_err(fault(&path))

@@ -1,8 +1,7 @@
 //! The canvas of one tile: colour (smooth edges), what each pixel is (hard edges), and the shadows.
 
 use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke,
-    StrokeDash, Transform,
+    Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform,
 };
 
 use super::class::Class;
@@ -88,7 +87,13 @@ impl Canvas {
     pub fn tint(&mut self, points: &[P], rgb: [u8; 3]) {
         if let Some(path) = self.path(points, true) {
             let mask = self.clip.as_ref().map(|(_, soft, _)| soft);
-            self.colour.fill_path(&path, &colour_paint(rgb, true), FillRule::Winding, Transform::identity(), mask);
+            self.colour.fill_path(
+                &path,
+                &colour_paint(rgb, true),
+                FillRule::Winding,
+                Transform::identity(),
+                mask,
+            );
         }
     }
 

@@ -52,7 +52,13 @@ pub fn yard(stage: &mut Stage, plan: &Plan, quarter: &Quarter, away: f64) -> f64
 
 fn wagons(stage: &mut Stage, line: &[P], chance: f64) {
     let paints: [[u8; 3]; 7] = [
-        [126, 78, 62], [104, 98, 92], [150, 130, 106], [78, 84, 92], [168, 166, 160], [92, 104, 82], [62, 60, 60],
+        [126, 78, 62],
+        [104, 98, 92],
+        [150, 130, 106],
+        [78, 84, 92],
+        [168, 166, 160],
+        [92, 104, 82],
+        [62, 60, 60],
     ];
     let length = 16.2;
     let (mut left, mut rgb) = (0usize, paints[0]);
@@ -110,7 +116,12 @@ pub fn station(stage: &mut Stage, plan: &Plan, quarter: &Quarter, away: f64) -> 
         let rgb = *stage.dice.pick(&[[164, 120, 98], [184, 180, 172], [146, 134, 122]]);
         stage.building(f, (76.0, 18.0), 12.0, Roof::Hip, rgb);
         stage.building(f.sub(-54.0, 0.0, 0.0), (30.0, 12.0), 8.0, Roof::Flat, [178, 174, 166]);
-        stage.raised(layer::TOP, f.rect(-4.0, -60.0, 8.0, 54.0), palette::CONCRETE.coloured([190, 188, 182]), 7.0);
+        stage.raised(
+            layer::TOP,
+            f.rect(-4.0, -60.0, 8.0, 54.0),
+            palette::CONCRETE.coloured([190, 188, 182]),
+            7.0,
+        );
         let lot = Site { frame: f.sub(-64.0, 14.0, 0.0), w: 128.0, h: 38.0 };
         town::car_park(stage, &lot, 0.75);
         let name = streets::name(&mut stage.dice);

@@ -1,7 +1,7 @@
 //! Houses along streets, at three densities, with gardens, drives, pools and house numbers.
 
 use super::class::Class;
-use super::geometry::{Frame, P, walk};
+use super::geometry::{Frame, P, length, walk};
 use super::palette::{self, Material, ink};
 use super::scene::{Address, Roof, Stage, layer};
 use super::sites::Site;
@@ -88,6 +88,7 @@ fn neighbourhood(stage: &mut Stage, site: &Site, d: &Density) {
         let streets = ((h / d.rows).floor() as usize).max(1);
         let pitch = h / streets as f64;
         let wave = stage.dice.range(0.0, 6.28);
+        let cross = (w > 330.0).then(|| w * stage.dice.range(0.42, 0.58));
         for k in 0..streets {
             let middle = pitch * (k as f64 + 0.5);
             let bend = d.bend.min(pitch * 0.12);
@@ -99,31 +100,40 @@ fn neighbourhood(stage: &mut Stage, site: &Site, d: &Density) {
                 .collect();
             transport::street(stage, &course, d.street);
             let name = streets::name(&mut stage.dice);
-            houses(stage, &course, d, pitch, &name);
+            houses(stage, &course, d, pitch, &name, cross);
         }
         for u in [0.0, w] {
             let ends = [frame.at(u, 0.0), frame.at(u, h)];
             transport::street(stage, &ends, d.street);
         }
-        if w > 330.0 {
-            let u = w * stage.dice.range(0.42, 0.58);
+        if let Some(u) = cross {
             transport::street(stage, &[frame.at(u, 0.0), frame.at(u, h)], d.street);
         }
     });
 }
 
-fn houses(stage: &mut Stage, course: &[P], d: &Density, pitch: f64, street: &str) {
+/// Houses on both sides of a street, but for the lots where the cross street runs.
+fn houses(stage: &mut Stage, course: &[P], d: &Density, pitch: f64, street: &str, cross: Option<f64>) {
     let mut number = 100 + 100 * stage.dice.below(9);
-    for (at, angle) in walk(course, d.lot * 0.9, d.lot) {
+    let clear = d.house.0 * 0.6 + d.street / 2.0 + 1.5;
+    let (start, end) = (clear.max(d.lot * 0.5), length(course) - clear);
+    for (k, (at, angle)) in walk(course, start, d.lot).into_iter().enumerate() {
+        let u = start + k as f64 * d.lot;
+        if u > end || cross.is_some_and(|c| (c - u).abs() < clear) {
+            continue;
+        }
         for side in [1.0, -1.0] {
             number += 2;
             if stage.dice.chance(d.empty) {
                 continue;
             }
-            let lot = Frame { origin: at, angle: angle + if side > 0.0 { 0.0 } else { std::f64::consts::PI } };
+            let lot =
+                Frame { origin: at, angle: angle + if side > 0.0 { 0.0 } else { std::f64::consts::PI } };
             house(stage, lot, d, pitch / 2.0 - d.street / 2.0);
             let door = lot.at(0.0, d.street / 2.0 + d.setback);
-            stage.addresses.push(Address { at: door, text: format!("{} {street}", number + usize::from(side < 0.0)) });
+            stage
+                .addresses
+                .push(Address { at: door, text: format!("{} {street}", number + usize::from(side < 0.0)) });
         }
     }
 }
@@ -137,7 +147,11 @@ fn house(stage: &mut Stage, lot: Frame, d: &Density, depth: f64) {
         stage.fill(layer::GROUND, lot.rect(-d.lot / 2.0, near, d.lot - 0.4, depth), lawn);
     } else {
         let (a, b) = (d.lot * stage.dice.range(0.3, 0.42), depth * stage.dice.range(0.3, 0.42));
-        stage.fill(layer::GROUND, lot.ellipse(0.0, near + d.setback + 8.0, a, b, 18), palette::LAWN.coloured(turf));
+        stage.fill(
+            layer::GROUND,
+            lot.ellipse(0.0, near + d.setback + 8.0, a, b, 18),
+            palette::LAWN.coloured(turf),
+        );
     }
     let (l, w) = (d.house.0 * stage.dice.range(0.86, 1.15), d.house.1 * stage.dice.range(0.86, 1.15));
     let set = near + d.setback * stage.dice.range(0.9, 1.25) + w / 2.0;
@@ -158,7 +172,8 @@ fn house(stage: &mut Stage, lot: Frame, d: &Density, depth: f64) {
     }
     let roof = if stage.dice.chance(0.55) { Roof::Gable } else { Roof::Hip };
     // Deep houses on narrow lots have their ridge away from the street.
-    let (at, size) = if w > l { (at.sub(0.0, 0.0, std::f64::consts::FRAC_PI_2), (w, l)) } else { (at, (l, w)) };
+    let (at, size) =
+        if w > l { (at.sub(0.0, 0.0, std::f64::consts::FRAC_PI_2), (w, l)) } else { (at, (l, w)) };
     if d.lot > 15.0 && stage.dice.chance(0.55) {
         let wing = at.sub(size.0 * 0.24, -size.1 * 0.35, std::f64::consts::FRAC_PI_2);
         stage.building(at, size, 6.5, roof, rgb);

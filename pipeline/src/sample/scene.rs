@@ -184,7 +184,13 @@ impl Stage {
 
     /// A boat.
     pub fn boat(&mut self, frame: Frame, length: f64) {
-        let rgb = *self.dice.pick(&[[232, 232, 228], [224, 226, 226], [210, 212, 210], [236, 234, 226], [120, 134, 158]]);
+        let rgb = *self.dice.pick(&[
+            [232, 232, 228],
+            [224, 226, 226],
+            [210, 212, 210],
+            [236, 234, 226],
+            [120, 134, 158],
+        ]);
         self.count(Class::Boat, frame.origin, length / 2.0);
         self.push(layer::VEHICLE, Draw::Boat { frame, length, rgb });
     }
@@ -259,7 +265,7 @@ impl Scene {
     pub fn new(stage: Stage, sun: Sun, seed: u64, side: usize, tile_m: f64, margin_m: f64) -> Scene {
         let mut bins = vec![Vec::new(); side * side];
         let mut instance_bins = vec![Vec::new(); side * side];
-        let mut each = |b: Bounds, bins: &mut Vec<Vec<u32>>, k: u32| {
+        let each = |b: Bounds, bins: &mut Vec<Vec<u32>>, k: u32| {
             let cell = |v: f64| (v / tile_m).floor();
             let last = side as f64 - 1.0;
             let (x0, x1) = (cell(b.min.x - margin_m).max(0.0), cell(b.max.x + margin_m).min(last));
@@ -284,12 +290,16 @@ impl Scene {
         for bin in &mut bins {
             bin.sort_by_key(|&k| (stage.items[k as usize].layer, k));
         }
-        Scene { items: stage.items, clips: stage.clips, instances: stage.instances, sun, seed, side, bins, instance_bins }
-    }
-
-    /// Tiles on a side of the county.
-    pub fn side(&self) -> usize {
-        self.side
+        Scene {
+            items: stage.items,
+            clips: stage.clips,
+            instances: stage.instances,
+            sun,
+            seed,
+            side,
+            bins,
+            instance_bins,
+        }
     }
 
     /// What touches a tile, in painting order.

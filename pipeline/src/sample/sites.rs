@@ -4,8 +4,10 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::geometry::{Frame, P, p};
 use super::layout::{Plan, Quarter, Zone};
+use super::paint::METRES_PER_PIXEL;
 use super::palette;
 use super::scene::{Stage, layer};
+use super::tile::TILE;
 use super::{airport, industry, nature, rail, residential, sport, town, transport, water};
 
 /// A rectangle of ground: u runs along `w`, v along `h`.
@@ -69,8 +71,16 @@ pub fn build(stage: &mut Stage, plan: &mut Plan) {
     let mut free: Vec<Vec<Site>> = plan.quarters.iter().map(|q| vec![whole(q)]).collect();
     rails(stage, plan, &mut free);
     shores(stage, plan, &mut free);
-    for k in 0..plan.quarters.len() {
-        ground(stage, &plan.quarters[k]);
+    // Woods grow over the edges of fields; towns are cut out of both.
+    let rank = |zone: Zone| match zone {
+        Zone::Farm => 0,
+        Zone::Forest => 1,
+        _ => 2,
+    };
+    for pass in 0..3 {
+        for q in plan.quarters.iter().filter(|q| rank(q.zone) == pass) {
+            ground(stage, q);
+        }
     }
     pack(stage, plan, &mut free);
     for (k, sites) in free.iter().enumerate() {
@@ -89,7 +99,13 @@ fn whole(q: &Quarter) -> Site {
 
 /// Takes the ground of the places that need whole quarters.
 fn reserve(stage: &mut Stage, plan: &mut Plan) {
-    let span = if plan.side < 3000.0 { 2 } else if plan.side < 7000.0 { 3 } else { 4 };
+    let span = if plan.side < 3000.0 {
+        2
+    } else if plan.side < 7000.0 {
+        3
+    } else {
+        4
+    };
     let row = plan.airport_row;
     let mut best: Option<(f64, usize)> = None;
     for from in 0..plan.verticals.len() - 1 - span {
@@ -111,8 +127,11 @@ fn reserve(stage: &mut Stage, plan: &mut Plan) {
         let rows: Vec<usize> = (2..plan.horizontals.len() - 2)
             .filter(|&h| {
                 let far = |line: usize| h.abs_diff(line) > 1;
-                far(plan.river_row) && far(plan.river_row + 1) && far(plan.rail_line)
-                    && h != plan.airport_row && h != plan.airport_row + 1
+                far(plan.river_row)
+                    && far(plan.river_row + 1)
+                    && far(plan.rail_line)
+                    && h != plan.airport_row
+                    && h != plan.airport_row + 1
                     && plan.contains(plan.world(plan.crossing(v, h)), 260.0)
             })
             .collect();
@@ -120,8 +139,12 @@ fn reserve(stage: &mut Stage, plan: &mut Plan) {
         let step = (rows.len() / wanted).max(2);
         let start = stage.dice.below(2.min(rows.len()));
         for &h in rows.iter().skip(start).step_by(step).take(wanted) {
+            plan.interchanges.push(h);
             for q in &mut plan.quarters {
-                if (q.row == h || q.row + 1 == h) && (q.columns.0 == v || q.columns.1 == v) && q.zone == Zone::Farm {
+                if (q.row == h || q.row + 1 == h)
+                    && (q.columns.0 == v || q.columns.1 == v)
+                    && q.zone == Zone::Farm
+                {
                     q.zone = Zone::Interchange;
                 }
             }
@@ -146,9 +169,12 @@ fn zone(stage: &mut Stage, plan: &mut Plan) {
     let mut rest = order.into_iter().map(|(_, k)| k).collect::<Vec<_>>();
     // Works first: they want the railway, a little way out of the centre.
     let rail = plan.rail_line;
-    let wanted = quota(0.10);
-    let mut works: Vec<usize> =
-        rest.iter().copied().filter(|&k| plan.quarters[k].row == rail || plan.quarters[k].row + 1 == rail).collect();
+    let wanted = quota(0.065);
+    let mut works: Vec<usize> = rest
+        .iter()
+        .copied()
+        .filter(|&k| plan.quarters[k].row == rail || plan.quarters[k].row + 1 == rail)
+        .collect();
     let skip = if works.len() > wanted + 2 { 2 } else { 0 };
     works = works.into_iter().skip(skip).take(wanted).collect();
     for &k in &works {
@@ -161,7 +187,7 @@ fn zone(stage: &mut Stage, plan: &mut Plan) {
             plan.quarters[k].zone = zone;
         }
     };
-    take(Zone::Centre, quota(0.03), false);
+    take(Zone::Centre, quota(0.024), false);
     take(Zone::Dense, quota(0.11), false);
     take(Zone::Medium, quota(0.16), false);
     take(Zone::Golf, quota(0.014), true);
@@ -188,8 +214,14 @@ fn rails(stage: &mut Stage, plan: &Plan, free: &mut [Vec<Site>]) {
     let mut spots: Vec<usize> = (0..plan.quarters.len())
         .filter(|&k| {
             let q = &plan.quarters[k];
-            beside(q) && q.inside && q.size.1 > 230.0 && plan.contains(q.centre, 160.0)
-                && matches!(q.zone, Zone::Industry | Zone::Dense | Zone::Medium | Zone::Centre | Zone::Sparse | Zone::Farm)
+            beside(q)
+                && q.inside
+                && q.size.1 > 230.0
+                && plan.contains(q.centre, 160.0)
+                && matches!(
+                    q.zone,
+                    Zone::Industry | Zone::Dense | Zone::Medium | Zone::Centre | Zone::Sparse | Zone::Farm
+                )
         })
         .collect();
     let scale = (plan.side / 11_437.0).powi(2);
@@ -202,7 +234,10 @@ fn rails(stage: &mut Stage, plan: &Plan, free: &mut [Vec<Site>]) {
     };
     let mut places = Vec::new();
     for _ in 0..count(3.0) {
-        places.extend(take(&[Zone::Centre, Zone::Dense, Zone::Medium, Zone::Sparse]).map(|k| (k, true)));
+        places.extend(
+            take(&[Zone::Centre, Zone::Dense, Zone::Medium, Zone::Sparse, Zone::Farm, Zone::Industry])
+                .map(|k| (k, true)),
+        );
     }
     for _ in 0..count(3.0) {
         places.extend(take(&[Zone::Industry, Zone::Farm, Zone::Medium]).map(|k| (k, false)));
@@ -210,7 +245,8 @@ fn rails(stage: &mut Stage, plan: &Plan, free: &mut [Vec<Site>]) {
     for (k, is_station) in places {
         let q = &plan.quarters[k];
         let away = if q.row == plan.rail_line { 1.0 } else { -1.0 };
-        let deep = if is_station { rail::station(stage, plan, q, away) } else { rail::yard(stage, plan, q, away) };
+        let deep =
+            if is_station { rail::station(stage, plan, q, away) } else { rail::yard(stage, plan, q, away) };
         let site = &mut free[k][0];
         site.h -= deep;
         if away > 0.0 {
@@ -239,14 +275,14 @@ fn shores(stage: &mut Stage, plan: &mut Plan, free: &mut [Vec<Site>]) {
         let q = plan.quarters[k].clone();
         let south = q.row == plan.river_row + 1;
         let sign = if south { 1.0 } else { -1.0 };
-        let (a, b) = (plan.crossing(q.columns.0, plan.river_row).x, plan.crossing(q.columns.1, plan.river_row).x);
+        let (a, b) =
+            (plan.crossing(q.columns.0, plan.river_row).x, plan.crossing(q.columns.1, plan.river_row).x);
         let shore = |x: f64| plan.world(p(x, plan.river_middle(x) + sign * plan.river_half(x)));
         if n % 2 == 0 {
             let width = ((b - a) * 0.55).min(250.0);
             let x0 = (a + b) / 2.0 - width / 2.0;
             let (from, to) = (shore(x0), shore(x0 + width));
-            let (origin, angle) =
-                if south { (from, (to - from).angle()) } else { (to, (from - to).angle()) };
+            let (origin, angle) = if south { (from, (to - from).angle()) } else { (to, (from - to).angle()) };
             let inward = P::at_angle(angle + FRAC_PI_2) * -4.0;
             water::marina(stage, Frame { origin: origin + inward, angle }, (to - from).len(), 104.0);
             plan.closed_horizontal.push((plan.river_row + usize::from(south), q.columns.0));
@@ -325,22 +361,15 @@ fn place(stage: &mut Stage, plan: &Plan, free: &mut [Vec<Site>], kind: &Kind) {
             }
             for s in 0..free[k].len() {
                 let ground = free[k][s];
-                let Some((site, rest)) = cut(stage, &ground, kind.size) else { continue };
-                if !site.outline().iter().all(|&q| plan.contains(q, 12.0)) {
+                let Some(part) = cut(stage, &ground, kind.size) else { continue };
+                if !part.site.outline().iter().all(|&q| plan.contains(q, 12.0)) {
                     continue;
                 }
                 free[k].swap_remove(s);
-                free[k].extend(rest);
-                (kind.build)(stage, &site);
+                free[k].extend(part.rest);
+                (kind.build)(stage, &part.site);
                 if stage.dice.chance(0.8) {
-                    let f = ground.frame;
-                    let (w, h) = (ground.w, ground.h);
-                    let line = if site_is_left(&ground, &site) {
-                        [f.at(kind_span(&ground, &site), 0.0), f.at(kind_span(&ground, &site), h)]
-                    } else {
-                        [f.at(0.0, kind_span(&ground, &site)), f.at(w, kind_span(&ground, &site))]
-                    };
-                    transport::street(stage, &line, 7.0);
+                    transport::street(stage, &part.street, 7.0);
                 }
                 return;
             }
@@ -348,27 +377,18 @@ fn place(stage: &mut Stage, plan: &Plan, free: &mut [Vec<Site>], kind: &Kind) {
     }
 }
 
-/// Whether the first cut through the ground ran along v.
-fn site_is_left(ground: &Site, site: &Site) -> bool {
-    let (w, h) = taken(ground, site);
-    ground.w - w > ground.h - h
-}
-
-fn kind_span(ground: &Site, site: &Site) -> f64 {
-    let (w, h) = taken(ground, site);
-    GAP / 2.0 + if ground.w - w > ground.h - h { w } else { h }
-}
-
-/// What the site takes of the ground along the ground's own axes.
-fn taken(ground: &Site, site: &Site) -> (f64, f64) {
-    let turned = (site.frame.angle - ground.frame.angle).sin().abs() > 0.5;
-    if turned { (site.h, site.w) } else { (site.w, site.h) }
+/// A site cut out of free ground.
+struct Part {
+    site: Site,
+    rest: Vec<Site>,
+    /// The street along the first cut.
+    street: [P; 2],
 }
 
 const GAP: f64 = 14.0;
 
-/// Cuts a site of some size out of free ground, turned if need be; returns it and what is left.
-fn cut(stage: &mut Stage, ground: &Site, size: (f64, f64)) -> Option<(Site, Vec<Site>)> {
+/// Cuts a site of some size out of free ground, turned if need be.
+fn cut(stage: &mut Stage, ground: &Site, size: (f64, f64)) -> Option<Part> {
     let fits = |w: f64, h: f64| w <= ground.w && h <= ground.h;
     let turned = match (fits(size.0, size.1), fits(size.1, size.0)) {
         (true, true) => stage.dice.chance(0.4),
@@ -377,7 +397,8 @@ fn cut(stage: &mut Stage, ground: &Site, size: (f64, f64)) -> Option<(Site, Vec<
         (false, false) => return None,
     };
     let (w, h) = if turned { (size.1, size.0) } else { size };
-    let f = ground.frame;
+    let (du, dv) = shift(ground, w, h);
+    let f = ground.frame.sub(du, dv, 0.0);
     let half_turn = stage.dice.chance(0.5);
     let frame = match (turned, half_turn) {
         (false, false) => f,
@@ -386,20 +407,43 @@ fn cut(stage: &mut Stage, ground: &Site, size: (f64, f64)) -> Option<(Site, Vec<
         (true, true) => f.sub(0.0, h, -FRAC_PI_2),
     };
     let site = Site { frame, w: size.0, h: size.1 };
-    let right = ground.w - w - GAP;
-    let below = ground.h - h - GAP;
+    let (w, h) = (w + du, h + dv);
+    let (right, below) = (ground.w - w - GAP, ground.h - h - GAP);
+    let f = ground.frame;
     let mut rest = Vec::new();
     let mut keep = |u: f64, v: f64, w: f64, h: f64| {
         if w > 20.0 && h > 20.0 {
             rest.push(Site { frame: f.sub(u, v, 0.0), w, h });
         }
     };
-    if right > below {
+    let street = if right > below {
         keep(w + GAP, 0.0, right, ground.h);
         keep(0.0, h + GAP, w, below);
+        [f.at(w + GAP / 2.0, 0.0), f.at(w + GAP / 2.0, ground.h)]
     } else {
         keep(0.0, h + GAP, ground.w, below);
         keep(w + GAP, 0.0, right, h);
+        [f.at(0.0, h + GAP / 2.0), f.at(ground.w, h + GAP / 2.0)]
+    };
+    Some(Part { site, rest, street })
+}
+
+/// How far to move a site of `w` by `h` metres into its ground, so that its middle comes near a tile's
+/// middle and a picture shows it whole rather than by quarters.
+fn shift(ground: &Site, w: f64, h: f64) -> (f64, f64) {
+    let tile_m = TILE as f64 * METRES_PER_PIXEL;
+    let off = |v: f64| ((v / tile_m).fract() - 0.5).abs();
+    let (most_u, most_v) = ((ground.w - w).clamp(0.0, 70.0), (ground.h - h).clamp(0.0, 70.0));
+    let mut best = (f64::MAX, (0.0, 0.0));
+    for a in 0..=5 {
+        for b in 0..=5 {
+            let (du, dv) = (most_u * f64::from(a) / 5.0, most_v * f64::from(b) / 5.0);
+            let middle = ground.frame.at(du + w / 2.0, dv + h / 2.0);
+            let far = off(middle.x).hypot(off(middle.y));
+            if far < best.0 {
+                best = (far, (du, dv));
+            }
+        }
     }
-    Some((site, rest))
+    best.1
 }

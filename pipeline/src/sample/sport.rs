@@ -105,7 +105,12 @@ pub fn tennis(stage: &mut Stage, corner: Frame, columns: usize, rows: usize) {
     let (w, h) = (columns as f64 * 17.5, rows as f64 * 36.0);
     let outer = ink(stage.dice.shade(out, 0.04), Material::Plain, Class::TennisCourt);
     stage.fill(layer::ROAD, corner.rect(0.0, 0.0, w, h), outer);
-    stage.line(layer::MARK, closed(corner.rect(0.0, 0.0, w, h)), 0.6, palette::RAIL.class(Class::TennisCourt));
+    stage.line(
+        layer::MARK,
+        closed(corner.rect(0.0, 0.0, w, h)),
+        0.6,
+        palette::RAIL.class(Class::TennisCourt),
+    );
     let white = palette::WHITE.class(Class::TennisCourt);
     for r in 0..rows {
         for c in 0..columns {
@@ -163,13 +168,21 @@ pub fn stadium(stage: &mut Stage, site: &Site) {
         let outer = r0 + tiers as f64 * step;
         stage.count(Class::Stadium, at.origin, 130.0);
         stage.fill(layer::SURFACE, oval(&at, straight, r0 + 2.0), palette::LAWN.class(Class::Stadium));
-        if with_track { track(stage, at) } else { soccer(stage, at, 104.0, 67.0) }
+        if with_track {
+            track(stage, at)
+        } else {
+            soccer(stage, at, 104.0, 67.0)
+        }
         stands(stage, &at, straight, r0, tiers, step);
-        for (u, v) in [(0.0, 0.0), (site.w - 60.0, 0.0), (0.0, site.h - 46.0), (site.w - 60.0, site.h - 46.0)] {
+        for (u, v) in [(0.0, 0.0), (site.w - 60.0, 0.0), (0.0, site.h - 46.0), (site.w - 60.0, site.h - 46.0)]
+        {
             let lot = Site { frame: site.frame.sub(u, v, 0.0), w: 60.0, h: 46.0 };
             let d = site.frame.at(u + 30.0, v + 23.0) - at.origin;
             let (x, y) = (d.dot(P::at_angle(at.angle)).abs(), d.dot(P::at_angle(at.angle + FRAC_PI_2)).abs());
-            if x > straight / 2.0 + outer + 12.0 || y > outer + 30.0 || (x - straight / 2.0).hypot(y) > outer + 36.0 {
+            if x > straight / 2.0 + outer + 12.0
+                || y > outer + 30.0
+                || (x - straight / 2.0).hypot(y) > outer + 36.0
+            {
                 town::car_park(stage, &lot, 0.7);
             }
         }
@@ -223,10 +236,17 @@ pub fn school(stage: &mut Stage, site: &Site) {
         let name = streets::name(&mut stage.dice);
         stage.count(Class::School, f.at(88.0, 60.0), 60.0);
         stage.addresses.push(Address { at: f.at(88.0, 60.0), text: format!("{} {name}", 200) });
-        stage.fill(layer::SURFACE, f.rect(14.0, 16.0, 150.0, 84.0), palette::CONCRETE.coloured([172, 166, 154]));
+        stage.fill(
+            layer::SURFACE,
+            f.rect(14.0, 16.0, 150.0, 84.0),
+            palette::CONCRETE.coloured([172, 166, 154]),
+        );
         let rgb = *stage.dice.pick(&[[184, 180, 170], [164, 156, 146], [150, 128, 112], [204, 202, 196]]);
         let wings = [
-            (88.0, 34.0, 140.0, 24.0), (32.0, 66.0, 22.0, 46.0), (88.0, 68.0, 20.0, 48.0), (146.0, 68.0, 30.0, 44.0),
+            (88.0, 34.0, 140.0, 24.0),
+            (32.0, 66.0, 22.0, 46.0),
+            (88.0, 68.0, 20.0, 48.0),
+            (146.0, 68.0, 30.0, 44.0),
         ];
         for (u, v, w, h) in wings {
             let tone = stage.dice.shade(rgb, 0.06);
@@ -311,7 +331,12 @@ pub fn tennis_club(stage: &mut Stage, site: &Site) {
         let rows = ((site.h - 48.0) / 40.0).floor().clamp(1.0, 3.0) as usize;
         for r in 0..rows {
             tennis(stage, site.frame.sub(8.0, 8.0 + r as f64 * 40.0, 0.0), per, 1);
-            tennis(stage, site.frame.sub(14.0 + per as f64 * 17.5, 8.0 + r as f64 * 40.0, 0.0), columns - per, 1);
+            tennis(
+                stage,
+                site.frame.sub(14.0 + per as f64 * 17.5, 8.0 + r as f64 * 40.0, 0.0),
+                columns - per,
+                1,
+            );
         }
         let v = 8.0 + rows as f64 * 40.0 + 14.0;
         stage.building(site.frame.sub(30.0, v, 0.0), (30.0, 14.0), 6.0, Roof::Hip, [134, 112, 98]);
@@ -326,7 +351,11 @@ pub fn pools(stage: &mut Stage, site: &Site) {
         stage.fill(layer::GROUND, site.outline(), palette::PARKLAND);
         let f = site.frame;
         let (w, h) = (site.w, site.h);
-        stage.fill(layer::SURFACE, f.rect(10.0, 10.0, w - 20.0, h - 62.0), palette::CONCRETE.coloured([204, 196, 182]));
+        stage.fill(
+            layer::SURFACE,
+            f.rect(10.0, 10.0, w - 20.0, h - 62.0),
+            palette::CONCRETE.coloured([204, 196, 182]),
+        );
         residential::pool(stage, f.sub(w * 0.34, (h - 52.0) * 0.5, 0.0), 50.0, 22.0);
         let lanes = ink([70, 140, 168], Material::Plain, Class::SwimmingPool);
         for k in -3..=3 {
@@ -336,7 +365,11 @@ pub fn pools(stage: &mut Stage, site: &Site) {
         let water: Ink = palette::POOL;
         for (u, v, a, b) in [(0.74, 0.34, 11.0, 9.0), (0.74, 0.68, 16.0, 8.0)] {
             let (u, v) = (w * u, (h - 52.0) * v + 4.0);
-            stage.fill(layer::ROAD, f.ellipse(u, v, a + 2.0, b + 2.0, 26), palette::PATH.coloured([220, 214, 202]));
+            stage.fill(
+                layer::ROAD,
+                f.ellipse(u, v, a + 2.0, b + 2.0, 26),
+                palette::PATH.coloured([220, 214, 202]),
+            );
             stage.fill(layer::ROAD, f.ellipse(u, v, a, b, 26), water);
             stage.count(Class::SwimmingPool, f.at(u, v), a);
         }

@@ -16,7 +16,8 @@ pub struct Texture {
 }
 
 fn field(seed: u64, channel: u64, period: f32) -> FastNoiseLite {
-    let mut noise = FastNoiseLite::with_seed((seed.wrapping_mul(31).wrapping_add(channel) & 0x7fff_ffff) as i32);
+    let mut noise =
+        FastNoiseLite::with_seed((seed.wrapping_mul(31).wrapping_add(channel) & 0x7fff_ffff) as i32);
     noise.set_noise_type(Some(NoiseType::OpenSimplex2));
     noise.set_frequency(Some(1.0 / period));
     noise
@@ -62,8 +63,9 @@ impl Texture {
     /// Brightness factor and warmth (red up, blue down) of a material at a world pixel.
     fn at(&self, material: u8, x: f32, y: f32) -> (f32, f32) {
         let f = self.fine.get_noise_2d(x, y);
-        let m = self.middle.get_noise_2d(x, y);
         let b = self.broad.get_noise_2d(x, y);
+        // Bent by the broad field, so that no lattice shows through.
+        let m = self.middle.get_noise_2d(x + 21.0 * b + 3.0 * f, y - 17.0 * b - 3.0 * f);
         if material >= CROP_BASE {
             return self.crop(material - CROP_BASE, x, y, f, m, b);
         }
@@ -141,7 +143,8 @@ impl Texture {
         for y in 0..size {
             for x in 0..size {
                 let (wx, wy) = (canvas.left + (x + margin) as i64, canvas.top + (y + margin) as i64);
-                let grain = (lattice(self.seed, wx, wy, 5) + lattice(self.seed, wx, wy, 6) - 1.0) as f32 * 6.0;
+                let grain =
+                    (lattice(self.seed, wx, wy, 5) + lattice(self.seed, wx, wy, 6) - 1.0) as f32 * 4.6;
                 let haze = self.vast.get_noise_2d(wx as f32 * 0.35, wy as f32 * 0.35) * 0.03 + 1.0;
                 let mut rgb = [0.0f32; 3];
                 for (c, out) in rgb.iter_mut().enumerate() {

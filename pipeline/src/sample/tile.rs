@@ -52,7 +52,7 @@ pub fn render(scene: &Scene, texture: &Texture, column: usize, row: usize) -> Op
     }
     texture.apply(&mut canvas);
     for crown in &crowns {
-        trees::paint(crown, &scene.sun, scene.seed, &mut canvas);
+        trees::paint(crown, &scene.sun, texture, scene.seed, &mut canvas);
     }
     let labels = ground_truth(scene, &canvas, column, row);
     Some(Rendered { rgb: texture.develop(&canvas, MARGIN, TILE), labels })
@@ -62,7 +62,9 @@ fn ground_truth(scene: &Scene, canvas: &Canvas, column: usize, row: usize) -> La
     let mut pixels = [0u32; 256];
     for y in 0..TILE {
         for x in 0..TILE {
-            let Some([class, _, place]) = canvas.id_at((x + MARGIN) as i64, (y + MARGIN) as i64) else { continue };
+            let Some([class, _, place]) = canvas.id_at((x + MARGIN) as i64, (y + MARGIN) as i64) else {
+                continue;
+            };
             pixels[class as usize] += 1;
             if place != class {
                 pixels[place as usize] += 1;

@@ -62,11 +62,16 @@ fn town_block(stage: &mut Stage, site: &Site, street: &str, column: usize) {
         let width = stage.dice.range(14.0, 34.0).min(site.w - u);
         for (v, sign) in [(0.0, 1.0), (site.h, -1.0)] {
             let depth = stage.dice.range(0.30, 0.50) * site.h;
-            let height = if stage.dice.chance(0.16) { stage.dice.range(26.0, 48.0) } else { stage.dice.range(8.0, 20.0) };
+            let height = if stage.dice.chance(0.16) {
+                stage.dice.range(26.0, 48.0)
+            } else {
+                stage.dice.range(8.0, 20.0)
+            };
             let rgb = *stage.dice.pick(palette::TOWN_ROOFS);
             let rgb = stage.dice.shade(rgb, 0.1);
             let at = site.frame.sub(u + width / 2.0, v + sign * depth / 2.0, 0.0);
-            let roof = if depth < 22.0 && width < 22.0 && stage.dice.chance(0.3) { Roof::Hip } else { Roof::Flat };
+            let roof =
+                if depth < 22.0 && width < 22.0 && stage.dice.chance(0.3) { Roof::Hip } else { Roof::Flat };
             if stage.dice.chance(0.94) {
                 stage.building(at, (width - 0.7, depth), height, roof, rgb);
                 number += 2;
@@ -93,7 +98,11 @@ pub fn mall(stage: &mut Stage, site: &Site) {
             stage.building(at, (width - 1.0, deep), 9.0, Roof::Flat, rgb);
             u += width;
         }
-        let lot = Site { frame: site.frame.sub(6.0, depth + 14.0, 0.0), w: site.w - 12.0, h: site.h - depth - 20.0 };
+        let lot = Site {
+            frame: site.frame.sub(6.0, depth + 14.0, 0.0),
+            w: site.w - 12.0,
+            h: site.h - depth - 20.0,
+        };
         car_park(stage, &lot, 0.72);
         let name = streets::name(&mut stage.dice);
         stage.addresses.push(Address { at: site.middle(), text: format!("1 {name}") });

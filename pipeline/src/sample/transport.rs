@@ -1,8 +1,10 @@
 //! Everything that runs along the grid: river, main roads with roundabouts, bridges, motorway, railway.
 
+use std::f64::consts::{FRAC_PI_2, PI};
+
 use super::class::Class;
 use super::geometry::{Frame, P, offset, p, walk};
-use super::layout::{LineKind, Plan, Zone};
+use super::layout::{LineKind, Plan};
 use super::palette::{self, Ink, Material, ink};
 use super::scene::{Stage, layer};
 
@@ -17,7 +19,8 @@ pub fn river(stage: &mut Stage, plan: &Plan) {
     let at = |grow: f64, sign: f64, k: usize| {
         let x = low + (high - low) * k as f64 / n as f64;
         // The shore is never as smooth as the map.
-        let rough = 2.2 * (x / 23.0).sin() + 1.6 * (x / 9.7 + sign).sin() + 2.5 * (x / 61.0 - sign * 2.0).cos();
+        let rough =
+            2.2 * (x / 23.0).sin() + 1.6 * (x / 9.7 + sign).sin() + 2.5 * (x / 61.0 - sign * 2.0).cos();
         plan.world(p(x, plan.river_middle(x) + sign * (plan.river_half(x) + grow + rough)))
     };
     let band = |grow: f64, from: usize, to: usize| {
@@ -78,7 +81,12 @@ pub fn network(stage: &mut Stage, plan: &Plan) {
 /// A main road with markings and a few cars, every `cars` metres one on average.
 pub fn road(stage: &mut Stage, course: &[P], width: f64, cars: f64) {
     stage.line(layer::SURFACE, course.to_vec(), width + 9.0, palette::VERGE);
-    stage.line(layer::ROAD, course.to_vec(), width + 1.6, ink([146, 138, 122], Material::Gravel, Class::None));
+    stage.line(
+        layer::ROAD,
+        course.to_vec(),
+        width + 1.6,
+        ink([146, 138, 122], Material::Gravel, Class::None),
+    );
     stage.line(layer::ROAD, course.to_vec(), width, palette::ASPHALT);
     stage.line(layer::MARK, course.to_vec(), 0.45, YELLOW);
     for side in [-1.0, 1.0] {
@@ -89,7 +97,12 @@ pub fn road(stage: &mut Stage, course: &[P], width: f64, cars: f64) {
 
 /// A narrow street: `width` metres of asphalt.
 pub fn street(stage: &mut Stage, course: &[P], width: f64) {
-    stage.line(layer::ROAD, course.to_vec(), width + 3.6, ink([150, 150, 132], Material::Concrete, Class::None));
+    stage.line(
+        layer::ROAD,
+        course.to_vec(),
+        width + 3.6,
+        ink([150, 150, 132], Material::Concrete, Class::None),
+    );
     stage.line(layer::ROAD, course.to_vec(), width, palette::STREET);
 }
 
@@ -190,13 +203,14 @@ fn crossings(stage: &mut Stage, plan: &Plan) {
             let at = plan.world(plan.crossing(v, h));
             let rail = plan.horizontals[h].kind == LineKind::Rail;
             let near = |q: P| plan.contains(q, -400.0);
-            let closed = plan.closed_horizontal.contains(&(h, v)) || plan.closed_horizontal.contains(&(h, v - 1));
+            let closed =
+                plan.closed_horizontal.contains(&(h, v)) || plan.closed_horizontal.contains(&(h, v - 1));
             if !near(at) || closed {
                 continue;
             }
             if plan.verticals[v].kind == LineKind::Motorway {
                 overpass(stage, plan, v, h);
-                if plan.quarters.iter().any(|q| q.zone == Zone::Interchange && q.row == h && q.columns.0 == v) {
+                if plan.interchanges.contains(&h) {
                     interchange(stage, plan, v, h);
                 }
             } else if rail {
@@ -210,7 +224,8 @@ fn crossings(stage: &mut Stage, plan: &Plan) {
                     stage.line(layer::DECK_MARK, course, 0.45, YELLOW);
                 }
             } else if plan.horizontals[h].kind == LineKind::Road && (v * 7 + h * 3) % 5 == 0 {
-                let closed_v = plan.closed_vertical.contains(&(v, h)) || plan.closed_vertical.contains(&(v, h - 1));
+                let closed_v =
+                    plan.closed_vertical.contains(&(v, h)) || plan.closed_vertical.contains(&(v, h - 1));
                 if !closed_v {
                     roundabout(stage, at);
                 }
@@ -277,21 +292,29 @@ fn interchange(stage: &mut Stage, plan: &Plan, v: usize, h: usize) {
     let ramp = palette::MOTORWAY.class(Class::Interchange);
     stage.count(Class::Interchange, frame.origin, 150.0);
     let r = 52.0;
+    stage.within(Class::Interchange, |stage| {
+        let land = palette::VERGE.coloured([108, 116, 76]);
+        stage.fill(layer::GROUND, frame.ellipse(0.0, 0.0, 190.0, 190.0, 40), land);
+    });
     for (sx, sy) in [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] {
         let (cx, cy) = (sx * (20.0 + r), sy * (8.0 + r));
-        let loop_line = frame.ellipse(cx, cy, r, r, 40);
-        let mut closed = loop_line.clone();
-        closed.push(loop_line[0]);
+        // Three quarters of a turn, from the motorway's outer lane round to the crossing road.
+        let mut ring = vec![frame.at(cx - sx * 90.0, cy - sy * r)];
+        ring.extend((0..=30).map(|k| {
+            let t = -FRAC_PI_2 + PI * 1.5 * f64::from(k) / 30.0;
+            frame.at(cx + sx * r * t.cos(), cy + sy * r * t.sin())
+        }));
+        ring.push(frame.at(cx - sx * r, cy - sy * 90.0));
         // A long curve from the motorway to the crossing road.
         let outer: Vec<P> = (0..=16)
             .map(|k| {
                 let t = f64::from(k) / 16.0;
                 let u = sx * (20.0 + 250.0 * t * t);
                 let w = sy * (8.0 + 250.0 * (1.0 - t) * (1.0 - t));
-                frame.at(u + sx * 46.0 * (t * std::f64::consts::PI).sin(), w + sy * 46.0 * (t * std::f64::consts::PI).sin())
+                frame.at(u + sx * 46.0 * (t * PI).sin(), w + sy * 46.0 * (t * PI).sin())
             })
             .collect();
-        for line in [closed, outer] {
+        for line in [ring, outer] {
             stage.line(layer::ROAD, line.clone(), 9.6, palette::GRAVEL.class(Class::Interchange));
             stage.line(layer::MARK, line.clone(), 7.6, ramp);
             for side in [-3.1, 3.1] {

@@ -96,7 +96,7 @@ pub fn cast(crown: &Crown, sun: &Sun, canvas: &mut Canvas) {
 }
 
 /// Paints the crown: a dome with lumps, bright towards the sun.
-pub fn paint(crown: &Crown, sun: &Sun, seed: u64, canvas: &mut Canvas) {
+pub fn paint(crown: &Crown, sun: &Sun, texture: &Texture, seed: u64, canvas: &mut Canvas) {
     let mut dice = Dice::new(crown.seed, 3);
     let base = match dice.unit() {
         t if t < 0.62 => [72.0, 92.0, 52.0],
@@ -104,9 +104,10 @@ pub fn paint(crown: &Crown, sun: &Sun, seed: u64, canvas: &mut Canvas) {
         t if t < 0.95 => [88.0, 100.0, 56.0],
         _ => [98.0, 92.0, 58.0],
     };
-    let gain = dice.range(0.78, 1.16);
     let r = crown.radius / METRES_PER_PIXEL;
     let (cx, cy) = (crown.centre.x / METRES_PER_PIXEL, crown.centre.y / METRES_PER_PIXEL);
+    let stand = f64::from(texture.broad(cx as f32 * 0.5, cy as f32 * 0.5));
+    let gain = dice.range(0.82, 1.2) * (1.0 + 0.16 * stand);
     let (lobes, phase) = (dice.range(3.0, 6.0).floor(), dice.range(0.0, 6.28));
     let reach = (r * 1.25).ceil() as i64 + 1;
     let side = i64::from(canvas.side);

@@ -30,7 +30,9 @@ pub fn pond_site(stage: &mut Stage, site: &Site) {
         for _ in 0..2 {
             let at = site.frame.sub(stage.dice.unit() * site.w, stage.dice.unit() * site.h, 0.0);
             let grove = blob(stage, at, 24.0, 16.0);
-            stage.clipped(site.outline(), |stage| stage.fill(layer::GROUND, grove, palette::WOODS.class(Class::None)));
+            stage.clipped(site.outline(), |stage| {
+                stage.fill(layer::GROUND, grove, palette::WOODS.class(Class::None))
+            });
         }
         let turn = stage.dice.range(-0.4, 0.4);
         pond(stage, site.frame.sub(site.w / 2.0, site.h / 2.0, turn), site.w * 0.3, site.h * 0.28);
@@ -45,8 +47,8 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
         let meadow = f.rect(-80.0, h * 0.62, w + 160.0, h);
         stage.fill(layer::GROUND, meadow, palette::PARKLAND);
     });
-    let at = f.sub(w / 2.0, h * 0.46, 0.0);
-    let (a, b) = (w * 0.40, h * 0.33);
+    let at = f.sub(w / 2.0, h * 0.40, 0.0);
+    let (a, b) = (w * 0.38, h * 0.28);
     let shore = blob(stage, at, a, b);
     let n = shore.len();
     let water = palette::POND.coloured([58, 84, 88]);
@@ -58,7 +60,7 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
     let out: Vec<P> = (5..=24)
         .map(|k| {
             let d = shore[k % n] - at.origin;
-            let wide = 34.0 * (((k - 5) as f64 / 19.0) * PI).sin() + 7.0;
+            let wide = 50.0 * (((k - 5) as f64 / 19.0) * PI).sin() + 7.0;
             shore[k % n] + d * (wide / d.len().max(1.0))
         })
         .collect();
@@ -77,7 +79,11 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
     let lot = Site { frame: f.sub(w * 0.5 - 45.0, h - 44.0, 0.0), w: 90.0, h: 38.0 };
     town::car_park(stage, &lot, 0.7);
     for _ in 0..7 {
-        let at = at.sub(stage.dice.range(-0.5, 0.5) * a, stage.dice.range(-0.5, 0.5) * b, stage.dice.range(0.0, 6.0));
+        let at = at.sub(
+            stage.dice.range(-0.5, 0.5) * a,
+            stage.dice.range(-0.5, 0.5) * b,
+            stage.dice.range(0.0, 6.0),
+        );
         let n = stage.dice.range(6.0, 10.0);
         stage.boat(at, n);
     }
@@ -85,12 +91,12 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
 
 fn umbrellas(stage: &mut Stage, beach: &[P], centre: P) {
     for k in 1..beach.len() - 1 {
-        for _ in 0..5 {
+        for _ in 0..2 {
             let d = beach[k] - centre;
             let at = beach[k] + d * (stage.dice.range(6.0, 20.0) / d.len().max(1.0));
             let rgb = *stage.dice.pick(&[[206, 84, 70], [76, 120, 176], [232, 226, 210], [226, 190, 84]]);
             let at = Frame { origin: at, angle: stage.dice.range(0.0, 6.0) };
-            let disc = at.ellipse(stage.dice.range(-6.0, 6.0), 0.0, 1.4, 1.4, 8);
+            let disc = at.ellipse(stage.dice.range(-6.0, 6.0), 0.0, 1.1, 1.1, 8);
             stage.raised(layer::DECK, disc, ink(rgb, Material::Plain, Class::None), 2.0);
         }
     }
@@ -103,7 +109,7 @@ pub fn river_beach(stage: &mut Stage, shore: &[P], water: P) {
         .enumerate()
         .map(|(k, &q)| {
             let t = k as f64 / (shore.len() - 1) as f64;
-            q - water * (26.0 * (t * PI).sin().powf(0.6))
+            q - water * (38.0 * (t * PI).sin().powf(0.6))
         })
         .collect();
     let into: Vec<P> = shore.iter().map(|&q| q + water * 6.0).collect();
@@ -149,7 +155,11 @@ pub fn marina(stage: &mut Stage, f: Frame, w: f64, depth: f64) {
             stage.line(layer::DECK, arm, 6.0, palette::GRAVEL.coloured([158, 152, 142]));
         }
         for _ in 0..3 {
-            let at = f.sub(stage.dice.range(0.3, 0.7) * w, stage.dice.range(-20.0, 4.0), stage.dice.range(0.0, 6.0));
+            let at = f.sub(
+                stage.dice.range(0.3, 0.7) * w,
+                stage.dice.range(-20.0, 4.0),
+                stage.dice.range(0.0, 6.0),
+            );
             let n = stage.dice.range(9.0, 14.0);
             stage.boat(at, n);
         }
