@@ -78,7 +78,7 @@ fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<(
     cargo
         .arg("test")
         .args(NATIVE)
-        .arg("--no-fail-fast")
+        .args(["--no-fail-fast", "--", "--include-ignored"])
         .env("CLIP_RS_BIN", &commands.clip_rs)
         .env("CLIP_RS_SERVER_BIN", &commands.server)
         .env("CLIP_RS_DIST", paths::dist())
