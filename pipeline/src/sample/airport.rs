@@ -98,7 +98,7 @@ fn terminal(stage: &mut Stage, site: &Site) {
     let rgb = stage.dice.shade([212, 211, 206], 0.05);
     stage.building(f.sub(w / 2.0, v0 + deep / 2.0, 0.0), (w * 0.86, deep), 14.0, Roof::Flat, rgb);
     let piers = ((w / 190.0).round() as usize).max(1);
-    let reach = (h - v0 - deep) * 0.48;
+    let reach = (h - v0 - deep) * 0.74;
     for k in 0..piers {
         let u = w * (k as f64 + 0.5) / piers as f64;
         let pier = f.sub(u, v0 + deep + reach / 2.0 - 1.0, FRAC_PI_2);

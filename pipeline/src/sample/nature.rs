@@ -31,9 +31,9 @@ pub fn blob(stage: &mut Stage, at: Frame, a: f64, b: f64) -> Vec<P> {
 pub fn forest(stage: &mut Stage, quarter: &Quarter) {
     let (w, h) = quarter.size;
     for k in 0..quarter.outline.len() {
-        if stage.dice.chance(0.16) {
+        if stage.dice.chance(0.22) {
             let angle = stage.dice.range(0.0, PI);
-            let (a, b) = (stage.dice.range(25.0, 95.0), stage.dice.range(18.0, 50.0));
+            let (a, b) = (stage.dice.range(25.0, 120.0), stage.dice.range(18.0, 60.0));
             let fringe = blob(stage, Frame { origin: quarter.outline[k], angle }, a, b);
             stage.fill(layer::GROUND, fringe, palette::WOODS);
         }
@@ -92,16 +92,10 @@ pub fn farm(stage: &mut Stage, quarter: &Quarter) {
         stage.fill(layer::GROUND, quarter.outline.clone(), field);
         let (w, h) = quarter.size;
         let turn = stage.dice.range(-0.22, 0.22);
-        let frame = quarter.frame.sub(-60.0 - turn.max(0.0) * 0.0, -60.0, 0.0);
-        let centre = Frame { origin: frame.at(w / 2.0 + 60.0, h / 2.0 + 60.0), angle: frame.angle + turn };
+        let centre = quarter.frame.sub(w / 2.0, h / 2.0, turn);
         let frame = centre.sub(-w / 2.0 - 110.0, -h / 2.0 - 110.0, 0.0);
         split(stage, Site { frame, w: w + 220.0, h: h + 220.0 });
     });
-    if stage.dice.chance(0.55) {
-        let (w, h) = quarter.size;
-        let at = quarter.frame.sub(stage.dice.range(0.2, 0.7) * w, stage.dice.range(0.2, 0.7) * h, 0.0);
-        stage.within(Class::None, |stage| farmstead(stage, at));
-    }
 }
 
 fn split(stage: &mut Stage, site: Site) {
@@ -169,7 +163,13 @@ fn split(stage: &mut Stage, site: Site) {
     }
 }
 
-fn farmstead(stage: &mut Stage, at: Frame) {
+/// A farm's buildings, somewhere in a quarter of fields, more often than not.
+pub fn farmstead(stage: &mut Stage, quarter: &Quarter) {
+    if !stage.dice.chance(0.55) {
+        return;
+    }
+    let (w, h) = quarter.size;
+    let at = quarter.frame.sub(stage.dice.range(0.2, 0.7) * w, stage.dice.range(0.2, 0.7) * h, 0.0);
     stage.fill(layer::WATER, at.rect(-10.0, -10.0, 92.0, 72.0), palette::VERGE.coloured([108, 116, 76]));
     stage.fill(layer::SURFACE, at.rect(4.0, 8.0, 62.0, 34.0), palette::DIRT);
     let barns = [
@@ -278,7 +278,7 @@ fn hole(stage: &mut Stage, f: &Frame, ends: (f64, f64), v: f64, flip: bool) {
     for _ in 0..4 {
         let a = stage.dice.range(0.0, 6.28);
         let bunker = green.sub(18.0 * a.cos(), 17.0 * a.sin(), a);
-        let shape = blob(stage, bunker, stage_size(a), 3.6);
+        let shape = blob(stage, bunker, 5.0 + 2.5 * (a * 3.0).sin().abs(), 3.6);
         stage.fill(layer::ROAD, shape, sand);
     }
     for _ in 0..2 {
@@ -290,8 +290,4 @@ fn hole(stage: &mut Stage, f: &Frame, ends: (f64, f64), v: f64, flip: bool) {
     }
     let tee = Frame { origin: at(0.02), angle: f.angle };
     stage.fill(layer::ROAD, tee.centred(0.0, 0.0, 12.0, 6.0), fair.coloured([124, 152, 84]));
-}
-
-fn stage_size(a: f64) -> f64 {
-    5.0 + 2.5 * (a * 3.0).sin().abs()
 }
