@@ -43,14 +43,15 @@ fn subjects(labels: &Labels) -> Vec<Subject> {
 }
 
 fn number(count: u32, dice: &mut Dice) -> &'static str {
-    match count {
-        0 | 1 => "",
-        2 => "two ",
-        3 => *dice.pick(&["three ", "several ", "some "]),
-        4 => *dice.pick(&["four ", "several ", "some "]),
-        5..=9 => *dice.pick(&["several ", "many ", "a number of ", ""]),
-        _ => *dice.pick(&["many ", "lots of ", "a lot of ", "rows of ", ""]),
-    }
+    let options: &[&'static str] = match count {
+        0 | 1 => &[""],
+        2 => &["two "],
+        3 => &["three ", "several ", "some "],
+        4 => &["four ", "several ", "some "],
+        5..=9 => &["several ", "many ", "a number of ", ""],
+        _ => &["many ", "lots of ", "a lot of ", "rows of ", ""],
+    };
+    dice.pick(options)
 }
 
 /// A name for the thing with its number, and whether it is plural.

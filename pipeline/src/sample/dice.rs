@@ -40,6 +40,11 @@ impl Dice {
         low + (high - low) * self.unit()
     }
 
+    /// Any direction, radians.
+    pub fn angle(&mut self) -> f64 {
+        self.range(0.0, std::f64::consts::TAU)
+    }
+
     /// A whole number in `0..n`; 0 when `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
         if n == 0 { 0 } else { (self.next() % n as u64) as usize }

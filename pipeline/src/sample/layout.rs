@@ -102,9 +102,9 @@ impl Plan {
         let angle = dice.range(0.08, 0.42) * if dice.chance(0.5) { 1.0 } else { -1.0 };
         let river_base = side * dice.range(0.42, 0.56);
         let waves = [
-            (dice.range(110.0, 170.0) * scale, dice.range(3600.0, 5200.0), dice.range(0.0, 6.28)),
-            (dice.range(30.0, 48.0) * scale, dice.range(1500.0, 2100.0), dice.range(0.0, 6.28)),
-            (dice.range(7.0, 11.0), dice.range(520.0, 760.0), dice.range(0.0, 6.28)),
+            (dice.range(110.0, 170.0) * scale, dice.range(3600.0, 5200.0), dice.angle()),
+            (dice.range(30.0, 48.0) * scale, dice.range(1500.0, 2100.0), dice.angle()),
+            (dice.range(7.0, 11.0), dice.range(520.0, 760.0), dice.angle()),
         ];
         let sun = Sun::new(&mut dice);
         let (low, high) = (-0.34 * side - 700.0, 1.34 * side + 700.0);
@@ -277,7 +277,7 @@ fn verticals(dice: &mut Dice, side: f64, low: f64, high: f64) -> (Vec<GridLine>,
     let mut lines = Vec::new();
     let mut x = low;
     while x < high {
-        lines.push(GridLine { kind: LineKind::Road, base: x, phase: dice.range(0.0, 6.28) });
+        lines.push(GridLine { kind: LineKind::Road, base: x, phase: dice.angle() });
         x += dice.range(440.0, 680.0);
     }
     let motorway = (0..lines.len())
@@ -318,7 +318,7 @@ fn horizontals(dice: &mut Dice, side: f64, river: f64, low: f64, high: f64) -> (
                 k if k == river_row || k == river_row + 1 => LineKind::Bank,
                 _ => LineKind::Road,
             };
-            GridLine { kind, base, phase: dice.range(0.0, 6.28) }
+            GridLine { kind, base, phase: dice.angle() }
         })
         .collect();
     (lines, river_row, rail)

@@ -13,8 +13,7 @@ use super::transport;
 
 /// A closed blob: a circle with waves.
 pub fn blob(stage: &mut Stage, at: Frame, a: f64, b: f64) -> Vec<P> {
-    let (f2, f3, f5) =
-        (stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28), stage.dice.range(0.0, 6.28));
+    let (f2, f3, f5) = (stage.dice.angle(), stage.dice.angle(), stage.dice.angle());
     (0..56)
         .map(|k| {
             let t = f64::from(k) / 56.0 * PI * 2.0;
@@ -276,7 +275,7 @@ fn hole(stage: &mut Stage, f: &Frame, ends: (f64, f64), v: f64, flip: bool) {
     stage.fill(layer::ROAD, putting, fair.coloured([132, 162, 92]));
     let sand = palette::SAND.class(Class::None).coloured([226, 214, 184]);
     for _ in 0..4 {
-        let a = stage.dice.range(0.0, 6.28);
+        let a = stage.dice.angle();
         let bunker = green.sub(18.0 * a.cos(), 17.0 * a.sin(), a);
         let shape = blob(stage, bunker, 5.0 + 2.5 * (a * 3.0).sin().abs(), 3.6);
         stage.fill(layer::ROAD, shape, sand);

@@ -87,7 +87,7 @@ fn neighbourhood(stage: &mut Stage, site: &Site, d: &Density) {
         };
         let streets = ((h / d.rows).floor() as usize).max(1);
         let pitch = h / streets as f64;
-        let wave = stage.dice.range(0.0, 6.28);
+        let wave = stage.dice.angle();
         let cross = (w > 330.0).then(|| w * stage.dice.range(0.42, 0.58));
         for k in 0..streets {
             let middle = pitch * (k as f64 + 0.5);

@@ -114,7 +114,7 @@ pub fn track(stage: &mut Stage, course: &[P]) {
 
 fn traffic(stage: &mut Stage, course: &[P], lanes: &[f64], spacing: f64) {
     for &lane in lanes {
-        let turn = if lane > 0.0 { 0.0 } else { std::f64::consts::PI };
+        let turn = if lane > 0.0 { 0.0 } else { PI };
         let start = stage.dice.range(0.0, spacing);
         for (at, angle) in walk(&offset(course, lane), start, spacing) {
             if stage.dice.chance(0.55) {
@@ -252,13 +252,13 @@ pub fn roundabout(stage: &mut Stage, at: P) {
         stage.fill(layer::MARK, disc(4.0), palette::PATH.class(Class::Roundabout));
     }
     for _ in 0..6 {
-        let (a, d) = (stage.dice.range(0.0, 6.28), stage.dice.range(5.0, (r - 14.0).max(5.5)));
+        let (a, d) = (stage.dice.angle(), stage.dice.range(5.0, (r - 14.0).max(5.5)));
         let size = stage.dice.range(1.6, 3.2);
         stage.tree(at + P::at_angle(a) * d, size);
     }
     for _ in 0..3 {
-        let a = stage.dice.range(0.0, 6.28);
-        stage.car(Frame { origin: at + P::at_angle(a) * (r - 5.0), angle: a + 1.57 });
+        let a = stage.dice.angle();
+        stage.car(Frame { origin: at + P::at_angle(a) * (r - 5.0), angle: a + FRAC_PI_2 });
     }
     stage.count(Class::Roundabout, at, r * 1.2);
 }

@@ -108,7 +108,7 @@ pub fn paint(crown: &Crown, sun: &Sun, texture: &Texture, seed: u64, canvas: &mu
     let (cx, cy) = (crown.centre.x / METRES_PER_PIXEL, crown.centre.y / METRES_PER_PIXEL);
     let stand = f64::from(texture.broad(cx as f32 * 0.5, cy as f32 * 0.5));
     let gain = dice.range(0.82, 1.2) * (1.0 + 0.16 * stand);
-    let (lobes, phase) = (dice.range(3.0, 6.0).floor(), dice.range(0.0, 6.28));
+    let (lobes, phase) = (dice.range(3.0, 6.0).floor(), dice.angle());
     let reach = (r * 1.25).ceil() as i64 + 1;
     let side = i64::from(canvas.side);
     let (left, top) = (canvas.left, canvas.top);
