@@ -51,7 +51,7 @@ fn number(count: u32, dice: &mut Dice) -> &'static str {
         5..=9 => &["several ", "many ", "a number of ", ""],
         _ => &["many ", "lots of ", "a lot of ", "rows of ", ""],
     };
-    dice.pick(options)
+    dice.pick::<&str>(options)
 }
 
 /// A name for the thing with its number, and whether it is plural.
