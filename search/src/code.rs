@@ -84,3 +84,52 @@ impl From<Code> for Vec<i8> {
         code.codes.into_vec()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{Rng, SeedableRng};
+
+    use super::*;
+
+    fn random(rng: &mut StdRng, dim: usize) -> Embedding {
+        Embedding::new((0..dim).map(|_| rng.random_range(-1.0..1.0)).collect()).expect("a direction")
+    }
+
+    #[test]
+    fn a_code_is_off_by_no_more_than_its_rounding() {
+        let seed = 1;
+        let mut rng = StdRng::seed_from_u64(seed);
+        for dim in [1, 7, 16, 64, 256, 768] {
+            let (a, b) = (random(&mut rng, dim), random(&mut rng, dim));
+            let (code_a, code_b) = (Code::new(&a).expect("a code"), Code::new(&b).expect("a code"));
+            let back = code_a.embedding().expect("a direction");
+            let largest = a.as_slice().iter().fold(0_f32, |max, x| max.max(x.abs()));
+            // Half a step, and the change of length that comes of rounding.
+            let bound = largest / 254.0 * 1.1 + largest * 0.003;
+            for (x, y) in a.as_slice().iter().zip(back.as_slice()) {
+                assert!((x - y).abs() <= bound, "seed {seed}, dim {dim}: {x} became {y}");
+            }
+            let error = (code_a.cosine(&code_b) - a.cosine(&b)).abs();
+            assert!(error < 0.01, "seed {seed}, dim {dim}: cosine off by {error}");
+        }
+    }
+
+    #[test]
+    fn a_code_survives_being_an_embedding_in_between() {
+        let mut rng = StdRng::seed_from_u64(2);
+        for _ in 0..200 {
+            let code = Code::new(&random(&mut rng, 256)).expect("a code");
+            let again = Code::new(&code.embedding().expect("a direction")).expect("a code");
+            assert_eq!(again, code);
+            assert!((again.cosine(&code) - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn integers_that_are_no_code_are_refused() {
+        assert_eq!(Code::try_from(vec![0; 9]), Err(CodeError::NoDirection));
+        assert_eq!(Code::try_from(vec![]), Err(CodeError::NoDirection));
+        assert_eq!(Code::try_from(vec![1; MAX_DIM + 1]), Err(CodeError::TooLong(MAX_DIM + 1)));
+    }
+}

@@ -179,7 +179,8 @@ impl Engine {
         hits: &mut Vec<Hit>,
     ) {
         let Some(shard) = self.shards.get(item.shard) else { return };
-        let Some(code) = shard.index.code(item.ordinal).filter(|_| shard.is_wanted(item.ordinal, query)) else {
+        let Some(code) = shard.index.code(item.ordinal).filter(|_| shard.is_wanted(item.ordinal, query))
+        else {
             return;
         };
         let cosine = query_code.cosine(code);

@@ -61,8 +61,7 @@ mod avx2 {
         let mut sums = _mm256_setzero_si256();
         for (x, y) in a_blocks.iter().zip(b_blocks) {
             // SAFETY: both point at 16 bytes; loadu needs no alignment.
-            let (x, y) =
-                unsafe { (_mm_loadu_si128(x.as_ptr().cast()), _mm_loadu_si128(y.as_ptr().cast())) };
+            let (x, y) = unsafe { (_mm_loadu_si128(x.as_ptr().cast()), _mm_loadu_si128(y.as_ptr().cast())) };
             let products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(x), _mm256_cvtepi8_epi16(y));
             sums = _mm256_add_epi32(sums, products);
         }

@@ -1,7 +1,7 @@
 //! The image tower: pictures to vectors.
 
-use candle_core::quantized::QMatMul;
 use candle_core::Tensor;
+use candle_core::quantized::QMatMul;
 
 use super::config::Tower;
 use super::gguf::Weights;

@@ -104,12 +104,7 @@ struct Convolution {
 }
 
 impl Convolution {
-    fn load(
-        weights: &Weights<'_>,
-        name: &str,
-        kernel: usize,
-        stride: usize,
-    ) -> Result<Self, ModelError> {
+    fn load(weights: &Weights<'_>, name: &str, kernel: usize, stride: usize) -> Result<Self, ModelError> {
         let weight = weights.plain(&format!("{name}.weight"))?;
         let (out, columns) = weight.dims2()?;
         let weight = weight.reshape((out, columns / (kernel * kernel), kernel, kernel))?;

@@ -6,9 +6,9 @@ use candle_core::quantized::QMatMul;
 use candle_core::{D, DType, Device, Module, Tensor};
 use candle_nn::LayerNorm;
 
+use super::ModelError;
 use super::config::Activation;
 use super::gguf::Weights;
-use super::ModelError;
 
 /// Sizes of a transformer.
 pub(super) struct TransformerConfig {

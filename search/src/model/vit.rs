@@ -65,8 +65,7 @@ impl VisionEmbeddings {
     /// `(batch, size, size, 3) -> (batch, patches + 1, width)`
     fn forward(&self, pictures: &[ImagePixels]) -> candle_core::Result<Tensor> {
         let batch = pictures.len();
-        let patches: Vec<f32> =
-            pictures.iter().flat_map(|picture| patches_of(picture, self.patch)).collect();
+        let patches: Vec<f32> = pictures.iter().flat_map(|picture| patches_of(picture, self.patch)).collect();
         let patch_length = 3 * self.patch * self.patch;
         let patches = Tensor::from_vec(patches, (batch, (), patch_length), &Device::Cpu)?;
         let patches = multiply(&self.patch_embedding, &patches)?;
@@ -79,7 +78,8 @@ impl VisionEmbeddings {
 /// `(size, size, 3) -> (patches, 3, patch, patch)`, patches row by row.
 fn patches_of(picture: &ImagePixels, patch: usize) -> impl Iterator<Item = f32> {
     let size = picture.size();
-    let places = (0..size).step_by(patch).flat_map(move |top| (0..size).step_by(patch).map(move |left| (top, left)));
+    let places =
+        (0..size).step_by(patch).flat_map(move |top| (0..size).step_by(patch).map(move |left| (top, left)));
     places.flat_map(move |(top, left)| {
         (0..3 * patch * patch).map(move |i| {
             let (channel, y, x) = (i / (patch * patch), top + i / patch % patch, left + i % patch);

@@ -1,0 +1,163 @@
+//! Queries over a small catalog: what comes back, in which order, and what is refused.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use clip_rs_catalog::{Bounds, Item, ItemId, Items, ItemsBuilder, TileId};
+use clip_rs_search::index::IndexParams;
+use clip_rs_search::model::{ModelConfig, TextEncoder};
+use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, Query, Shard, Subject};
+use common::{RESNET, VOCABULARY, config, gguf};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+const SEED: u64 = 5;
+const TEXTS: [&str; 4] = ["the river", "an inn", "that rim", "tin train"];
+
+fn encoder(config: &ModelConfig) -> TextEncoder {
+    let (file, _) = gguf("clip-text", &config.text_tensors(), true, SEED);
+    TextEncoder::from_gguf(config, &file, VOCABULARY).expect("an encoder")
+}
+
+/// Items near the texts' vectors, in turn: item `i` is about `TEXTS[i % 4]`.
+fn shard(encoder: &TextEncoder, count: usize, first_column: u32) -> Shard {
+    let mut rng = StdRng::seed_from_u64(SEED + u64::from(first_column));
+    let vectors: Vec<_> = TEXTS.iter().map(|text| encoder.encode(text).expect("an embedding")).collect();
+    let mut items = ItemsBuilder::default();
+    let mut embeddings = Vec::new();
+    for i in 0..count {
+        let near = vectors[i % 4].as_slice().iter().map(|x| x + rng.random_range(-0.05..0.05));
+        embeddings.push(Embedding::new(near.collect()).expect("a direction"));
+        let tile = TileId::new(17, first_column + i as u32 % 50, 50_000 + i as u32 / 50).expect("a tile");
+        items.push(Item::new(ItemId::Tile(tile))).expect("an item");
+    }
+    let index = Index::build(&embeddings, IndexParams::default()).expect("an index");
+    Shard { index, items: items.build() }
+}
+
+fn engine(counts: &[usize]) -> Engine {
+    let config = config(Some(32), "quick_gelu", RESNET);
+    let text = encoder(&config);
+    let shards = counts.iter().enumerate();
+    let shards = shards.map(|(n, &count)| shard(&text, count, 37_000 + 100 * n as u32)).collect();
+    Engine::new(&config, text, shards).expect("an engine")
+}
+
+#[test]
+fn words_find_the_items_that_they_are_about_in_every_shard() {
+    let engine = engine(&[40, 1500, 0, 12]);
+    for (about, text) in TEXTS.iter().enumerate() {
+        let hits = engine.search(&Query::text(*text).limit(30)).expect("hits");
+        assert_eq!(hits.len(), 30);
+        assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == about), "seed {SEED}, {text}: {hits:?}");
+        assert!(hits.windows(2).all(|pair| pair[0].similarity >= pair[1].similarity));
+        assert!(hits.iter().all(|hit| (0.0..=1.0).contains(&hit.similarity) && hit.similarity > 0.6));
+        let exact = engine.search(&Query { exact: true, ..Query::text(*text).limit(30) }).expect("hits");
+        let same = exact.iter().filter(|hit| hits.contains(hit)).count();
+        assert!(same >= 29, "seed {SEED}: {same} of 30");
+    }
+}
+
+#[test]
+fn more_like_this_begins_with_this_even_among_copies() {
+    let config = config(Some(32), "quick_gelu", RESNET);
+    let text = encoder(&config);
+    let Shard { items, .. } = shard(&text, 10, 37_000);
+    let copies = vec![text.encode(TEXTS[0]).expect("an embedding"); 10];
+    let index = Index::build(&copies, IndexParams::default()).expect("an index");
+    let engine = Engine::new(&config, text, vec![Shard { index, items }]).expect("an engine");
+    for ordinal in 0..10 {
+        let item = ItemRef { shard: 0, ordinal };
+        let hits = engine.search(&Query::item(item).limit(5)).expect("hits");
+        assert_eq!((hits.len(), hits[0].item), (5, item));
+        assert!((hits[0].cosine - 1.0).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn more_like_this_finds_its_class_after_itself() {
+    let engine = engine(&[1500]);
+    for ordinal in [0, 1, 702, 1499] {
+        let item = ItemRef { shard: 0, ordinal };
+        let hits = engine.search(&Query::item(item)).expect("hits");
+        assert_eq!((hits[0].item, hits.len()), (item, 20));
+        assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == ordinal % 4), "seed {SEED}: {hits:?}");
+    }
+}
+
+#[test]
+fn an_area_keeps_what_lies_in_it() {
+    let engine = engine(&[1500]);
+    let items: &Items = &engine.shards()[0].items;
+    let corner = items.get(0).and_then(Item::centre).expect("a position");
+    let other = items.get(211).and_then(Item::centre).expect("a position");
+    let area = Bounds::new(corner.lng(), other.lat(), other.lng(), corner.lat()).expect("a box");
+    let hits = engine.search(&Query::text(TEXTS[0]).limit(1500).within(area)).expect("hits");
+    let inside = items.iter().filter(|item| item.centre().is_some_and(|at| area.contains(at))).count();
+    assert_eq!(hits.len(), inside);
+    assert_eq!(inside, 5 * 12);
+    // The item itself is outside: it is not shown, first or not.
+    let outside = ItemRef { shard: 0, ordinal: 49 };
+    let hits = engine.search(&Query::item(outside).within(area)).expect("hits");
+    assert!(hits.iter().all(|hit| hit.item != outside));
+}
+
+#[test]
+fn terms_add_up_and_subtract() {
+    let engine = engine(&[400]);
+    let both = Query::text(TEXTS[0]).and(1.0, Subject::Text(TEXTS[1].into())).limit(40);
+    let hits = engine.search(&both).expect("hits");
+    assert!(hits.iter().all(|hit| hit.item.ordinal % 4 < 2), "seed {SEED}: {hits:?}");
+    let picture = engine.text().encode(TEXTS[2]).expect("an embedding");
+    let without = both.and(-1.0, Subject::Text(TEXTS[1].into())).and(0.1, Subject::Picture(picture));
+    let hits = engine.search(&without).expect("hits");
+    assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == 0), "seed {SEED}: {hits:?}");
+}
+
+#[test]
+fn a_minimum_similarity_and_a_limit_are_kept() {
+    let engine = engine(&[400]);
+    let all = engine.search(&Query::text(TEXTS[3]).limit(400)).expect("hits");
+    assert_eq!(all.len(), 400);
+    let bar = all[57].similarity;
+    let some =
+        engine.search(&Query { min_similarity: bar, ..Query::text(TEXTS[3]).limit(400) }).expect("hits");
+    assert!(some.iter().all(|hit| hit.similarity >= bar) && some.len() >= 58 && some.len() < 400);
+    assert!(engine.search(&Query::text("a").limit(0)).expect("no hits").is_empty());
+}
+
+#[test]
+fn what_cannot_be_answered_is_an_error() {
+    let engine = engine(&[20]);
+    let text = |weight| Query::text("the river").and(weight, Subject::Text("the river".into()));
+    for weight in [0.0, f32::NAN, f32::INFINITY] {
+        assert!(matches!(engine.search(&text(weight)), Err(EngineError::Query(_))), "{weight}");
+    }
+    assert!(matches!(engine.search(&text(-1.0)), Err(EngineError::NoDirection(_))));
+    assert!(engine.search(&Query { terms: Vec::new(), ..Query::text("a") }).is_err());
+    for item in [ItemRef { shard: 0, ordinal: 20 }, ItemRef { shard: 1, ordinal: 0 }] {
+        assert!(
+            matches!(engine.search(&Query::item(item)), Err(EngineError::NoItem(missing)) if missing == item)
+        );
+    }
+    let strange = Embedding::new(vec![1.0; 7]).expect("a direction");
+    let error = engine.search(&Query::picture(strange)).expect_err("an error").to_string();
+    assert_eq!(error, "the picture has vectors of 7 components, the model has 24");
+}
+
+#[test]
+fn an_empty_catalog_has_no_hits() {
+    for counts in [&[][..], &[0], &[0, 0]] {
+        assert!(engine(counts).search(&Query::text("the river")).expect("no hits").is_empty());
+    }
+}
+
+#[test]
+fn an_index_and_metadata_of_different_items_are_refused() {
+    let config = config(Some(32), "quick_gelu", RESNET);
+    let text = encoder(&config);
+    let (three, four) = (shard(&text, 3, 0), shard(&text, 4, 0));
+    let mixed = Shard { index: three.index, items: four.items };
+    let error = Engine::new(&config, text, vec![mixed]).err().expect("an error").to_string();
+    assert_eq!(error, "shard 0: 3 items in the index, 4 in the metadata");
+}
