@@ -27,7 +27,7 @@ LICENCE = "MIT OR Apache-2.0; see MODEL_CARD.md for the licences of the training
 
 SENTENCES = [
     "baseball field", "storage tanks", "parked airplanes", "a river with a bridge", "An aerial photo of solar panels.",
-    "many green trees are around a playground .", "dense   forest", "it's 3 o'clock", "naïve café 🌍 &amp; Straße", "",
+    "many green trees are around a playground .", "dense   forest", "it's 3 o'clock", "naïve café 🌍 Straße", "",
 ]
 
 
