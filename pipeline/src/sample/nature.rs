@@ -236,11 +236,11 @@ pub fn golf(stage: &mut Stage, quarter: &Quarter) {
             let holes = ((h / 78.0).round() as usize).max(2);
             for k in 0..holes {
                 let v = (k as f64 + 0.5) * h / holes as f64;
-                let halves = if w > 420.0 && k % 2 == 0 { 2 } else { 1 };
+                let halves = if w > 420.0 && k.is_multiple_of(2) { 2 } else { 1 };
                 for part in 0..halves {
                     let u0 = w * part as f64 / halves as f64 + 24.0;
                     let u1 = w * (part + 1) as f64 / halves as f64 - 24.0;
-                    hole(stage, &f, (u0, u1), v, k % 2 == 0);
+                    hole(stage, &f, (u0, u1), v, k.is_multiple_of(2));
                 }
             }
             for _ in 0..2 {
@@ -264,7 +264,7 @@ fn hole(stage: &mut Stage, f: &Frame, ends: (f64, f64), v: f64, flip: bool) {
         let disc = Frame { origin: cap, angle: 0.0 }.ellipse(0.0, 0.0, r, r, 24);
         stage.fill(layer::WATER, disc, fair.coloured([98, 122, 66]));
     }
-    let mown = |k: usize| if k % 2 == 0 { [116, 144, 78] } else { [108, 136, 72] };
+    let mown = |k: usize| if k.is_multiple_of(2) { [116, 144, 78] } else { [108, 136, 72] };
     for (k, part) in course.windows(2).enumerate() {
         stage.line(layer::SURFACE, part.to_vec(), 30.0, fair.coloured(mown(k)));
     }

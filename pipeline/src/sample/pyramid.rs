@@ -39,13 +39,15 @@ impl Grid {
 /// A finest tile's number and its ground truth.
 pub type TileTruth = ((u32, u32), Labels);
 
+/// Takes zoom, column, row and RGB pixels of a finished tile.
+pub type Writer<'a> = dyn Fn(u8, u32, u32, &[u8]) -> Result<(), SampleError> + Sync + 'a;
+
 /// Draws and hands out every tile of the area.
 pub struct Pyramid<'a> {
     pub grid: Grid,
     pub scene: &'a Scene,
     pub texture: &'a Texture,
-    /// Takes zoom, column, row and RGB pixels of a finished tile.
-    pub write: &'a (dyn Fn(u8, u32, u32, &[u8]) -> Result<(), SampleError> + Sync),
+    pub write: &'a Writer<'a>,
     pub done: &'a AtomicUsize,
     /// Called with the number of finest tiles done.
     pub progress: &'a (dyn Fn(usize) + Sync),

@@ -90,10 +90,11 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
 }
 
 fn umbrellas(stage: &mut Stage, beach: &[P], centre: P) {
-    for k in 1..beach.len() - 1 {
+    let ends = beach.len().saturating_sub(1);
+    for &shore in beach.iter().take(ends).skip(1) {
         for _ in 0..2 {
-            let d = beach[k] - centre;
-            let at = beach[k] + d * (stage.dice.range(6.0, 20.0) / d.len().max(1.0));
+            let d = shore - centre;
+            let at = shore + d * (stage.dice.range(6.0, 20.0) / d.len().max(1.0));
             let rgb = *stage.dice.pick(&[[206, 84, 70], [76, 120, 176], [232, 226, 210], [226, 190, 84]]);
             let at = Frame { origin: at, angle: stage.dice.range(0.0, 6.0) };
             let disc = at.ellipse(stage.dice.range(-6.0, 6.0), 0.0, 1.1, 1.1, 8);
