@@ -60,7 +60,7 @@ class Mixture:
         parts = []
         for at, ids in batch:
             pixels = self.sources[at].pictures[ids]
-            smallest = 0.75 if self.sources[at].labelled else 0.62
+            smallest = 0.88 if self.sources[at].labelled else 0.62
             for start in range(0, len(ids), 16):
                 parts.append(self.crop(pixels[start : start + 16], side, smallest))
         return self.recolour(torch.cat(parts))
@@ -138,6 +138,21 @@ class Mixture:
         np.fill_diagonal(table, OWN)
         return torch.from_numpy(table)
 
+    def ranked(self, batch) -> tuple[list[int], list[str], torch.Tensor]:
+        """For the labelled pictures of the batch, whose truth is complete: their rows, a short query for each concept
+        that one of them clearly shows, and (pictures, queries) of OWN, IGNORED, OTHER."""
+        rows, strengths, start = [], [np.zeros((0, len(self.thesaurus)), np.uint8)], 0
+        for at, ids in batch:
+            if self.sources[at].labelled:
+                rows += range(start, start + len(ids))
+                strengths.append(self.sources[at].strength[ids])
+            start += len(ids)
+        strength = np.concatenate(strengths)
+        shown = np.flatnonzero((strength == CLEAR).any(0))
+        queries = [self.thesaurus.prompt((concept,), self.random) for concept in shown]
+        table = np.select([strength == CLEAR, strength == MAYBE], [OWN, IGNORED], OTHER)[:, shown]
+        return rows, queries, torch.from_numpy(table.astype(np.int8))
+
     def teachers(self, batch) -> list[tuple[str, slice, torch.Tensor]]:
         """For each source with teacher features: its name, its rows of the batch, the features."""
         found, start = [], 0
@@ -194,13 +209,22 @@ class Words:
         return phrase(), phrase(), self.alike[at][:, at]
 
 
+def similarities(left: torch.Tensor, right: torch.Tensor, scale) -> torch.Tensor:
+    """Cosines of every row of `left` with every row of `right`, times `scale`."""
+    return F.normalize(left.float(), dim=1) @ F.normalize(right.float(), dim=1).T * scale
+
+
+def one_way(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of each row against its OWN columns, in equal parts; IGNORED ones leave the sum altogether."""
+    own = (table == OWN).float()
+    scores = logits.masked_fill(table == IGNORED, -1e4).log_softmax(1)
+    return -(own / own.sum(1, keepdim=True) * scores).sum(1).mean()
+
+
 def contrastive(left: torch.Tensor, right: torch.Tensor, scale, table: torch.Tensor | None = None) -> torch.Tensor:
-    """InfoNCE both ways with several right answers a row; IGNORED pairs leave the sum altogether."""
-    logits = F.normalize(left.float(), dim=1) @ F.normalize(right.float(), dim=1).T * scale
+    """InfoNCE both ways, with several right answers a row where `table` says so."""
     if table is None:
         table = torch.eye(len(left), dtype=torch.int8)
-    table = table.to(logits.device)
-    logits = logits.masked_fill(table == IGNORED, -1e4)
-    own = (table == OWN).float()
-    one_way = lambda wanted, scores: -(wanted / wanted.sum(1, keepdim=True) * scores.log_softmax(1)).sum(1).mean()
-    return (one_way(own, logits) + one_way(own.T, logits.T)) / 2
+    table = table.to(left.device)
+    logits = similarities(left, right, scale)
+    return (one_way(logits, table) + one_way(logits.T, table.T)) / 2

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 import data
-from batches import Mixture, Words, contrastive
+from batches import Mixture, Words, contrastive, one_way, similarities
 from evaluate import evaluate, evaluate_sample
 from export import write_reference
 from model import Clip, Config, pad
@@ -28,7 +28,7 @@ from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
 # Pictures are small at first, when steps should be cheap: (until which part of the caption stage, side in pixels).
-SIDES = ((0.4, 64), (0.8, 80), (0.93, 96))
+SIDES = ((0.4, 64), (0.7, 80), (0.85, 96))
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
 
 
@@ -141,15 +141,20 @@ class Run:
         pictures = self.mixture.pictures(batch, side)
         texts, concepts = self.mixture.texts(batch, self.options.query_share)
         table = self.mixture.targets(batch, texts, concepts)
+        labelled, queries, answers = self.mixture.ranked(batch)
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.model.config.mean, self.model.config.std))
         pictures = ((pictures - mean) / std).to(self.device, memory_format=torch.channels_last)
         with self.autocast():
             hidden = self.model.image.hidden(pictures)
             images = self.model.image.project(hidden)
-            matched = self.model.text.text_projection(*self.text_hidden(texts))
+            matched, asked = map(self.model.text.text_projection, self.text_hidden(texts, queries))
         pairs = contrastive(images, matched, self.model.scale(), table)
         parts = {"pairs": pairs}
         loss = pairs
+        if queries:
+            order = similarities(asked, images[labelled], self.model.scale())
+            parts["ranked"] = one_way(order, answers.T.to(self.device))
+            loss = loss + 0.5 * parts["ranked"]
         for name, rows, wanted in self.mixture.teachers(batch):
             guessed = self.model.teachers[name](hidden[rows].float())
             parts[name] = F.mse_loss(guessed, wanted.to(self.device))
