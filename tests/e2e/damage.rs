@@ -36,14 +36,15 @@ impl Copy {
         let middle = damaged.len() / 2;
         *damaged.get_mut(middle).context("an empty file")? ^= 0x01;
         fs::write(&path, &damaged)?;
-        let siblings: Vec<_> = ["br", "gz"].iter().map(|ending| self.path(&format!("{name}.{ending}"))).collect();
+        let siblings = [format!("{name}.br"), format!("{name}.gz")].map(|name| self.path(&name));
         let hidden: Vec<_> = siblings.iter().filter(|sibling| sibling.exists()).collect();
+        let aside = |path: &Path| path.with_file_name(format!("{}.hidden", path.display()));
         for sibling in &hidden {
-            fs::rename(sibling, sibling.with_extension("hidden"))?;
+            fs::rename(sibling, aside(sibling))?;
         }
         let outcome = then();
         for sibling in &hidden {
-            fs::rename(sibling.with_extension("hidden"), sibling)?;
+            fs::rename(aside(sibling), sibling)?;
         }
         fs::write(&path, &sound)?;
         outcome
@@ -72,7 +73,8 @@ fn a_wrong_byte_in_a_file_is_named_by_the_page_which_stays_usable() -> Result<()
     let model = &copy.manifest.model;
     let shard = copy.manifest.shards.first().context("no shard")?;
     let listing = copy.manifest.listing().context("no listing")?;
-    let loaded = [MANIFEST_NAME, &model.config, &model.text, &model.tokenizer, &shard.index, &shard.items, listing];
+    let loaded =
+        [MANIFEST_NAME, &model.config, &model.text, &model.tokenizer, &shard.index, &shard.items, listing];
     for name in loaded {
         copy.damaged(name, || {
             let site = Site::start(&artifacts, copy.folder.path())?;
@@ -81,7 +83,7 @@ fn a_wrong_byte_in_a_file_is_named_by_the_page_which_stays_usable() -> Result<()
             page.wait_for_state("failed").with_context(|| format!("with damage to {name}"))?;
             let said = page.text("[data-testid=error]")?;
             assert!(said.contains(name), "damage to {name}, but the page says {said:?}");
-            assert_eq!(page.count("[data-testid=retry]")?, 1, "{name}: a way to try again");
+            assert!(page.count("[data-testid=retry]")? >= 1, "{name}: a way to try again");
             Ok(())
         })?;
         println!("{name}: named");
@@ -124,12 +126,15 @@ fn a_wrong_byte_in_a_tile_is_named_and_the_search_goes_on() -> Result<()> {
     copy.damaged(&tile, || {
         let page = chromium.open(&site.url("#q=storage%20tanks"), DESKTOP.0, DESKTOP.1)?;
         // The first visit may have left the sound tile in the cache, where it is as good as before.
-        page.eval::<serde_json::Value>(&format!("fetch('catalog/{tile}', {{ cache: 'reload' }}).then(r => r.status)"))?;
+        page.eval::<serde_json::Value>(&format!(
+            "fetch('catalog/{tile}', {{ cache: 'reload' }}).then(r => r.status)"
+        ))?;
         let page = chromium.open(&site.url("#q=storage%20tanks"), DESKTOP.0, DESKTOP.1)?;
         page.wait_for_state("results")?;
-        page.wait_until("the damaged tile is named", &format!(
-            "document.querySelector('[data-testid=notice]')?.innerText.includes('{first}')"
-        ))?;
+        page.wait_until(
+            "the damaged tile is named",
+            &format!("document.querySelector('[data-testid=notice]')?.innerText.includes('{first}')"),
+        )?;
         assert!(!page.search("golf course")?.is_empty(), "the search goes on");
         Ok(())
     })
@@ -142,7 +147,8 @@ fn verify_finds_a_wrong_byte_in_any_file_and_names_it() -> Result<()> {
     let copy = Copy::of(&artifacts.catalog)?;
     let verify = || -> Result<(Option<i32>, String)> {
         let output = Command::new(&artifacts.clip_rs).arg("verify").arg(copy.folder.path()).output()?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         Ok((output.status.code(), said))
     };
     let (code, said) = verify()?;

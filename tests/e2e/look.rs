@@ -31,22 +31,28 @@ fn a_missing_catalog_file_is_a_sentence_with_a_retry() -> Result<()> {
     page.wait_for_state("failed")?;
     let said = page.text("[data-testid=error]")?;
     assert!(said.contains("model."), "it names the missing file: {said}");
-    assert_eq!(page.count("[data-testid=retry]")?, 1);
+    assert!(page.count("[data-testid=retry]")? >= 1, "a way to try again");
     Ok(())
 }
 
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn loading_shows_bytes_file_by_file() -> Result<()> {
-    let visit = Visit::start("", DESKTOP)?;
-    visit.page.eval::<bool>(
-        "new Promise(done => { window.shown = new Set(); const look = () => { const p = document.querySelector('[data-testid=progress]'); \
-         if (p) window.shown.add(p.innerText); const s = document.querySelector('[data-state]')?.dataset.state; \
-         if (s === 'ready' || s === 'failed') done(true); else setTimeout(look, 5); }; look(); })",
+    let artifacts = Artifacts::from_env()?;
+    let site = Site::start(&artifacts, &artifacts.catalog)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
+    page.before_load(
+        "window.shown = new Set(); new MutationObserver(() => { \
+         const progress = document.querySelector('[data-testid=progress]'); \
+         if (progress) window.shown.add(progress.innerText); \
+         }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });",
     )?;
-    visit.page.wait_for_state("ready")?;
-    let shown: Vec<String> = visit.page.eval("[...window.shown]")?;
-    assert!(shown.iter().any(|text| text.contains("MB") || text.contains("KB") || text.contains("kB")), "{shown:?}");
+    page.go(&site.url(""))?;
+    page.wait_for_state("ready")?;
+    let shown: Vec<String> = page.eval("[...window.shown]")?;
+    let with_bytes = shown.iter().filter(|text| text.contains("MB") || text.contains("kB")).count();
+    assert!(with_bytes >= 2, "{shown:?}");
     Ok(())
 }
 

@@ -42,7 +42,8 @@ impl Visit {
     /// Fails when anything was written to the console but information.
     fn expect_quiet_console(&self) {
         let console = self.chromium.console();
-        let loud: Vec<_> = console.iter().filter(|line| !line.contains(":INFO:CONSOLE") || line.contains("rror")).collect();
+        let loud: Vec<_> =
+            console.iter().filter(|line| !line.contains(":INFO:CONSOLE") || line.contains("rror")).collect();
         assert!(loud.is_empty(), "the console says {loud:#?}");
     }
 }

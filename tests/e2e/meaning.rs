@@ -35,7 +35,10 @@ fn words_find_tiles_of_the_right_ground_truth() -> Result<()> {
         let of_all = truth.count(classes) as f64 / truth.len() as f64;
         println!("{query}: {right} of the first 5 (chance {of_all:.3})");
         if right < 4 {
-            wrong.push(format!("{query}: {right} of 5: {:?}", results[..5].iter().map(|c| &c.id).collect::<Vec<_>>()));
+            wrong.push(format!(
+                "{query}: {right} of 5: {:?}",
+                results[..5].iter().map(|c| &c.id).collect::<Vec<_>>()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -50,13 +53,20 @@ fn more_like_this_finds_the_item_first_and_its_class_after() -> Result<()> {
     let truth = GroundTruth::read(&visit.artifacts.sample)?;
     for (query, classes) in [("storage tanks", &["storage_tank"][..]), ("solar panels", &["solar_farm"])] {
         let results = visit.page.search(query)?;
-        let first = results.iter().find(|card| truth.shows(&card.id, classes)).expect("found by words").id.clone();
+        let first =
+            results.iter().find(|card| truth.shows(&card.id, classes)).expect("found by words").id.clone();
         visit.page.click(&format!("[data-testid=result][data-id='{first}'] [data-testid=like-button]"))?;
-        let shown = format!("document.querySelector('[data-testid=result]')?.dataset.id === '{first}' && decodeURIComponent(location.hash).includes('like')");
+        let shown = format!(
+            "document.querySelector('[data-testid=result]')?.dataset.id === '{first}' && decodeURIComponent(location.hash).includes('like')"
+        );
         visit.page.wait_until("the item itself comes first", &shown)?;
         let similar = visit.page.results()?;
         let right = similar[1..6].iter().filter(|card| truth.shows(&card.id, classes)).count();
-        assert!(right >= 3, "{query}: {right} of the 5 after {first}: {:?}", similar[1..6].iter().map(|c| &c.id).collect::<Vec<_>>());
+        assert!(
+            right >= 3,
+            "{query}: {right} of the 5 after {first}: {:?}",
+            similar[1..6].iter().map(|c| &c.id).collect::<Vec<_>>()
+        );
     }
     visit.expect_quiet_console();
     Ok(())

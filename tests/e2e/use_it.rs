@@ -30,8 +30,10 @@ fn a_selected_result_and_its_footprint_go_together() -> Result<()> {
 }
 
 fn selected(id: &str) -> String {
-    format!("(() => {{ const card = document.querySelector(\"[data-testid=result][data-id='{id}']\"); \
-             return card.getAttribute('aria-current') === 'true' || card.querySelector('[aria-current=true]'); }})()")
+    format!(
+        "(() => {{ const card = document.querySelector(\"[data-testid=result][data-id='{id}']\"); \
+             return card.getAttribute('aria-current') === 'true' || card.querySelector('[aria-current=true]'); }})()"
+    )
 }
 
 fn in_the_map(id: &str) -> String {
@@ -49,7 +51,10 @@ fn a_link_brings_back_query_selection_and_map() -> Result<()> {
     let page = &visit.page;
     let results = page.search("tennis courts")?;
     page.click(&format!("[data-testid=result][data-id='{}'] [data-testid=result-image]", results[1].id))?;
-    page.wait_until("the map has come to rest", &format!("location.hash.includes('map=') && {}", in_the_map(&results[1].id)))?;
+    page.wait_until(
+        "the map has come to rest",
+        &format!("location.hash.includes('map=') && {}", in_the_map(&results[1].id)),
+    )?;
     std::thread::sleep(std::time::Duration::from_millis(500));
     let link: String = page.eval("location.href")?;
     let other = visit.chromium.open(&link, 1280, 800)?;
@@ -57,7 +62,10 @@ fn a_link_brings_back_query_selection_and_map() -> Result<()> {
     other.wait_until("the item is selected again", &selected(&results[1].id))?;
     other.wait_until("the map is there again", &in_the_map(&results[1].id))?;
     assert_eq!(ids(&other.results()?), ids(&results));
-    assert_eq!(other.eval::<String>("document.querySelector('[data-testid=search-input]').value")?, "tennis courts");
+    assert_eq!(
+        other.eval::<String>("document.querySelector('[data-testid=search-input]').value")?,
+        "tennis courts"
+    );
     visit.expect_quiet_console();
     Ok(())
 }
@@ -76,7 +84,10 @@ fn going_back_brings_back_the_former_results() -> Result<()> {
     visit.page.eval::<serde_json::Value>("history.back()")?;
     let back = format!("document.querySelector('[data-testid=result]')?.dataset.id === '{}'", first[0].id);
     visit.page.wait_until("the former results are back", &back)?;
-    assert_eq!(visit.page.eval::<String>("document.querySelector('[data-testid=search-input]').value")?, "golf course");
+    assert_eq!(
+        visit.page.eval::<String>("document.querySelector('[data-testid=search-input]').value")?,
+        "golf course"
+    );
     Ok(())
 }
 
@@ -109,7 +120,10 @@ fn the_keyboard_is_enough() -> Result<()> {
     let visit = Visit::ready("")?;
     let page = &visit.page;
     page.press("/")?;
-    page.wait_until("a slash leads to the search box", "document.activeElement?.dataset.testid === 'search-input'")?;
+    page.wait_until(
+        "a slash leads to the search box",
+        "document.activeElement?.dataset.testid === 'search-input'",
+    )?;
     let results = page.search("solar panels")?;
     let mut reached = false;
     for _ in 0..40 {

@@ -94,7 +94,8 @@ fn format_and_engine_do_no_io() {
 fn nothing_names_the_machine_it_was_written_on() {
     let mut texts = sources();
     for ending in [".md", ".toml", ".py", ".html", ".css", ".js", ".json"] {
-        let ours = files(&root(), ending).into_iter().filter_map(|p| Some((p.clone(), fs::read_to_string(p).ok()?)));
+        let ours =
+            files(&root(), ending).into_iter().filter_map(|p| Some((p.clone(), fs::read_to_string(p).ok()?)));
         texts.extend(ours);
     }
     for (path, text) in texts {

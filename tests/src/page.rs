@@ -44,6 +44,17 @@ impl Page {
         Ok(())
     }
 
+    /// Runs `script` in every document from now on, before anything of the document's own.
+    pub fn before_load(&self, script: &str) -> Result<()> {
+        self.tab.call_method(PageDomain::AddScriptToEvaluateOnNewDocument {
+            source: script.to_owned(),
+            world_name: None,
+            include_command_line_api: None,
+            run_immediately: None,
+        })?;
+        Ok(())
+    }
+
     /// Value of a JavaScript expression, which may be a promise.
     pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
         let wrapped = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");
@@ -75,9 +86,8 @@ impl Page {
 
     /// Waits until the page is in one of the states (names with blanks between).
     pub fn wait_for_state(&self, states: &str) -> Result<()> {
-        let condition = format!(
-            "'{states}'.split(' ').includes(document.querySelector('[data-state]')?.dataset.state)"
-        );
+        let condition =
+            format!("'{states}'.split(' ').includes(document.querySelector('[data-state]')?.dataset.state)");
         self.wait_until(&format!("the state is {states}"), &condition)
     }
 
@@ -118,7 +128,8 @@ impl Page {
 
     /// Presses the mouse on the middle of the first element that a selector finds.
     pub fn click(&self, selector: &str) -> Result<()> {
-        let element = self.tab.wait_for_element(selector).with_context(|| format!("there is no {selector}"))?;
+        let element =
+            self.tab.wait_for_element(selector).with_context(|| format!("there is no {selector}"))?;
         element.scroll_into_view()?;
         element.click().with_context(|| format!("clicking {selector}"))?;
         Ok(())
