@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{Device, Tensor};
 
+use super::matrix::{Matrix, Rows};
 use super::{ModelError, TensorSpec};
 
 const MAGIC: &[u8; 4] = b"GGUF";
@@ -82,13 +82,13 @@ impl<'a> Weights<'a> {
         Ok(QTensor::new(storage, stored.shape.as_slice())?)
     }
 
-    /// A weight matrix `(out, in)` for products with rows; Q8_0 stays Q8_0 in memory.
-    pub(super) fn matrix(&self, name: &str) -> Result<QMatMul, ModelError> {
-        let tensor = self.quantised(name)?;
-        Ok(match tensor.dtype() {
-            GgmlDType::Q8_0 => QMatMul::QTensor(Arc::new(tensor)),
-            _ => QMatMul::Tensor(tensor.dequantize(&Device::Cpu)?),
-        })
+    /// A weight matrix `(out, in)` for products with rows; Q8_0 stays in 8 bits.
+    pub(super) fn matrix(&self, name: &str) -> Result<Matrix, ModelError> {
+        let (stored, bytes) = self.stored(name)?;
+        match (stored.dtype, stored.shape.last()) {
+            (GgmlDType::Q8_0, Some(&columns)) => Ok(Matrix::Q8(Rows::from_q8_0(bytes, columns)?)),
+            _ => Ok(Matrix::Dense(self.plain(name)?)),
+        }
     }
 
     /// A tensor in f32.

@@ -1,13 +1,12 @@
 //! The image tower: pictures to vectors.
 
 use candle_core::Tensor;
-use candle_core::quantized::QMatMul;
 
 use super::config::Tower;
 use super::gguf::Weights;
+use super::matrix::Matrix;
 use super::preprocess::ImagePixels;
 use super::resnet::Resnet;
-use super::transformer::multiply;
 use super::vit::VisionTransformer;
 use super::{ImageConfig, ModelConfig, ModelError};
 use crate::Embedding;
@@ -22,7 +21,7 @@ pub struct ImageEncoder {
     config: ImageConfig,
     vision_model: VisionModel,
     /// `(embed_dim, width)`
-    visual_projection: QMatMul,
+    visual_projection: Matrix,
 }
 
 enum VisionModel {
@@ -79,6 +78,6 @@ impl ImageEncoder {
             VisionModel::Vit(vit) => vit.forward(pictures)?,
             VisionModel::Resnet(resnet) => resnet.forward(pictures)?,
         };
-        Ok(multiply(&self.visual_projection, &pooled)?.to_vec2()?)
+        Ok(self.visual_projection.multiply(&pooled)?.to_vec2()?)
     }
 }

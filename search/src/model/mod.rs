@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod gguf;
 mod image;
+mod matrix;
 mod preprocess;
 mod resnet;
 mod tensors;

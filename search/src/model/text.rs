@@ -2,13 +2,14 @@
 //!
 //! Reference: Hugging Face's `CLIPTextModelWithProjection`; field names are the checkpoint's.
 
-use candle_core::quantized::{QMatMul, QTensor};
+use candle_core::quantized::QTensor;
 use candle_core::{Device, IndexOp, Module, Tensor};
 use candle_nn::LayerNorm;
 
 use super::gguf::Weights;
+use super::matrix::Matrix;
 use super::tokenizer::Tokenizer;
-use super::transformer::{Transformer, TransformerConfig, layer_norm, multiply};
+use super::transformer::{Transformer, TransformerConfig, layer_norm};
 use super::{ModelConfig, ModelError};
 use crate::Embedding;
 
@@ -24,7 +25,7 @@ pub struct TextEncoder {
     embeddings: TextEmbeddings,
     encoder: Transformer,
     final_layer_norm: LayerNorm,
-    text_projection: QMatMul,
+    text_projection: Matrix,
 }
 
 impl TextEncoder {
@@ -66,7 +67,7 @@ impl TextEncoder {
         let x = self.encoder.forward(&x)?;
         let end = x.i((0, tokens.len() - 1..))?;
         let pooled = self.final_layer_norm.forward(&end)?;
-        multiply(&self.text_projection, &pooled)?.flatten_all()?.to_vec1()
+        self.text_projection.multiply(&pooled)?.flatten_all()?.to_vec1()
     }
 }
 
@@ -74,7 +75,7 @@ struct TextEmbeddings {
     /// `(vocab, token_dim)`, kept quantised; single rows are brought to f32 when they are looked up.
     token_embedding: QTensor,
     /// `(width, token_dim)` of a factorised table.
-    token_projection: Option<QMatMul>,
+    token_projection: Option<Matrix>,
     /// `(context_length, width)`
     position_embedding: Tensor,
 }
@@ -93,7 +94,7 @@ impl TextEmbeddings {
     fn forward(&self, tokens: &[u32]) -> candle_core::Result<Tensor> {
         let rows = self.token_embedding.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
         let rows = match &self.token_projection {
-            Some(projection) => multiply(projection, &rows)?,
+            Some(projection) => projection.multiply(&rows)?,
             None => rows,
         };
         rows + self.position_embedding.i(..tokens.len())?

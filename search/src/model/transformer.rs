@@ -2,13 +2,13 @@
 //!
 //! Reference: Hugging Face's `CLIPEncoder`; field names are the checkpoint's.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{D, DType, Device, Module, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::LayerNorm;
 
 use super::ModelError;
 use super::config::Activation;
 use super::gguf::Weights;
+use super::matrix::Matrix;
 
 /// Sizes of a transformer.
 pub(super) struct TransformerConfig {
@@ -22,7 +22,7 @@ pub(super) struct TransformerConfig {
 
 /// `y = x W^T + b`; `weight` is `(out, in)`.
 pub(super) struct Linear {
-    weight: QMatMul,
+    weight: Matrix,
     bias: Tensor,
 }
 
@@ -36,18 +36,8 @@ impl Linear {
 
     /// `x: (batch, tokens, in) -> (batch, tokens, out)`
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        multiply(&self.weight, x)?.broadcast_add(&self.bias)
+        self.weight.multiply(x)?.broadcast_add(&self.bias)
     }
-}
-
-/// `x W^T` over the last dimension of `x`.
-pub(super) fn multiply(weight: &QMatMul, x: &Tensor) -> candle_core::Result<Tensor> {
-    let mut shape = x.dims().to_vec();
-    let columns = shape.pop().unwrap_or(1);
-    let rows = shape.iter().product::<usize>();
-    let y = weight.forward(&x.contiguous()?.reshape((rows, columns))?)?;
-    shape.push(y.dim(D::Minus1)?);
-    y.reshape(shape)
 }
 
 /// Layer norm with weight and bias, `(width,)` each.

@@ -2,14 +2,14 @@
 //!
 //! Reference: Hugging Face's `CLIPVisionTransformer`; field names are the checkpoint's, its `pre_layrnorm` included.
 
-use candle_core::quantized::QMatMul;
 use candle_core::{Device, IndexOp, Module, Tensor};
 use candle_nn::LayerNorm;
 
 use super::config::Tower;
 use super::gguf::Weights;
+use super::matrix::Matrix;
 use super::preprocess::ImagePixels;
-use super::transformer::{Transformer, TransformerConfig, layer_norm, multiply};
+use super::transformer::{Transformer, TransformerConfig, layer_norm};
 use super::{ImageConfig, ModelError};
 
 pub(super) struct VisionTransformer {
@@ -45,7 +45,7 @@ struct VisionEmbeddings {
     /// `(width,)`
     class_embedding: Tensor,
     /// `(width, 3 * patch * patch)`: a convolution whose stride is its kernel is a product with each patch.
-    patch_embedding: QMatMul,
+    patch_embedding: Matrix,
     /// `(patches + 1, width)`
     position_embedding: Tensor,
     patch: usize,
@@ -68,7 +68,7 @@ impl VisionEmbeddings {
         let patches: Vec<f32> = pictures.iter().flat_map(|picture| patches_of(picture, self.patch)).collect();
         let patch_length = 3 * self.patch * self.patch;
         let patches = Tensor::from_vec(patches, (batch, (), patch_length), &Device::Cpu)?;
-        let patches = multiply(&self.patch_embedding, &patches)?;
+        let patches = self.patch_embedding.multiply(&patches)?;
         let width = self.class_embedding.dim(0)?;
         let class = self.class_embedding.broadcast_as((batch, 1, width))?;
         Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)
