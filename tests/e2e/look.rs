@@ -1,6 +1,7 @@
 //! States that are easily forgotten: loading, nothing found, no catalog, dark.
 
 use anyhow::Result;
+use clip_rs_catalog::{MANIFEST_NAME, Manifest};
 use clip_rs_tests::{Artifacts, Chromium, Site};
 
 use crate::{DESKTOP, Visit};
@@ -24,13 +25,16 @@ fn a_missing_catalog_file_is_a_sentence_with_a_retry() -> Result<()> {
     let artifacts = Artifacts::from_env()?;
     let folder = tempfile::tempdir()?;
     // The manifest alone: everything it names is missing.
-    std::fs::copy(artifacts.catalog.join("catalog.json"), folder.path().join("catalog.json"))?;
+    let text = std::fs::read(artifacts.catalog.join(MANIFEST_NAME))?;
+    let manifest = Manifest::from_json(&text)?;
+    std::fs::write(folder.path().join(MANIFEST_NAME), text)?;
     let site = Site::start(&artifacts, folder.path())?;
     let chromium = Chromium::start(&artifacts, &site)?;
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
     page.wait_for_state("failed")?;
     let said = page.text("[data-testid=error]")?;
-    assert!(said.contains("model."), "it names the missing file: {said}");
+    let named = manifest.files.iter().any(|file| said.contains(&file.name));
+    assert!(named, "it names a missing file: {said}");
     assert!(page.count("[data-testid=retry]")? >= 1, "a way to try again");
     Ok(())
 }
