@@ -29,6 +29,7 @@ pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
 pub(crate) const BLOCK: usize = 32;
 
 /// Sum over blocks of 32 of `a_scale * b_scale * (a . b)`, in plain Rust: the definition.
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 pub(crate) fn dot_blocks_scalar(a: &[i8], a_scales: &[f32], b: &[i8], b_scales: &[f32]) -> f32 {
     let blocks = a.as_chunks::<BLOCK>().0.iter().zip(b.as_chunks::<BLOCK>().0);
     let scales = a_scales.iter().zip(b_scales);
