@@ -28,7 +28,8 @@ struct GoldenImage {
 
 fn read(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/rs-small").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let content = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()));
+    content.expect("the embedded model and its golden vectors")
 }
 
 fn cosine(found: &Embedding, expected: Vec<f32>) -> f32 {
