@@ -141,7 +141,14 @@ mod avx2 {
 
 #[cfg(test)]
 mod tests {
+    // In a browser these run as they do here.
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
+
     use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    wasm_bindgen_test_configure!(run_in_browser);
 
     #[test]
     fn the_fast_dot_product_is_the_scalar_one() {
