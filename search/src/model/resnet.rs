@@ -1,7 +1,7 @@
 //! The residual convolutional tower of the compact models, batch norms folded into weights and biases.
 //!
 //! Pictures are kept channels-last, so a convolution is: copy each output pixel's neighbourhood into a row, then one
-//! matrix product, whose result is channels-last again. candle's own `conv2d` is several times slower on the CPU.
+//! matrix product, whose result is channels-last again; a neighbourhood's rows are runs of memory.
 
 use candle_core::{Device, Tensor};
 
