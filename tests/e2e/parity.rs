@@ -4,7 +4,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use clip_rs_tests::ask_worker;
+use serde::Deserialize;
+
 use crate::Visit;
+
+#[derive(Deserialize)]
+struct Vectors {
+    vectors: Vec<Vec<f64>>,
+}
 
 /// Fifty things people might type: plain, long, misspelt, foreign, hardly text.
 const SENTENCES: &str = include_str!("sentences.txt");
@@ -15,10 +23,12 @@ fn text_vectors_of_browser_and_native_command_agree() -> Result<()> {
     let visit = Visit::ready("")?;
     let sentences: Vec<&str> = SENTENCES.lines().collect();
     assert_eq!(sentences.len(), 50);
-    let browser: Vec<Vec<f64>> = visit.page.eval(&encode_in_worker(&visit, &sentences)?)?;
+    let encode = serde_json::json!({ "type": "encode", "texts": sentences });
+    let answers: Vec<Vectors> = visit.page.eval(&ask_worker(&visit.site, &[encode]))?;
+    let browser = &answers.first().context("no answer")?.vectors;
     let native = native_vectors(&visit, &sentences)?;
     assert_eq!((browser.len(), native.len()), (50, 50));
-    for ((sentence, a), b) in sentences.iter().zip(&browser).zip(&native) {
+    for ((sentence, a), b) in sentences.iter().zip(browser).zip(&native) {
         assert_eq!(a.len(), b.len());
         let cosine: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
         assert!(cosine >= 0.9999, "{sentence:?}: cosine {cosine}");
@@ -28,28 +38,6 @@ fn text_vectors_of_browser_and_native_command_agree() -> Result<()> {
     let alike: f64 = browser[0].iter().zip(&browser[1]).map(|(x, y)| x * y).sum();
     assert!(alike < 0.999, "different sentences have different vectors");
     Ok(())
-}
-
-/// Starts a worker of our own and speaks its protocol.
-fn encode_in_worker(visit: &Visit, sentences: &[&str]) -> Result<String> {
-    let catalog = format!("http://{}/catalog/catalog.json", visit.site.address());
-    let open = serde_json::json!({ "id": 1, "request": { "type": "open", "catalog": catalog } });
-    let encode = serde_json::json!({ "id": 2, "request": { "type": "encode", "texts": sentences } });
-    Ok(format!(
-        "new Promise((resolve, reject) => {{
-            const worker = new Worker('worker_loader.js', {{ type: 'module' }});
-            const say = call => worker.postMessage(JSON.stringify(call));
-            worker.onerror = event => reject(new Error(event.message));
-            worker.onmessage = event => {{
-                const message = JSON.parse(event.data);
-                if (message.type === 'hello') say({open});
-                if (message.type !== 'answer') return;
-                if (message.outcome.error) reject(new Error(message.outcome.error.message));
-                else if (message.id === 1) say({encode});
-                else {{ worker.terminate(); resolve(message.outcome.ok.vectors); }}
-            }};
-        }})"
-    ))
 }
 
 fn native_vectors(visit: &Visit, sentences: &[&str]) -> Result<Vec<Vec<f64>>> {

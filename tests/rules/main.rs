@@ -40,7 +40,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn sources() -> Vec<(PathBuf, String)> {
     let paths = MAY_IMPORT.iter().flat_map(|(krate, _)| files(&root().join(krate), ".rs"));
     let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = fs::read_to_string(&path).expect("a readable source file");
         (path, text)
     };
     let sources: Vec<_> = paths.map(read).collect();

@@ -12,6 +12,7 @@ mod page;
 mod recorder;
 mod site;
 mod truth;
+mod worker;
 
 pub use artifacts::Artifacts;
 pub use browser::Chromium;
@@ -19,3 +20,4 @@ pub use page::{Page, ResultCard};
 pub use recorder::{Recorder, Seen};
 pub use site::Site;
 pub use truth::GroundTruth;
+pub use worker::ask_worker;

@@ -21,6 +21,8 @@ pub struct Seen {
     pub headers: String,
     /// Whether the request announced a body.
     pub has_body: bool,
+    /// Bytes of the answer that the browser has been given, headers included.
+    pub received: u64,
 }
 
 /// The running proxy.
@@ -74,12 +76,18 @@ fn pass_on(client: TcpStream, upstream: SocketAddr, log: &Mutex<Vec<Seen>>) -> R
     let headers: Vec<&String> = head.iter().skip(1).collect();
     let length = headers.iter().find_map(|line| header(line, "content-length")).and_then(|v| v.parse().ok());
     let chunked = headers.iter().any(|line| header(line, "transfer-encoding").is_some());
-    log.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {
+    let seen = Seen {
         method: method.to_owned(),
         url: url.to_owned(),
         headers: headers.iter().map(|line| format!("{line}\n")).collect(),
         has_body: length.unwrap_or(0_usize) > 0 || chunked,
-    });
+        received: 0,
+    };
+    let number = {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(seen);
+        log.len() - 1
+    };
     let path = url.strip_prefix(&format!("http://{upstream}"));
     let Some(path) = path.filter(|_| method != "CONNECT") else {
         writer.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
@@ -98,7 +106,10 @@ fn pass_on(client: TcpStream, upstream: SocketAddr, log: &Mutex<Vec<Seen>>) -> R
     if let Some(length) = length {
         std::io::copy(&mut reader.take(length as u64), &mut server)?;
     }
-    std::io::copy(&mut server, &mut writer)?;
+    let received = std::io::copy(&mut server, &mut writer)?;
+    if let Some(seen) = log.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
+        seen.received = received;
+    }
     writer.shutdown(Shutdown::Both)?;
     Ok(())
 }
