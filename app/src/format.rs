@@ -84,9 +84,14 @@ mod tests {
 
     #[test]
     fn a_percentage_stays_between_0_and_100() {
-        for (share, expected) in
-            [(0.0, "0 %"), (0.876, "88 %"), (1.5, "100 %"), (-3.0, "0 %"), (f32::NAN, "0 %"), (f32::INFINITY, "100 %")]
-        {
+        for (share, expected) in [
+            (0.0, "0 %"),
+            (0.876, "88 %"),
+            (1.5, "100 %"),
+            (-3.0, "0 %"),
+            (f32::NAN, "0 %"),
+            (f32::INFINITY, "100 %"),
+        ] {
             assert_eq!(percent(share), expected);
         }
     }

@@ -74,7 +74,8 @@ impl Link {
 
 /// A query as it is searched for: trimmed, white space made single, not longer than [`MAX_QUERY`]; none if empty.
 pub fn query(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     let text: String = words.join(" ").chars().take(MAX_QUERY).collect();
     let text = text.trim_end();
     (!text.is_empty()).then(|| text.to_owned())
@@ -86,13 +87,15 @@ fn id(text: &str) -> Option<String> {
 }
 
 fn view(text: &str) -> Option<MapView> {
-    let mut numbers = text.split('/').map(|part| part.parse::<f64>().ok().filter(|number| number.is_finite()));
+    let mut numbers =
+        text.split('/').map(|part| part.parse::<f64>().ok().filter(|number| number.is_finite()));
     let (Some(Some(zoom)), Some(Some(lat)), Some(Some(lng)), None) =
         (numbers.next(), numbers.next(), numbers.next(), numbers.next())
     else {
         return None;
     };
-    let on_earth = (0.0..=24.0).contains(&zoom) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
+    let on_earth =
+        (0.0..=24.0).contains(&zoom) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
     on_earth.then_some(MapView { zoom, lat, lng })
 }
 
@@ -115,7 +118,14 @@ mod tests {
 
     #[test]
     fn any_state_survives_the_fragment() {
-        let nasty = ["a & b = c # d ? 100% + 1/2", "ﬂuß mit Brücke", "船", "<script>alert('x')</script>", "a\"b\\c", "%41"];
+        let nasty = [
+            "a & b = c # d ? 100% + 1/2",
+            "ﬂuß mit Brücke",
+            "船",
+            "<script>alert('x')</script>",
+            "a\"b\\c",
+            "%41",
+        ];
         for text in nasty {
             let link = Link {
                 ask: Some(Ask::Text(text.to_owned())),
@@ -145,14 +155,29 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_is_left_out() {
-        for fragment in ["", "#", "&&&", "q", "q=", "q=%20%09", "q=%ff%fe", "=x", "map=", "sel=%00", "unknown=1", "#q=+"] {
+        for fragment in
+            ["", "#", "&&&", "q", "q=", "q=%20%09", "q=%ff%fe", "=x", "map=", "sel=%00", "unknown=1", "#q=+"]
+        {
             assert_eq!(Link::parse(fragment), Link::default(), "{fragment}");
         }
-        for place in ["17/38.8", "17/38.8/-77.4/1", "99/0/0", "17/91/0", "17/0/181", "NaN/0/0", "inf/0/0", "17/a/b", "-1/0/0"]
-        {
+        for place in [
+            "17/38.8",
+            "17/38.8/-77.4/1",
+            "99/0/0",
+            "17/91/0",
+            "17/0/181",
+            "NaN/0/0",
+            "inf/0/0",
+            "17/a/b",
+            "-1/0/0",
+        ] {
             assert_eq!(Link::parse(&format!("map={place}")).view, None, "{place}");
         }
-        assert_eq!(searched("q=pond&q=%ff"), Some(Ask::Text("pond".into())), "a broken key leaves the good one");
+        assert_eq!(
+            searched("q=pond&q=%ff"),
+            Some(Ask::Text("pond".into())),
+            "a broken key leaves the good one"
+        );
         assert_eq!(searched("q=tennis+court"), Some(Ask::Text("tennis court".into())));
     }
 

@@ -65,8 +65,8 @@ pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
         let caching = if again { Caching::Reload } else { Caching::Revalidate };
         let bytes = fetch::bytes(url, caching, |_| ()).await.map_err(|e| LoadError::of(MANIFEST_NAME, e))?;
         let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
         Ok((text, manifest))
     })
     .await

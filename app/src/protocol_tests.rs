@@ -51,7 +51,8 @@ fn every_message_survives_a_round_trip() {
 
 #[test]
 fn a_script_may_write_calls_by_hand() {
-    let open = json!({"id": 1, "request": {"type": "open", "catalog": "http://localhost/catalog/catalog.json"}});
+    let open =
+        json!({"id": 1, "request": {"type": "open", "catalog": "http://localhost/catalog/catalog.json"}});
     let words = json!({"id": 2, "request": {"type": "search", "ask": {"text": "a pond"}, "limit": 5}});
     let like = json!({"id": 3, "request": {"type": "search", "ask": {"like": "17/1/2"}, "limit": 5}});
     let encode = json!({"id": 4, "request": {"type": "encode", "texts": ["a", "b"]}});
@@ -81,8 +82,13 @@ fn an_answer_reads_as_documented() {
 
 #[test]
 fn calls_that_make_no_sense_are_refused() {
-    for text in ["", "null", "{}", r#"{"id":-1,"request":{"type":"open","catalog":""}}"#, r#"{"id":1,"request":{"type":"dance"}}"#]
-    {
+    for text in [
+        "",
+        "null",
+        "{}",
+        r#"{"id":-1,"request":{"type":"open","catalog":""}}"#,
+        r#"{"id":1,"request":{"type":"dance"}}"#,
+    ] {
         assert!(from_str::<Call>(text).is_err(), "{text}");
     }
 }

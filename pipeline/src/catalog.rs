@@ -47,8 +47,7 @@ impl Catalog {
     /// The image tower.
     pub fn image_encoder(&self) -> Result<ImageEncoder, PipelineError> {
         let name = &self.manifest.model.image;
-        ImageEncoder::from_gguf(&self.model_config()?, &self.read(name)?)
-            .map_err(PipelineError::engine(name))
+        ImageEncoder::from_gguf(&self.model_config()?, &self.read(name)?).map_err(PipelineError::engine(name))
     }
 
     /// The search index of a shard.
@@ -70,9 +69,8 @@ impl Catalog {
 
     /// The engine with all shards.
     pub fn engine(&self) -> Result<Engine, PipelineError> {
-        let shard = |shard| {
-            Ok(clip_rs_search::Shard { index: self.index(shard)?, items: self.items(shard)? })
-        };
+        let shard =
+            |shard| Ok(clip_rs_search::Shard { index: self.index(shard)?, items: self.items(shard)? });
         let shards = self.manifest.shards.iter().map(shard).collect::<Result<_, PipelineError>>()?;
         Engine::new(&self.model_config()?, self.text_encoder()?, shards)
             .map_err(PipelineError::engine(self.folder.display()))

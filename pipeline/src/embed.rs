@@ -76,8 +76,9 @@ pub fn embed(
     }
     progress.finish();
     if outcome.kept.iter().all(|embedded| embedded.vector.is_none()) {
-        let (path, why) = outcome.skipped.swap_remove(0);
-        return Err(PipelineError::content(path, format!("no picture can be read; the first: {why}")));
+        let first = outcome.skipped.first().map(|(path, why)| format!("{}: {why}", path.display()));
+        let why = format!("no picture can be read; the first is {}", first.unwrap_or_default());
+        return Err(PipelineError::Request(why));
     }
     Ok(outcome)
 }
@@ -124,15 +125,15 @@ fn compute(
     waiting.par_chunks_mut(BATCH).try_for_each(|batch| {
         let pixels: Vec<ImagePixels> = batch.iter_mut().filter_map(|(_, read)| read.pixels.take()).collect();
         let subject = batch.first().map(|(picture, _)| picture.source.display().to_string());
-        let vectors = encoder.encode_batch(&pixels).map_err(PipelineError::engine(subject.unwrap_or_default()))?;
+        let vectors =
+            encoder.encode_batch(&pixels).map_err(PipelineError::engine(subject.unwrap_or_default()))?;
         for ((_, read), vector) in batch.iter_mut().zip(vectors) {
             read.vector = Some(vector);
         }
         Ok::<(), PipelineError>(())
     })?;
-    let row = |(_, read): &&mut (Picture, Read)| {
-        Some((read.digest, read.vector.as_ref()?.as_slice().to_vec()))
-    };
+    let row =
+        |(_, read): &&mut (Picture, Read)| Some((read.digest, read.vector.as_ref()?.as_slice().to_vec()));
     let rows: Vec<_> = waiting.iter().filter_map(row).collect();
     let count = rows.len();
     store.append(rows)?;

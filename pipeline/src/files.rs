@@ -114,7 +114,8 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, PipelineE
     for entry in list {
         let path = entry.map_err(PipelineError::io("read the folder", folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| PipelineError::content(&path, "a name that is not Unicode"))?.to_owned();
+        let name =
+            name.ok_or_else(|| PipelineError::content(&path, "a name that is not Unicode"))?.to_owned();
         found.push((name, path));
     }
     found.sort();

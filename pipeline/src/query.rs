@@ -57,9 +57,10 @@ pub fn search(
             let picture = catalog.image_encoder()?.encode(&files::read(path)?);
             Query::picture(picture.map_err(PipelineError::engine(path.display()))?)
         }
-        Subject::Like(id) => Query::item(find_item(&engine, id).ok_or_else(|| {
-            PipelineError::content(folder, format!("no item is called {id:?}"))
-        })?),
+        Subject::Like(id) => Query::item(
+            find_item(&engine, id)
+                .ok_or_else(|| PipelineError::content(folder, format!("no item is called {id:?}")))?,
+        ),
     };
     let mut query = query.limit(limit);
     query.exact = exact;

@@ -19,8 +19,11 @@ const NAMED: usize = 20;
 
 pub fn sample(args: &cli::Sample) -> Result<ExitCode> {
     let usual = SampleOptions::default();
-    let options =
-        SampleOptions { seed: args.seed.unwrap_or(usual.seed), size: args.size.unwrap_or(usual.size), ..usual };
+    let options = SampleOptions {
+        seed: args.seed.unwrap_or(usual.seed),
+        size: args.size.unwrap_or(usual.size),
+        ..usual
+    };
     let progress = Progress::start("Drawing tiles", options.size.saturating_mul(options.size) as usize);
     // The generator tells how many are done, in no particular order; the bar wants steps.
     let most = AtomicUsize::new(0);
@@ -104,8 +107,7 @@ pub fn search(args: cli::Search) -> Result<ExitCode> {
         (None, None, Some(id)) => Subject::Like(id),
         _ => anyhow::bail!("give one of TEXT, --image and --like"),
     };
-    let answers =
-        clip_rs_pipeline::query::search(&args.catalog, &subject, args.limit as usize, args.exact)?;
+    let answers = clip_rs_pipeline::query::search(&args.catalog, &subject, args.limit as usize, args.exact)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&answers)?);
     } else {

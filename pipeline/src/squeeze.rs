@@ -76,6 +76,31 @@ impl Squeeze {
     }
 }
 
+/// What a gzip file of ours begins with, but for the byte that tells the effort: no flags, no time, no system.
+const GZIP_START: [u8; 8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
+
+impl Squeeze {
+    /// Whether `squeezed` is a sibling of ours for `content`: the reason, if it is not.
+    pub fn check(self, squeezed: &[u8], content: &[u8]) -> Result<(), String> {
+        let length = content.len() as u64;
+        let expanded = self.expand(squeezed, length).map_err(|error| error.to_string())?;
+        if expanded != content {
+            return Err("does not hold the content of the file it stands for".to_owned());
+        }
+        // Decoders stop at the end of the content: if something followed it, a byte less would not matter.
+        let shorter = squeezed.split_last().map(|(_, rest)| rest).unwrap_or_default();
+        if self.expand(shorter, length).is_ok_and(|expanded| expanded == content) {
+            return Err("something follows its content".to_owned());
+        }
+        // Gzip's checksum does not cover its header.
+        let header = |start: &[u8]| start[..8] == GZIP_START && matches!(start[8..], [0 | 2 | 4, 255]);
+        if self == Self::Gzip && !squeezed.first_chunk::<10>().is_some_and(|start| header(start)) {
+            return Err("its header is damaged, or another program wrote it".to_owned());
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +118,31 @@ mod tests {
             assert_eq!(way.expand(&squeezed, 9)?.len(), 10, "no more than one byte beyond what is expected");
             assert_eq!(way.compress(&noise)?, None);
             assert_eq!(way.compress(b"")?, None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn no_bit_of_a_sibling_can_change_unnoticed() -> std::io::Result<()> {
+        let content: String =
+            (0..200).map(|n| format!("{{\"line\": {n}, \"value\": {}}}\n", n * n % 89)).collect();
+        let content = content.as_bytes();
+        for way in Squeeze::ALL {
+            let squeezed = way.compress(content)?.expect("text shrinks");
+            assert_eq!(way.check(&squeezed, content), Ok(()));
+            for bit in 0..squeezed.len() * 8 {
+                let mut damaged = squeezed.clone();
+                damaged[bit / 8] ^= 1 << (bit % 8);
+                assert!(
+                    way.check(&damaged, content).is_err(),
+                    "{way:?}: bit {bit} of {}",
+                    squeezed.len() * 8
+                );
+            }
+            for cut in 0..squeezed.len() {
+                assert!(way.check(&squeezed[..cut], content).is_err(), "{way:?}: cut at {cut}");
+            }
+            assert!(way.check(&[&squeezed[..], b"x"].concat(), content).is_err(), "{way:?}: a byte more");
         }
         Ok(())
     }

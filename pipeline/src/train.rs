@@ -84,7 +84,8 @@ fn unpack(cache: &Path) -> Result<PathBuf, PipelineError> {
 
 /// The interpreter of an environment with everything that the recipe needs; installs it if need be.
 fn environment(cache: &Path) -> Result<PathBuf, PipelineError> {
-    let requirements = RECIPE.iter().find(|(name, _)| *name == "requirements.txt").map_or("", |(_, text)| text);
+    let requirements =
+        RECIPE.iter().find(|(name, _)| *name == "requirements.txt").map_or("", |(_, text)| text);
     let folder = cache.join(format!("venv-{}", Digest::of(requirements.as_bytes()).short()));
     let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
     let complete = folder.join("complete");
@@ -103,7 +104,11 @@ fn environment(cache: &Path) -> Result<PathBuf, PipelineError> {
     }
     files::make_folder(cache)?;
     let hint = "; on Debian: apt install python3-venv";
-    run_to_end(Command::new("python3").arg("-m").arg("venv").arg(&folder), "make a Python environment", hint)?;
+    run_to_end(
+        Command::new("python3").arg("-m").arg("venv").arg(&folder),
+        "make a Python environment",
+        hint,
+    )?;
     let list = folder.join("requirements.txt");
     files::write_durably(&list, requirements.as_bytes())?;
     let mut pip = Command::new(&python);

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Result, bail};
 
@@ -10,51 +9,48 @@ use crate::dist;
 use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::setup;
-use crate::steps;
 
 /// How many ports are tried when the wanted one is taken.
 const PORTS: u16 = 20;
 
-/// What the person asked for.
-pub struct Options {
-    /// The port to serve at, if it is free.
-    pub port: u16,
-    /// Whether to start the server in the end.
-    pub serve: bool,
+/// All that the server needs.
+pub struct Site {
+    commands: Commands,
+    area: Area,
 }
 
-/// Prepares everything, and serves it until Ctrl-C.
-pub fn run(options: &Options) -> Result<()> {
-    let start = Instant::now();
+/// Builds and makes everything that is not there.
+pub fn prepare() -> Result<Site> {
     // Optimising the page keeps one processor busy for minutes; tools and commands keep the other.
     let native = || {
         let tools = setup::tools()?;
         let commands = native::build_release()?;
         let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
-        Ok((tools, commands, area))
+        Ok((tools, Site { commands, area }))
     };
     let page = || {
         setup::npm_packages()?;
         let toolchain = setup::wasm_toolchain()?;
         dist::compile(&toolchain).map(|()| toolchain)
     };
-    let ((tools, commands, area), toolchain) = setup::both(native, page)?;
+    let ((tools, site), toolchain) = setup::both(native, page)?;
     dist::bundle(&toolchain, &tools)?;
-    steps::print_summary(start);
-    if options.serve { serve(&commands, &area, options.port) } else { Ok(()) }
+    Ok(site)
 }
 
-/// Starts the server, which says its address once it listens, and stays until it ends.
-fn serve(commands: &Commands, area: &Area, wanted: u16) -> Result<()> {
-    let port = free_port(wanted)?;
-    if port != wanted {
-        eprintln!("\nPort {wanted} is taken; the server gets {port}.");
+impl Site {
+    /// Starts the server, which says its address once it listens, and stays until it ends.
+    pub fn serve(&self, wanted: u16) -> Result<()> {
+        let port = free_port(wanted)?;
+        if port != wanted {
+            eprintln!("\nPort {wanted} is taken; the server gets {port}.");
+        }
+        eprintln!("\nStarting the server (Ctrl-C ends it). The imagery is synthetic.");
+        let mut server = Command::new(&self.commands.server);
+        server.arg("--catalog").arg(&self.area.catalog).arg("--app").arg(paths::dist());
+        server.args(["--bind", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
+        become_program(server)
     }
-    eprintln!("\nStarting the server (Ctrl-C ends it). The imagery is synthetic.");
-    let mut server = Command::new(&commands.server);
-    server.arg("--catalog").arg(&area.catalog).arg("--app").arg(paths::dist());
-    server.args(["--bind", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
-    become_program(server)
 }
 
 /// Hands this process over to `command`, so that whoever ends it ends the server.

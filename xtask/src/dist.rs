@@ -71,12 +71,11 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
         return Ok(());
     }
     let step = Step::start(BUNDLE, "trunk, wasm-bindgen, wasm-opt");
-    let _lock = cache::lock(&paths::target().join("xtask/dist.lock"))?;
     let fresh = paths::target().join("xtask/dist");
     cache::empty(&fresh)?;
     let mut trunk = toolchain.trunk(tools);
     trunk.args(["build", "--release=true", "--offline=true", "--color=never", "--dist"]).arg(&fresh);
-    // A CI's own wish for colours is not one of trunk's words.
+    // trunk would take it for an option of its own, and not understand its value.
     trunk.env_remove("NO_COLOR");
     process::quiet(&mut trunk, &log("trunk"))?;
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");

@@ -15,6 +15,7 @@ mod steps;
 mod test;
 
 use std::env;
+use std::fs;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -43,28 +44,48 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[&str]) -> Result<()> {
-    let start = Instant::now();
     match words {
-        ["setup"] => setup::everything().map(|_| ())?,
-        ["demo", options @ ..] => return demo::run(&demo_options(options)?),
-        ["test"] => return test::run(),
-        ["dist"] => {
+        ["setup"] => alone(|| setup::everything().map(|_| ())),
+        ["demo", options @ ..] => {
+            let options = demo_options(options)?;
+            let site = alone(demo::prepare)?;
+            if options.serve { site.serve(options.port) } else { Ok(()) }
+        }
+        ["test"] => alone(test::run),
+        ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;
             dist::compile(&toolchain)?;
-            dist::bundle(&toolchain, &tools)?;
-        }
+            dist::bundle(&toolchain, &tools)
+        }),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
-            return Ok(());
+            Ok(())
         }
         _ => bail!("not a command: {}\n\n{HELP}", words.join(" ")),
     }
-    steps::print_summary(start);
-    Ok(())
 }
 
-fn demo_options(mut words: &[&str]) -> Result<demo::Options> {
-    let mut options = demo::Options { port: 8080, serve: true };
+/// Does the work of a command while no other is at work in this clone, and says how long each step took.
+fn alone<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let logs = paths::target().join("xtask");
+    fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
+    let _lock = cache::lock(&logs.join("lock"))?;
+    let start = Instant::now();
+    let result = work();
+    steps::print_summary(start);
+    result
+}
+
+/// What to do with a finished demo.
+struct DemoOptions {
+    /// The port to serve at, if it is free.
+    port: u16,
+    /// Whether to start the server in the end.
+    serve: bool,
+}
+
+fn demo_options(mut words: &[&str]) -> Result<DemoOptions> {
+    let mut options = DemoOptions { port: 8080, serve: true };
     loop {
         words = match words {
             [] => return Ok(options),

@@ -62,6 +62,7 @@ pub fn area(clip_rs: &Path, seed: Option<u64>, folder: &Path) -> Result<Area> {
         steps::skipped("sample area", "up to date");
     } else {
         let step = Step::start("sample area", "drawing a synthetic county");
+        stamp.clear()?;
         cache::remove(&area.sample)?;
         let mut draw = Command::new(clip_rs);
         draw.arg("sample").arg("--out").arg(&area.sample).args(&words);
@@ -76,6 +77,7 @@ pub fn area(clip_rs: &Path, seed: Option<u64>, folder: &Path) -> Result<Area> {
         steps::skipped("catalog", "up to date");
     } else {
         let step = Step::start("catalog", "embedding every tile and indexing them");
+        made_from.clear()?;
         cache::remove(&area.catalog)?;
         let mut index = Command::new(clip_rs);
         index.arg("index").arg("--tiles").arg(&area.sample);

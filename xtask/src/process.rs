@@ -1,9 +1,11 @@
 //! Running other programs: shown, captured, or quietly into a log that is shown when something fails.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,11 +18,52 @@ const TAIL_LINES: usize = 60;
 /// How often a long program's last words are shown, so that nobody thinks it hangs.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
+/// How often a running program is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Set when a part of the build has failed, so that what goes on beside it is in vain.
+static GIVE_UP: AtomicBool = AtomicBool::new(false);
+
+/// Why a program was ended: something beside it had failed, which is the error to tell.
+#[derive(Debug)]
+pub struct GivenUp;
+
+impl std::error::Error for GivenUp {}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ended, because another part of the build had failed")
+    }
+}
+
+/// Ends all programs that run, and lets no other begin.
+pub fn give_up() {
+    GIVE_UP.store(true, Ordering::Relaxed);
+}
+
 /// Runs `command` with its output shown as it comes.
 pub fn show(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).status().with_context(|| cannot_start(command))?;
+    let child = command.stdin(Stdio::null()).spawn().with_context(|| cannot_start(command))?;
+    let status = wait(child, |_| Ok(()))?;
     ensure!(status.success(), "failed ({status}): {}", line(command));
     Ok(())
+}
+
+/// Waits for a program to end, and calls `meanwhile` with the time passed. Its error ends the program.
+fn wait(mut child: Child, mut meanwhile: impl FnMut(Duration) -> Result<()>) -> Result<ExitStatus> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        let so_far =
+            if GIVE_UP.load(Ordering::Relaxed) { Err(GivenUp.into()) } else { meanwhile(start.elapsed()) };
+        if let Err(error) = so_far {
+            child.kill().ok();
+            child.wait()?;
+            return Err(error);
+        }
+        thread::sleep(LOOK);
+    }
 }
 
 /// Runs `command` with its output in the file `log`, whose end is part of the error if it fails.
@@ -34,29 +77,23 @@ pub fn quiet_for(command: &mut Command, log: &Path, limit: Option<Duration>) -> 
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let file = File::create(log).with_context(|| format!("writing {}", log.display()))?;
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
         .stderr(file)
         .spawn()
         .with_context(|| cannot_start(command))?;
-    let start = Instant::now();
     let mut next_sign = SIGN_OF_LIFE;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
+    let status = wait(child, |passed| {
+        if limit.is_some_and(|limit| passed > limit) {
+            bail!("no result within {}: {}", seconds(passed), line(command));
         }
-        if limit.is_some_and(|limit| start.elapsed() > limit) {
-            child.kill().ok();
-            child.wait()?;
-            bail!("no result within {} s: {}", start.elapsed().as_secs(), line(command));
-        }
-        if start.elapsed() > next_sign {
+        if passed > next_sign {
             next_sign += SIGN_OF_LIFE;
-            eprintln!("    … {}: {}", seconds(start.elapsed()), last_words(log));
+            eprintln!("    … {}: {}", seconds(passed), last_words(log));
         }
-        thread::sleep(Duration::from_millis(50));
-    };
+        Ok(())
+    })?;
     ensure!(status.success(), "failed ({status}): {}\n{}", line(command), tail(log));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Whether a result is still up to date: a stamp beside it holds the digest of all that it was made from.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -30,6 +31,16 @@ impl Stamp {
     /// Whether the result was made from the same inputs.
     pub fn is_current(&self) -> bool {
         fs::read_to_string(&self.file).is_ok_and(|text| text == self.text)
+    }
+
+    /// Forgets the stamp, so that what a broken run leaves is not taken for a result. Call it first.
+    pub fn clear(&self) -> Result<()> {
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", self.file.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes that the result is made from these inputs. Call it last.

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -12,7 +11,7 @@ use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
 use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
-use crate::steps::{self, Step};
+use crate::steps::Step;
 
 /// The area of the tests in the browser. The embedded model has seen none of its tiles.
 const SEED: u64 = 11;
@@ -25,13 +24,6 @@ const NATIVE: [&str; 5] = ["--workspace", "--exclude", "clip-rs-app", "--exclude
 
 /// Runs everything; ends at the first step that fails.
 pub fn run() -> Result<()> {
-    let start = Instant::now();
-    let result = all();
-    steps::print_summary(start);
-    result
-}
-
-fn all() -> Result<()> {
     let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
     let browser = Browser::set_up()?;

@@ -31,8 +31,9 @@ pub fn set_fragment(fragment: &str, entry: Entry) {
         Entry::New => history.push_state_with_url(&JsValue::NULL, "", Some(&url)),
         Entry::Same => history.replace_state_with_url(&JsValue::NULL, "", Some(&url)),
     };
-    // Browsers refuse when asked too often (a map that is dragged about); the next change brings the URL up to date.
-    drop(set);
+    // Browsers refuse when asked too often (a map that is dragged about); the next change brings the URL up to
+    // date.
+    let _next_change_will_do = set;
 }
 
 /// Calls `moved` when the fragment changes by "back", "forward" or by hand, for as long as the page lives.

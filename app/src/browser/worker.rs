@@ -33,11 +33,17 @@ impl TextWorker {
                 heard(text);
             }
         });
-        let on_unreadable = EventListener::new(&worker, "messageerror", move |_| unread("a message could not be read".into()));
+        let on_unreadable = EventListener::new(&worker, "messageerror", move |_| {
+            unread("a message could not be read".into())
+        });
         let on_error = EventListener::new(&worker, "error", move |event| {
             // A script that cannot be loaded gives a plain event without a message.
             let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
-            broke(message.filter(|text| !text.is_empty()).unwrap_or_else(|| format!("{script} could not be started")));
+            broke(
+                message
+                    .filter(|text| !text.is_empty())
+                    .unwrap_or_else(|| format!("{script} could not be started")),
+            );
         });
         Ok(Self { worker, _listeners: [on_message, on_unreadable, on_error] })
     }

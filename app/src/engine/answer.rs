@@ -56,7 +56,8 @@ fn build(files: &Files) -> Result<Engine, Failure> {
     let mut shards = Vec::new();
     for (shard, (index, items)) in manifest.shards.iter().zip(&files.shards) {
         let index = Index::from_bytes(index).map_err(|error| unusable(&shard.index, &error))?;
-        let items = Items::from_bytes(items).map_err(|error| unusable(&shard.items, &error.named(&shard.items)))?;
+        let items =
+            Items::from_bytes(items).map_err(|error| unusable(&shard.items, &error.named(&shard.items)))?;
         shards.push(Shard { index, items });
     }
     Engine::new(&config, text, shards).map_err(|error| unusable(&model.config, &error))
@@ -70,10 +71,14 @@ fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
 
 fn search(engine: &Engine, ask: &Ask, limit: usize) -> Result<Response, Failure> {
     let query = match ask {
-        Ask::Text(text) => Query::text(query(text).ok_or_else(|| refused("There is nothing to search for."))?),
+        Ask::Text(text) => {
+            Query::text(query(text).ok_or_else(|| refused("There is nothing to search for."))?)
+        }
         Ask::Like(id) => {
             let item = find(engine, id);
-            Query::item(item.ok_or_else(|| refused(&format!("There is no picture called {id} in this area.")))?)
+            Query::item(
+                item.ok_or_else(|| refused(&format!("There is no picture called {id} in this area.")))?,
+            )
         }
     };
     let query = query.limit(limit.min(MAX_HITS));

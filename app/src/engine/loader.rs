@@ -49,8 +49,11 @@ pub async fn load(url: &str, tell: impl Fn(Message) + 'static) -> Result<Files, 
 /// The files to load with what they are for: the model's three, then index and items of each shard.
 fn needed(manifest: &Manifest) -> Result<Vec<(&'static str, FileRef)>, LoadError> {
     let model = &manifest.model;
-    let mut names =
-        vec![("Model settings", &model.config), ("Text model", &model.text), ("Vocabulary", &model.tokenizer)];
+    let mut names = vec![
+        ("Model settings", &model.config),
+        ("Text model", &model.text),
+        ("Vocabulary", &model.tokenizer),
+    ];
     for shard in &manifest.shards {
         names.push(("Search index", &shard.index));
         names.push(("Places and addresses", &shard.items));
@@ -58,7 +61,11 @@ fn needed(manifest: &Manifest) -> Result<Vec<(&'static str, FileRef)>, LoadError
     names.into_iter().map(|(role, name)| Ok((role, manifest.file(name)?.clone()))).collect()
 }
 
-async fn fetch<T: Fn(Message)>(base: &str, file: &FileRef, reporter: Rc<Reporter<T>>) -> Result<Vec<u8>, LoadError> {
+async fn fetch<T: Fn(Message)>(
+    base: &str,
+    file: &FileRef,
+    reporter: Rc<Reporter<T>>,
+) -> Result<Vec<u8>, LoadError> {
     load::file(base, file, |done| reporter.arrived(&file.name, done)).await
 }
 

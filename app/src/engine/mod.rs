@@ -28,7 +28,9 @@ async fn hear(answerer: &Answerer, text: &str) {
     let (id, outcome) = match serde_json::from_str::<Call>(text) {
         Ok(call) => (call.id, answerer.answer(call.request).await),
         // Without a number nobody waits for the answer; 0 is what a script sees that forgot it.
-        Err(error) => (0, Err(Failure::new(FailureKind::Request, format!("The call is not understood: {error}.")))),
+        Err(error) => {
+            (0, Err(Failure::new(FailureKind::Request, format!("The call is not understood: {error}."))))
+        }
     };
     let outcome = outcome.map_or_else(Outcome::Error, Outcome::Ok);
     say(&Message::Answer { id, outcome });

@@ -35,13 +35,13 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Fails everything that waits. Who no longer waits has dropped its receiver, and misses nothing.
+    /// Fails everything that waits.
     fn die(&mut self, failure: &Failure) {
         if let Some(greeting) = self.greeting.take() {
-            drop(greeting.send(Err(failure.clone())));
+            tell(greeting, Err(failure.clone()));
         }
         for (_, call) in self.calls.drain() {
-            drop(call.send(Err(failure.clone())));
+            tell(call, Err(failure.clone()));
         }
         self.dead = Some(failure.clone());
     }
@@ -69,8 +69,7 @@ impl Client {
         )
         .map_err(|reason| broken(&reason))?;
         let (ring, rung) = oneshot::channel();
-        // By the time it rings, nobody may be waiting any more.
-        let _timer = Timeout::new(GREETING_MS, move || drop(ring.send(())));
+        let _timer = Timeout::new(GREETING_MS, move || tell(ring, ()));
         match select(greeted, rung).await {
             Either::Left((Ok(greeting), _)) => greeting?,
             Either::Left((Err(_), _)) => return Err(broken("it ended before it started")),
@@ -100,6 +99,11 @@ impl Client {
     }
 }
 
+/// Passes `value` on, unless whoever waited for it has lost interest.
+fn tell<T>(waiting: oneshot::Sender<T>, value: T) {
+    let _lost_interest = waiting.send(value);
+}
+
 fn broken(reason: &str) -> Failure {
     Failure::new(FailureKind::Worker, format!("The search worker stopped working: {reason}."))
 }
@@ -116,7 +120,9 @@ fn die(waiting: &RefCell<Waiting>, news: &dyn Fn(News), reason: &str) {
 fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
     let message = match serde_json::from_str::<Message>(text) {
         Ok(message) => message,
-        Err(error) => return die(waiting, news, &format!("it sent what the page does not understand ({error})")),
+        Err(error) => {
+            return die(waiting, news, &format!("it sent what the page does not understand ({error})"));
+        }
     };
     match message {
         Message::Hello { version } => {
@@ -124,12 +130,12 @@ fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
             let fits = if version == VERSION {
                 Ok(())
             } else {
-                let versions = format!("the page speaks version {VERSION}, the worker {version}; reload the page");
+                let versions =
+                    format!("the page speaks version {VERSION}, the worker {version}; reload the page");
                 Err(broken(&versions))
             };
             if let Some(greeting) = greeting {
-                // The page may have given up waiting.
-                drop(greeting.send(fits));
+                tell(greeting, fits);
             }
         }
         Message::Catalog { manifest } => news(News::Catalog(manifest)),
@@ -141,8 +147,7 @@ fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
                     Outcome::Ok(response) => Ok(response),
                     Outcome::Error(failure) => Err(failure),
                 };
-                // Whoever asked may have lost interest.
-                drop(call.send(answer));
+                tell(call, answer);
             }
         }
         Message::Died { reason } => die(waiting, news, &reason),

@@ -59,8 +59,11 @@ pub fn Map() -> impl IntoView {
         }
     });
     let label = move || {
-        let title = session.manifest.get().map_or(String::new(), |manifest| format!(" of {}", manifest.title));
-        format!("Map{title}. Arrow keys move it, plus and minus zoom. What it marks is also in the list of results.")
+        let title =
+            session.manifest.get().map_or(String::new(), |manifest| format!(" of {}", manifest.title));
+        format!(
+            "Map{title}. Arrow keys move it, plus and minus zoom. What it marks is also in the list of results."
+        )
     };
     view! {
         <section class="map-frame" aria-label="Map">

@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use clip_rs_catalog::{Bounds, Manifest, TileId};
+use clip_rs_catalog::{Bounds, Manifest};
 use js_sys::Function;
-use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, HtmlImageElement};
+use web_sys::HtmlElement;
 
+use super::map_tile;
 use super::pictures::Pictures;
 use super::session::{By, Camera, Session};
 use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds};
@@ -127,7 +127,7 @@ impl MapPane {
         ]));
         let session = self.session;
         let create = Closure::<CreateTile>::new(move |at: JsValue, done: Function| {
-            create_tile(session, &pictures, &at, done).map_or(JsValue::NULL, JsValue::from)
+            map_tile::create(session, &pictures, &at, done).map_or(JsValue::NULL, JsValue::from)
         });
         leaflet::set_create_tile(&layer, create.as_ref().unchecked_ref());
         layer.add_to_map(&self.map);
@@ -162,7 +162,8 @@ impl MapPane {
         } else {
             leaflet::rectangle(&lat_lng_bounds(bounds), &settings)
         };
-        let label = [("permanent", true.into()), ("direction", "center".into()), ("className", "rank-label".into())];
+        let label =
+            [("permanent", true.into()), ("direction", "center".into()), ("className", "rank-label".into())];
         layer.bind_tooltip(&(rank + 1).to_string(), &options(&label));
         layer.add_to_map(&self.map);
         if let Some(element) = layer.element() {
@@ -229,42 +230,6 @@ impl Drop for MapPane {
     }
 }
 
-/// The element of one tile; its picture comes later, and `done` tells Leaflet so.
-fn create_tile(session: Session, pictures: &Rc<Pictures>, at: &JsValue, done: Function) -> Option<HtmlImageElement> {
-    let element: HtmlImageElement = page::document()?.create_element("img").ok()?.dyn_into().ok()?;
-    element.set_alt("");
-    let number = |name: &str| js_sys::Reflect::get(at, &name.into()).ok()?.as_f64();
-    let tile = TileId::new(number("z")? as u8, number("x")? as u32, number("y")? as u32).ok();
-    let key = tile.map(|tile| pictures.paths().key_of_tile(tile)).unwrap_or_default();
-    let (pictures, image) = (Rc::clone(pictures), element.clone());
-    spawn_local(async move {
-        match pictures.get(&key).await {
-            Some(Ok(url)) => {
-                let (loaded, shown) = (image.clone(), Rc::clone(&url));
-                let ready = Closure::once_into_js(move || {
-                    drop(shown);
-                    finish(&done, &JsValue::NULL, &loaded);
-                });
-                image.set_onload(Some(ready.unchecked_ref()));
-                image.set_src(url.as_str());
-            }
-            Some(Err(error)) => {
-                session.damaged(&error);
-                image.set_class_name(&format!("{} damaged", image.class_name()));
-                finish(&done, &js_sys::Error::new(&error.to_string()).into(), &image);
-            }
-            // Beyond the area there are no tiles.
-            None => finish(&done, &JsValue::NULL, &image),
-        }
-    });
-    Some(element)
-}
-
-fn finish(done: &Function, error: &JsValue, image: &HtmlImageElement) {
-    // Leaflet's callback throws only where the map is already gone.
-    drop(done.call2(&JsValue::UNDEFINED, error, image));
-}
-
 /// Half the area's size more on each side: room to bring an edge to the middle.
 fn widened(bounds: Bounds) -> Bounds {
     let (width, height) = (bounds.east() - bounds.west(), bounds.north() - bounds.south());
@@ -295,6 +260,9 @@ mod tests {
 
     #[test]
     fn an_attribution_is_text_and_no_html() {
-        assert_eq!(escaped("<img src=x onerror=\"a\"> & co"), "&lt;img src=x onerror=&quot;a&quot;&gt; &amp; co");
+        assert_eq!(
+            escaped("<img src=x onerror=\"a\"> & co"),
+            "&lt;img src=x onerror=&quot;a&quot;&gt; &amp; co"
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! The page's side: components, and the state they share in [`session::Session`].
 
-pub mod client;
 mod card;
+pub mod client;
 mod failure;
 mod footer;
 mod header;
 mod icons;
 mod map;
 mod map_pane;
+mod map_tile;
 mod notice;
 mod picture;
 pub mod pictures;

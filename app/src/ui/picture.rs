@@ -40,7 +40,8 @@ pub fn Picture(id: String, alt: String) -> impl IntoView {
             state.try_set(got);
         });
     });
-    move || match state.get() {
+    move || {
+        match state.get() {
         State::Coming => view! { <span class="picture coming" aria-hidden="true"></span> }.into_any(),
         State::Absent => {
             view! { <span class="picture absent" role="img" aria-label="The picture could not be loaded"></span> }.into_any()
@@ -49,5 +50,6 @@ pub fn Picture(id: String, alt: String) -> impl IntoView {
             let alt = alt.clone();
             view! { <img class="picture" data-testid="result-image" width="256" height="256" alt=alt src=url.as_str().to_owned()/> }.into_any()
         }
+    }
     }
 }

@@ -44,7 +44,9 @@ pub fn Loading() -> impl IntoView {
 
 #[component]
 fn File(file: Signal<Option<FileProgress>>) -> impl IntoView {
-    let of = move |part: fn(&FileProgress) -> String| file.with(|file| file.as_ref().map(part).unwrap_or_default());
+    let of = move |part: fn(&FileProgress) -> String| {
+        file.with(|file| file.as_ref().map(part).unwrap_or_default())
+    };
     let done = move || file.with(|file| file.as_ref().is_some_and(|file| file.done == file.total));
     view! {
         <li class:done=done>

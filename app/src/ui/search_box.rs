@@ -29,9 +29,11 @@ pub fn SearchBox() -> impl IntoView {
         session.clear();
         page::focus(INPUT);
     };
-    let examples = move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
+    let examples =
+        move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
     let busy = move || session.phase.with(|phase| *phase == Phase::Searching);
-    let something = move || session.words.with(|words| !words.is_empty()) || session.ask.with(Option::is_some);
+    let something =
+        move || session.words.with(|words| !words.is_empty()) || session.ask.with(Option::is_some);
     view! {
         <form class="search" role="search" on:submit=submit aria-busy=move || busy().to_string()>
             <label class="out-of-sight" for=INPUT>"Search the imagery in words"</label>

@@ -12,7 +12,8 @@ pub fn Status() -> impl IntoView {
     let text = move || match session.phase.get() {
         Phase::Loading => "Loading the search engine…".to_owned(),
         Phase::Ready => {
-            let count = session.manifest.with(|manifest| manifest.as_ref().map_or(0, |manifest| manifest.count()));
+            let count =
+                session.manifest.with(|manifest| manifest.as_ref().map_or(0, |manifest| manifest.count()));
             format!("Ready: {} to search.", counted(count, "picture"))
         }
         Phase::Searching => "Searching…".to_owned(),

@@ -40,7 +40,8 @@ pub fn NothingFound() -> impl IntoView {
 #[component]
 fn Examples() -> impl IntoView {
     let session = expect_context::<Session>();
-    let examples = move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
+    let examples =
+        move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
     let chip = move |example: String| {
         let ask = Ask::Text(example.clone());
         view! {

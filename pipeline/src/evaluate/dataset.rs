@@ -76,18 +76,15 @@ impl Dataset {
         }
     }
 
-    fn from_description(
-        archive: &Archive,
-        name: &str,
-        split: Option<&str>,
-    ) -> Result<Self, PipelineError> {
+    fn from_description(archive: &Archive, name: &str, split: Option<&str>) -> Result<Self, PipelineError> {
         let content = archive.read(&BTreeSet::from([name.to_owned()]))?.remove(name).unwrap_or_default();
         let description: Description = serde_json::from_slice(&content)
             .map_err(|error| PipelineError::content(archive.path().join(name), error))?;
         let splits = description.images.iter().map(|image| image.split.clone());
         let split = choose(archive, splits.filter(|split| !split.is_empty()).collect(), split)?;
         let root = name.strip_suffix("dataset.json").unwrap_or_default();
-        let chosen = description.images.into_iter().filter(|image| split.as_ref().is_none_or(|s| image.split == *s));
+        let chosen =
+            description.images.into_iter().filter(|image| split.as_ref().is_none_or(|s| image.split == *s));
         let chosen: Vec<(String, DescribedImage)> = chosen
             .map(|image| (format!("{root}{}/{}", description.image_folder, image.filename), image))
             .collect();
@@ -105,11 +102,7 @@ impl Dataset {
         Self { split, examples }.not_empty(archive)
     }
 
-    fn from_folders(
-        archive: &Archive,
-        names: &[String],
-        split: Option<&str>,
-    ) -> Result<Self, PipelineError> {
+    fn from_folders(archive: &Archive, names: &[String], split: Option<&str>) -> Result<Self, PipelineError> {
         let picture = |name: &&String| {
             let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
             extension.is_some_and(|e| ["jpg", "jpeg", "png", "webp"].contains(&e.as_str()))
@@ -150,14 +143,20 @@ impl Dataset {
 
     /// The classes in alphabetical order, with the examples that have one as (example, class).
     pub fn classes(&self) -> (Vec<String>, Vec<(usize, usize)>) {
-        let mut numbers: BTreeMap<&str, usize> =
-            self.examples.iter().filter_map(|example| example.class.as_deref()).map(|class| (class, 0)).collect();
+        let mut numbers: BTreeMap<&str, usize> = self
+            .examples
+            .iter()
+            .filter_map(|example| example.class.as_deref())
+            .map(|class| (class, 0))
+            .collect();
         for (number, slot) in numbers.values_mut().enumerate() {
             *slot = number;
         }
-        let truth = self.examples.iter().enumerate().filter_map(|(at, example)| {
-            Some((at, *numbers.get(example.class.as_deref()?)?))
-        });
+        let truth = self
+            .examples
+            .iter()
+            .enumerate()
+            .filter_map(|(at, example)| Some((at, *numbers.get(example.class.as_deref()?)?)));
         let truth = truth.collect();
         (numbers.into_keys().map(str::to_owned).collect(), truth)
     }

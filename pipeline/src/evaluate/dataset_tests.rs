@@ -36,8 +36,12 @@ fn names(dataset: &Dataset) -> Vec<&str> {
 
 #[test]
 fn a_folder_a_tar_and_a_gzipped_tar_read_alike() -> Result<(), PipelineError> {
-    let files =
-        [("dataset.json", DESCRIPTION), ("images/airport_1.jpg", "A"), ("images/00012.jpg", "B"), ("images/pond_2.jpg", "C")];
+    let files = [
+        ("dataset.json", DESCRIPTION),
+        ("images/airport_1.jpg", "A"),
+        ("images/00012.jpg", "B"),
+        ("images/pond_2.jpg", "C"),
+    ];
     let folder = lay_out(&files);
     let expected = Dataset::read(folder.path(), Some("test"))?;
     assert_eq!(names(&expected), ["airport_1.jpg", "00012.jpg"]);
@@ -59,7 +63,8 @@ fn a_folder_a_tar_and_a_gzipped_tar_read_alike() -> Result<(), PipelineError> {
 }
 
 #[test]
-fn pictures_may_lie_in_another_folder_and_the_whole_in_a_folder_of_the_archive() -> Result<(), PipelineError> {
+fn pictures_may_lie_in_another_folder_and_the_whole_in_a_folder_of_the_archive() -> Result<(), PipelineError>
+{
     let description = r#"{"image_folder":"tiles","images":[{"filename":"17/1/2.jpg","split":"train"}]}"#;
     let folder = lay_out(&[("area/dataset.json", description), ("area/tiles/17/1/2.jpg", "A")]);
     let dataset = Dataset::read(folder.path(), None)?;
@@ -99,7 +104,12 @@ fn data_that_does_not_hold_together_is_refused_by_name() {
     assert!(error.contains("secret.jpg is missing"), "{error}");
     let file = tempfile::NamedTempFile::new().expect("temporary file");
     std::fs::write(file.path(), [7; 700]).expect("write");
-    assert!(Dataset::read(file.path(), None).expect_err("no archive").to_string().contains("cannot read the archive"));
+    assert!(
+        Dataset::read(file.path(), None)
+            .expect_err("no archive")
+            .to_string()
+            .contains("cannot read the archive")
+    );
 }
 
 #[test]

@@ -73,9 +73,7 @@ fn scores(query: &[f32], candidates: &[Vec<f32>]) -> Vec<f32> {
 fn rank(scores: &[f32], right: impl Fn(usize) -> bool) -> usize {
     let better = |a: usize, b: usize| scores[a].total_cmp(&scores[b]).then(b.cmp(&a));
     let best = (0..scores.len()).filter(|answer| right(*answer)).max_by(|a, b| better(*a, *b));
-    best.map_or(scores.len(), |best| {
-        (0..scores.len()).filter(|other| better(*other, best).is_gt()).count()
-    })
+    best.map_or(scores.len(), |best| (0..scores.len()).filter(|other| better(*other, best).is_gt()).count())
 }
 
 fn share(ranks: &[usize], k: usize) -> f64 {
@@ -112,7 +110,10 @@ mod tests {
         let same = vec![vec![1.0]; 12];
         let owner: Vec<usize> = (0..12).collect();
         let figures = retrieval(&same, &same, &owner);
-        assert!((figures.t2i.r1 - 100.0 / 12.0).abs() < 1e-9, "a model that says one thing finds one in twelve");
+        assert!(
+            (figures.t2i.r1 - 100.0 / 12.0).abs() < 1e-9,
+            "a model that says one thing finds one in twelve"
+        );
         assert!((figures.i2t.r10 - 1000.0 / 12.0).abs() < 1e-9);
     }
 
@@ -121,7 +122,9 @@ mod tests {
         for seed in 0..20 {
             let mut dice = StdRng::seed_from_u64(seed);
             let mut vectors = |count: usize| -> Vec<Vec<f32>> {
-                (0..count).map(|_| (0..3).map(|_| f32::from(dice.random_range(-3_i8..=3))).collect()).collect()
+                (0..count)
+                    .map(|_| (0..3).map(|_| f32::from(dice.random_range(-3_i8..=3))).collect())
+                    .collect()
             };
             let (pictures, captions) = (vectors(30), vectors(70));
             let owner: Vec<usize> = (0..70).map(|_| dice.random_range(0..25)).collect();

@@ -193,7 +193,14 @@ fn embed_texts(text: &TextEncoder, what: &str, texts: &[&str]) -> Result<Vec<Vec
 pub fn table(reports: &[Report]) -> String {
     let mut lines = vec![format!(
         "{:<24} {:>7} {:>8} | {:^20} | {:^20} | {:>6} | {:^23} | {:>7}",
-        "model", "images", "captions", "text to image 1 5 10", "image to text 1 5 10", "mean", "accuracy @1 @3 @5 @10", "seconds"
+        "model",
+        "images",
+        "captions",
+        "text to image 1 5 10",
+        "image to text 1 5 10",
+        "mean",
+        "accuracy @1 @3 @5 @10",
+        "seconds"
     )];
     let percent = |recall: Option<Recall>| {
         recall.map_or("-".to_owned(), |r| format!("{:>6.2} {:>6.2} {:>6.2}", r.r1, r.r5, r.r10))

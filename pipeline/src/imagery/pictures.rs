@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn every_name_becomes_one_that_a_catalog_can_hold() -> Result<(), PipelineError> {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let names = ["a&b.jpg", "a#b.jpg", "A_b.JPG", "München (2).png", "sub/100 %.webp", "x .jpg", "notes.txt"];
+        let names =
+            ["a&b.jpg", "a#b.jpg", "A_b.JPG", "München (2).png", "sub/100 %.webp", "x .jpg", "notes.txt"];
         std::fs::create_dir(folder.path().join("sub")).expect("folder");
         let long = format!("{}.jpg", "n".repeat(200));
         for name in names.into_iter().chain([long.as_str()]) {

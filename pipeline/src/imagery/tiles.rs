@@ -47,7 +47,8 @@ pub fn read_tiles(folder: &Path) -> Result<Pyramid, PipelineError> {
         return Err(PipelineError::content(&pyramid, "no tiles named {z}/{x}/{y}.jpg (or png, webp)"));
     };
     if let Some((_, other, source)) = tiles.iter().find(|(_, other, _)| *other != extension) {
-        let why = format!("the tiles must all be of one kind, and there are .{extension} ones beside .{other}");
+        let why =
+            format!("the tiles must all be of one kind, and there are .{extension} ones beside .{other}");
         return Err(PipelineError::content(source, why));
     }
     let zooms = || tiles.iter().map(|(tile, _, _)| tile.z());
@@ -85,8 +86,10 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_tiles_are_items_in_quadkey_order_and_strangers_are_left_out() -> Result<(), PipelineError> {
-        let names = ["3/0/0.JPG", "3/1/0.jpg", "3/0/1.jpg", "3/2/0.jpg", "2/0/0.jpg", "3/08/0.jpg", "index.html"];
+    fn the_deepest_tiles_are_items_in_quadkey_order_and_strangers_are_left_out() -> Result<(), PipelineError>
+    {
+        let names =
+            ["3/0/0.JPG", "3/1/0.jpg", "3/0/1.jpg", "3/2/0.jpg", "2/0/0.jpg", "3/08/0.jpg", "index.html"];
         let (_folder, read) = pyramid(&names);
         let read = read?;
         let listed: Vec<&str> = read.pictures.iter().map(|picture| picture.listed.as_str()).collect();

@@ -112,7 +112,8 @@ mod tests {
             at(if lng > 180.0 { lng - 360.0 } else { lng }, dice.random_range(75.0..75.005))
         };
         let points: Vec<LngLat> = (0..500).map(|_| position()).collect();
-        let rows = points.iter().enumerate().map(|(n, p)| format!("{},{},{n} Main Street\n", p.lng(), p.lat()));
+        let rows =
+            points.iter().enumerate().map(|(n, p)| format!("{},{},{n} Main Street\n", p.lng(), p.lat()));
         let book = book(&format!("longitude,latitude,address\n{}", rows.collect::<String>()))?;
         assert_eq!(book.len(), 500);
         for _ in 0..300 {

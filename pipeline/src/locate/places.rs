@@ -30,7 +30,8 @@ impl Places {
             return None;
         }
         let parts = [&record.name, &record.admin1, &record.cc];
-        let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         Some(parts.join(", "))
     }
 }

@@ -59,9 +59,8 @@ mod tests {
     fn read(text: &str) -> Result<Positions, String> {
         let file = tempfile::NamedTempFile::new().expect("temporary file");
         std::fs::write(file.path(), text).expect("write");
-        Positions::read(file.path()).map_err(|error| {
-            error.to_string().replace(&*file.path().to_string_lossy(), "table.csv")
-        })
+        Positions::read(file.path())
+            .map_err(|error| error.to_string().replace(&*file.path().to_string_lossy(), "table.csv"))
     }
 
     #[test]

@@ -74,10 +74,7 @@ impl Table {
 
     /// The columns of longitude and latitude.
     pub(super) fn position_columns(&self) -> Result<(usize, usize), PipelineError> {
-        Ok((
-            self.need(&["longitude", "lng", "lon", "long", "x"])?,
-            self.need(&["latitude", "lat", "y"])?,
-        ))
+        Ok((self.need(&["longitude", "lng", "lon", "long", "x"])?, self.need(&["latitude", "lat", "y"])?))
     }
 
     /// All rows in the order of the file.

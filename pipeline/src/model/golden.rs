@@ -46,8 +46,8 @@ pub(super) fn compare(reference: &Path, package: &Package) -> Result<Option<Agre
     if !path.is_file() {
         return Ok(None);
     }
-    let golden: Golden = serde_json::from_slice(&files::read(&path)?)
-        .map_err(|error| PipelineError::content(&path, error))?;
+    let golden: Golden =
+        serde_json::from_slice(&files::read(&path)?).map_err(|error| PipelineError::content(&path, error))?;
     let mut least = Agreement { texts: 1.0, pictures: 1.0 };
     let expected = |subject: &str, vector: Vec<f32>| {
         Embedding::new(vector).map_err(PipelineError::engine(format!("{}: {subject}", path.display())))
@@ -61,7 +61,8 @@ pub(super) fn compare(reference: &Path, package: &Package) -> Result<Option<Agre
         if tokens != ids {
             return Err(differs(&text, format!("tokens {tokens:?}, expected {ids:?}")));
         }
-        let cosine = encoder.encode(&text).map_err(PipelineError::engine(&text))?.cosine(&expected(&text, vector)?);
+        let cosine =
+            encoder.encode(&text).map_err(PipelineError::engine(&text))?.cosine(&expected(&text, vector)?);
         if cosine.is_nan() || cosine < LEAST_COSINE {
             return Err(differs(&text, format!("cosine {cosine}")));
         }

@@ -40,11 +40,7 @@ pub struct Imported {
 
 /// Writes the model in the folder `reference` as a package into `out`. A package that does not repeat the
 /// trainer's own vectors is refused, after it was written, so that it can be looked at.
-pub fn import(
-    reference: &Path,
-    out: &Path,
-    quantization: Quantization,
-) -> Result<Imported, PipelineError> {
+pub fn import(reference: &Path, out: &Path, quantization: Quantization) -> Result<Imported, PipelineError> {
     let config_path = reference.join("config.json");
     let mut config = ModelConfig::from_json(&files::read(&config_path)?)
         .map_err(PipelineError::engine(config_path.display()))?;
@@ -99,8 +95,7 @@ fn store(
     tensors: &HashMap<String, Tensor>,
     quantization: Quantization,
 ) -> Result<QTensor, ModelError> {
-    let missing =
-        || ModelError::MissingTensor { name: spec.name.clone(), expected: spec.shape.clone() };
+    let missing = || ModelError::MissingTensor { name: spec.name.clone(), expected: spec.shape.clone() };
     let tensor = tensors.get(&spec.name).ok_or_else(missing)?;
     if tensor.dims() != spec.shape {
         let (name, expected) = (spec.name.clone(), spec.shape.clone());

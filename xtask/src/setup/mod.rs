@@ -18,6 +18,7 @@ pub use wasm_std::TARGET as WASM_TARGET;
 pub use wasm_std_source::am_root;
 
 use crate::paths;
+use crate::process;
 
 /// The command-line tools of the page's build, all in pinned versions.
 pub struct Tools {
@@ -40,16 +41,20 @@ pub fn everything() -> Result<(Tools, WasmToolchain)> {
     })
 }
 
-/// Runs two things at the same time. If the first fails, its error is the one returned.
+/// Runs two things at the same time. When one fails, the other is ended, and the first error is returned.
 pub fn both<A: Send, B: Send>(
     one: impl FnOnce() -> Result<A> + Send,
     other: impl FnOnce() -> Result<B> + Send,
 ) -> Result<(A, B)> {
     thread::scope(|scope| {
-        let other = scope.spawn(other);
-        let one = one();
+        let other = scope.spawn(|| other().inspect_err(|_| process::give_up()));
+        let one = one().inspect_err(|_| process::give_up());
         let other = other.join().map_err(|_| anyhow!("a part of the build panicked"))?;
-        Ok((one?, other?))
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(error), Err(cause)) if error.is::<process::GivenUp>() => Err(cause),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     })
 }
 
@@ -98,9 +103,7 @@ impl WasmToolchain {
 
 /// `cargo`, as this command itself was started by.
 pub fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(paths::repository());
-    command
+    with_path(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())), Vec::new())
 }
 
 /// Makes `command` use the toolchain in `folder`, whether or not rustup is there.
@@ -120,7 +123,8 @@ fn with_toolchain(command: Command, folder: &Path, more: &[PathBuf]) -> Command 
 }
 
 fn with_path(mut command: Command, folders: Vec<PathBuf>) -> Command {
-    command.current_dir(paths::repository());
+    // The folder is told, so that it is the same one whatever folder or configuration we were started with.
+    command.current_dir(paths::repository()).env("CARGO_TARGET_DIR", paths::target());
     command.env("PATH", before(folders, &env::var_os("PATH").unwrap_or_default()));
     command
 }

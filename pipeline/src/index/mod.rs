@@ -1,39 +1,19 @@
 //! Imagery to catalog: embed, locate, index, publish.
 
+mod assemble;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clip_rs_catalog::{
-    Bounds, CatalogError, FileRef, Item, ItemId, Items, ItemsBuilder, Listing, Manifest, ModelRef, Pictures,
-    Shard, TileId, TileSet,
-};
-use clip_rs_search::index::IndexParams;
-use clip_rs_search::{Embedding, Index};
+use clip_rs_catalog::{Bounds, CatalogError, Item, ItemId, Listing, LngLat, TileId};
 
 use crate::embed::{self, Embedded};
 use crate::embeddings::EmbeddingStore;
 use crate::imagery::{self, About, Picture, Pyramid};
-use crate::locate::{AddressBook, PLACES_CREDIT, Places, Positions};
+use crate::locate::{AddressBook, Places, Positions};
 use crate::model::Package;
 use crate::progress::Progress;
-use crate::publish::{self, Publication};
-use crate::PipelineError;
-
-/// Items of a shard at most: what a browser loads as one.
-const SHARD_ITEMS: usize = 50_000;
-/// Queries offered to a person who does not know yet what to ask, where the imagery names none.
-const EXAMPLES: [&str; 10] = [
-    "baseball field",
-    "storage tanks",
-    "parked airplanes",
-    "a river with a bridge",
-    "solar panels",
-    "tennis courts",
-    "swimming pools",
-    "boats in a marina",
-    "a roundabout",
-    "dense forest",
-];
+use crate::{PipelineError, publish};
 
 /// What to index, and where to.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +75,7 @@ pub fn index(request: &Request) -> Result<Indexed, PipelineError> {
         listing.insert(&picture.listed, *listed)?;
     }
     let items = locate(&outcome.kept, &imagery.positions, addresses.as_ref())?;
-    let publication = assemble(request, &model, &imagery, listing, items, &outcome.kept)?;
+    let publication = assemble::assemble(request, &model, &imagery, listing, items, &outcome.kept)?;
     publish::publish(&request.out, &publication)?;
     Ok(Indexed {
         items: publication.manifest.count(),
@@ -115,7 +95,7 @@ pub(crate) fn beside(folder: &Path, what: &str) -> Result<PathBuf, PipelineError
 /// What a request's source holds.
 struct Imagery {
     pictures: Vec<Picture>,
-    positions: HashMap<String, clip_rs_catalog::LngLat>,
+    positions: HashMap<String, LngLat>,
     pyramid: Option<Pyramid>,
     tile_size: u32,
     about: About,
@@ -127,9 +107,9 @@ impl Imagery {
     fn read(request: &Request) -> Result<Self, PipelineError> {
         match (&request.tiles, &request.images) {
             (Some(tiles), None) if request.locations.is_none() => Self::tiles(tiles),
-            (Some(_), None) => {
-                Err(PipelineError::Request("--locations goes with --images: tiles know where they are".into()))
-            }
+            (Some(_), None) => Err(PipelineError::Request(
+                "--locations goes with --images: tiles know where they are".into(),
+            )),
             (None, Some(images)) => Self::images(images, request.locations.as_deref()),
             _ => Err(PipelineError::Request("give either --tiles or --images".into())),
         }
@@ -139,7 +119,10 @@ impl Imagery {
         let mut pyramid = imagery::read_tiles(folder)?;
         let mut notes = Vec::new();
         if let Some(first) = pyramid.strangers.first() {
-            notes.push(format!("{} files are no tiles and are left out, such as {first}", pyramid.strangers.len()));
+            notes.push(format!(
+                "{} files are no tiles and are left out, such as {first}",
+                pyramid.strangers.len()
+            ));
         }
         Ok(Self {
             pictures: std::mem::take(&mut pyramid.pictures),
@@ -173,12 +156,17 @@ impl Imagery {
         let mut notes = Vec::new();
         if let Some(table) = &table {
             let found = positions.len();
-            notes.push(format!("{found} of {} pictures have a position ({} in the table)", pictures.len(), table.len()));
+            notes.push(format!(
+                "{found} of {} pictures have a position ({} in the table)",
+                pictures.len(),
+                table.len()
+            ));
         }
         // Neighbours on the ground become neighbours in the file; what has no position comes last.
         let key = |picture: &Picture| {
             let at = positions.get(&picture.listed);
-            at.and_then(|at| TileId::from_lng_lat(*at, TileId::MAX_ZOOM).ok()).map_or(u64::MAX, TileId::quadkey)
+            at.and_then(|at| TileId::from_lng_lat(*at, TileId::MAX_ZOOM).ok())
+                .map_or(u64::MAX, TileId::quadkey)
         };
         pictures.sort_by_cached_key(|picture| (key(picture), picture.listed.clone()));
         let about = About::default();
@@ -194,7 +182,7 @@ fn name_of(folder: &Path) -> String {
 /// The items with all that can be said of where they are, in the order of the pictures.
 fn locate(
     kept: &[Embedded],
-    positions: &HashMap<String, clip_rs_catalog::LngLat>,
+    positions: &HashMap<String, LngLat>,
     addresses: Option<&AddressBook>,
 ) -> Result<Vec<Item>, CatalogError> {
     let ids: Vec<(&Picture, ItemId)> =
@@ -216,122 +204,4 @@ fn locate(
     }
     progress.finish();
     Ok(items)
-}
-
-fn assemble(
-    request: &Request,
-    model: &Package,
-    imagery: &Imagery,
-    listing: Listing,
-    items: Vec<Item>,
-    kept: &[Embedded],
-) -> Result<Publication, PipelineError> {
-    let mut files = Vec::new();
-    let mut add = |content: Vec<u8>, stem: &str, extension: &str| {
-        let file = FileRef::of(&content, stem, extension);
-        let name = file.name.clone();
-        // Two empty-handed shards could share a file; it is written and named once.
-        if files.iter().all(|(other, _): &(FileRef, Vec<u8>)| other.name != name) {
-            files.push((file, content));
-        }
-        name
-    };
-    let model_ref = ModelRef {
-        name: model.config.name.clone(),
-        embed_dim: model.config.embed_dim,
-        config: add(model.config_json.clone(), "model", "json"),
-        text: add(model.text.clone(), "text", "gguf"),
-        image: add(model.image.clone(), "image", "gguf"),
-        tokenizer: add(model.vocabulary.clone(), "vocabulary", "txt"),
-    };
-    let vectors: Vec<&Embedding> = kept.iter().filter_map(|embedded| embedded.vector.as_ref()).collect();
-    let bounds = join(items.iter().filter_map(|item| item.footprint));
-    let with_places = items.iter().any(|item| item.place.is_some());
-    let mut shards = Vec::new();
-    for (items, vectors) in items.chunks(SHARD_ITEMS).zip(vectors.chunks(SHARD_ITEMS)) {
-        shards.push(shard(items, vectors, &mut add)?);
-    }
-    let listing_bytes = listing.to_bytes()?;
-    let listing_digest = clip_rs_catalog::Digest::of(&listing_bytes).short();
-    let listing_name = add(listing_bytes, "listing", "bin");
-    let kind = if imagery.pyramid.is_some() { "tiles" } else { "pictures" };
-    let folder = format!("{kind}-{listing_digest}");
-    let tiles = imagery.pyramid.as_ref().map(|pyramid| TileSet {
-        url: format!("{folder}/{{z}}/{{x}}/{{y}}.{}", pyramid.extension),
-        minzoom: pyramid.min_zoom,
-        maxzoom: pyramid.max_zoom,
-        tile_size: imagery.tile_size,
-        listing: listing_name.clone(),
-    });
-    let pictures = tiles
-        .is_none()
-        .then(|| Pictures { url: format!("{folder}/{{name}}"), listing: listing_name });
-    let about = &imagery.about;
-    let given = |asked: &Option<String>, told: &Option<String>| asked.clone().or_else(|| told.clone());
-    let title = given(&request.title, &about.title).unwrap_or_else(|| imagery.name.clone());
-    let mut attribution = given(&request.attribution, &about.attribution).unwrap_or_default();
-    if with_places {
-        let separator = if attribution.is_empty() { "" } else { " · " };
-        attribution = format!("{attribution}{separator}{PLACES_CREDIT}");
-    }
-    let examples = if about.examples.is_empty() { EXAMPLES.map(str::to_owned).to_vec() } else { about.examples.clone() };
-    let manifest = Manifest {
-        format: 1,
-        id: request.id.clone().unwrap_or_else(|| plain_id(&title)),
-        attribution,
-        licence: given(&request.licence, &about.licence).unwrap_or_else(|| "not stated".to_owned()),
-        title,
-        synthetic: about.synthetic,
-        bounds,
-        tiles,
-        pictures,
-        model: model_ref,
-        shards,
-        files: files.iter().map(|(file, _)| file.clone()).collect(),
-        examples,
-        digest: String::new(),
-    };
-    let pictures = kept.iter().map(|embedded| embedded.picture.clone()).collect();
-    Ok(Publication { manifest, files, folder, pictures, listing })
-}
-
-fn shard(
-    items: &[Item],
-    vectors: &[&Embedding],
-    add: &mut impl FnMut(Vec<u8>, &str, &str) -> String,
-) -> Result<Shard, PipelineError> {
-    let progress = Progress::start("Building the index", vectors.len());
-    let vectors: Vec<Embedding> = vectors.iter().copied().cloned().collect();
-    let index = Index::build(&vectors, IndexParams::default());
-    let index = index.map_err(PipelineError::engine("building the index"))?;
-    progress.advance(items.len());
-    progress.finish();
-    let index = index.to_bytes().map_err(PipelineError::engine("writing the index"))?;
-    let dim = vectors.first().map_or(0, |vector| vector.dim());
-    let mean = |at: usize| vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32;
-    let mut columns = ItemsBuilder::default();
-    for item in items {
-        columns.push(item.clone())?;
-    }
-    let columns: Items = columns.build();
-    Ok(Shard {
-        count: items.len(),
-        bounds: join(items.iter().filter_map(|item| item.footprint)),
-        centroid: (0..dim).map(mean).collect(),
-        index: add(index, "index", "bin"),
-        items: add(columns.to_bytes()?, "items", "bin"),
-    })
-}
-
-fn join(boxes: impl Iterator<Item = Bounds>) -> Option<Bounds> {
-    boxes.reduce(|all, one| all.union(&one))
-}
-
-/// The title as letters, digits and dashes.
-fn plain_id(title: &str) -> String {
-    let dashed: String =
-        title.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
-    let id: String = words.join("-").chars().take(64).collect();
-    if id.is_empty() { "catalog".to_owned() } else { id }
 }

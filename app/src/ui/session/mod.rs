@@ -1,0 +1,111 @@
+//! What the page knows and can do: one place for its state, shared by all components.
+//!
+//! A session goes through [`Phase`]s. Each search carries the number of its turn, each worker the number of
+//! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
+
+//!
+//! [`Session`] is a handle; what it can do is in three files: [`mod@open`] (the worker and the catalog),
+//! [`mod@pictures`] (the listing and what failed), [`mod@search`] (queries, selection, link).
+
+mod open;
+mod pictures;
+mod search;
+mod state;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use clip_rs_catalog::Manifest;
+use leptos::prelude::*;
+
+use super::client::Client;
+use super::pictures::Pictures;
+use crate::link::MapView;
+use crate::protocol::{Ask, Failure, FailureKind, FileProgress, Hit, Progress, Response};
+pub use state::{By, Camera, Damage, Phase, Selection, Timing};
+
+/// Where the catalog lies, relative to the page.
+const CATALOG: &str = "catalog/catalog.json";
+
+/// The page's state. Copies are handles to the same state.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// What the page is doing.
+    pub phase: RwSignal<Phase>,
+    /// The worker's files.
+    pub progress: RwSignal<Progress>,
+    /// The page's own file, the listing.
+    pub listing_progress: RwSignal<Option<FileProgress>>,
+    /// The catalog, as soon as it is known.
+    pub manifest: RwSignal<Option<Arc<Manifest>>>,
+    /// The pictures, as soon as the listing is there.
+    pub pictures: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
+    /// Text of the search box.
+    pub words: RwSignal<String>,
+    /// What is, or is to be, searched for.
+    pub ask: RwSignal<Option<Ask>>,
+    /// Best first.
+    pub hits: RwSignal<Arc<Vec<Hit>>>,
+    /// Of the last answer.
+    pub timing: RwSignal<Option<Timing>>,
+    /// The selected hit.
+    pub selected: RwSignal<Option<Selection>>,
+    /// Where the map is to look.
+    pub camera: RwSignal<Option<Camera>>,
+    /// Pictures that failed.
+    pub damages: RwSignal<Vec<Damage>>,
+    /// Counts up when failed pictures shall be tried again.
+    pub attempt: RwSignal<u32>,
+    /// Where the map looks now.
+    view: StoredValue<Option<MapView>>,
+    /// Whether the engine answers.
+    loaded: StoredValue<bool>,
+    /// Number of the last search.
+    turn: StoredValue<u32>,
+    /// Number of the last worker.
+    life: StoredValue<u32>,
+    /// The worker.
+    client: StoredValue<Option<Client>, LocalStorage>,
+}
+
+impl Session {
+    /// A session that has not started: its signals belong to the reactive owner at hand.
+    #[expect(clippy::new_without_default, reason = "making signals is no default, it ties them to an owner")]
+    pub fn new() -> Self {
+        Self {
+            phase: RwSignal::new(Phase::Loading),
+            progress: RwSignal::default(),
+            listing_progress: RwSignal::default(),
+            manifest: RwSignal::default(),
+            pictures: RwSignal::new_local(None),
+            words: RwSignal::default(),
+            ask: RwSignal::default(),
+            hits: RwSignal::default(),
+            timing: RwSignal::default(),
+            selected: RwSignal::default(),
+            camera: RwSignal::default(),
+            damages: RwSignal::default(),
+            attempt: RwSignal::default(),
+            view: StoredValue::new(None),
+            loaded: StoredValue::new(false),
+            turn: StoredValue::new(0),
+            life: StoredValue::new(0),
+            client: StoredValue::new_local(None),
+        }
+    }
+}
+
+/// Counts up; whoever holds the number before is out of date.
+fn next(counter: StoredValue<u32>) -> u32 {
+    counter.update_value(|count| *count = count.wrapping_add(1));
+    counter.get_value()
+}
+
+fn unexpected(response: &Response) -> Failure {
+    let said = match response {
+        Response::Opened { .. } => "opened",
+        Response::Hits { .. } => "hits",
+        Response::Vectors { .. } => "vectors",
+    };
+    Failure::new(FailureKind::Worker, format!("The search worker gave an answer of the wrong kind ({said})."))
+}

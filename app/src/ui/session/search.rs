@@ -1,0 +1,148 @@
+//! Queries, the selection, and the link that holds both.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
+use crate::browser::clock;
+use crate::browser::location::{self, Entry};
+use crate::link::{Link, MapView, query};
+use crate::protocol::{Ask, Hit, Request, Response};
+
+/// Hits that are asked for.
+const LIMIT: usize = 20;
+
+impl Session {
+    /// Searches for the words in the search box, if there are any.
+    pub fn search_words(self) {
+        if let Some(text) = query(&self.words.get_untracked()) {
+            self.search(Ask::Text(text));
+        }
+    }
+
+    /// Searches, and makes it a step in the history.
+    pub fn search(self, ask: Ask) {
+        self.set_ask(Some(ask));
+        self.selected.set(None);
+        self.write_link(Entry::New);
+        self.camera.set(None);
+        self.run();
+    }
+
+    /// Back to nothing searched.
+    pub fn clear(self) {
+        self.words.set(String::new());
+        if self.ask.get_untracked().is_some() {
+            self.set_ask(None);
+            self.selected.set(None);
+            self.write_link(Entry::New);
+            self.run();
+        }
+    }
+
+    fn set_ask(self, ask: Option<Ask>) {
+        self.words.set(match &ask {
+            Some(Ask::Text(text)) => text.clone(),
+            _ => String::new(),
+        });
+        self.ask.set(ask);
+    }
+
+    /// Answers what is asked for now, as soon as the engine is there.
+    pub(super) fn run(self) {
+        if !self.loaded.get_value() {
+            return;
+        }
+        let turn = next(self.turn);
+        let Some(ask) = self.ask.get_untracked() else {
+            self.hits.set(Arc::default());
+            self.timing.set(None);
+            self.phase.set(Phase::Ready);
+            return;
+        };
+        self.phase.set(Phase::Searching);
+        let request = Request::Search { ask, limit: LIMIT };
+        let Some(answer) =
+            self.client.with_value(|client| client.as_ref().map(|client| client.call(request)))
+        else {
+            return self.start();
+        };
+        spawn_local(async move {
+            let answer = answer.await;
+            if self.turn.get_value() != turn {
+                return;
+            }
+            match answer {
+                Ok(Response::Hits { hits, encode_ms, search_ms }) => {
+                    self.found(hits, Timing { encode_ms, search_ms })
+                }
+                Ok(other) => self.fail(unexpected(&other)),
+                Err(failure) => self.fail(failure),
+            }
+        });
+    }
+
+    fn found(self, hits: Vec<Hit>, timing: Timing) {
+        clock::record("clip-rs:encode", timing.encode_ms);
+        clock::record("clip-rs:search", timing.search_ms);
+        self.timing.set(Some(timing));
+        let selected =
+            self.selected.get_untracked().filter(|selected| hits.iter().any(|hit| hit.id == selected.id));
+        let footprint = |id: &str| hits.iter().find(|hit| hit.id == id).and_then(|hit| hit.footprint);
+        if self.camera.get_untracked().is_none() {
+            let item = selected.as_ref().and_then(|selected| footprint(&selected.id)).map(Camera::Item);
+            let all = hits.iter().filter_map(|hit| hit.footprint).reduce(|a, b| a.union(&b)).map(Camera::Box);
+            self.camera.set(item.or(all));
+        }
+        self.selected.set(selected);
+        self.phase.set(if hits.is_empty() { Phase::Empty } else { Phase::Results });
+        self.hits.set(Arc::new(hits));
+    }
+
+    /// Selects a hit, or nothing.
+    pub fn select(self, id: Option<&str>, by: By) {
+        let selection = id.map(|id| Selection { id: id.to_owned(), by });
+        let footprint = self.hits.with_untracked(|hits| {
+            id.and_then(|id| hits.iter().find(|hit| hit.id == id)).and_then(|hit| hit.footprint)
+        });
+        self.selected.set(selection);
+        if by != By::Map
+            && let Some(footprint) = footprint
+        {
+            self.camera.set(Some(Camera::Item(footprint)));
+        }
+        self.write_link(Entry::Same);
+    }
+
+    /// Notes where the map looks now.
+    pub fn looked(self, view: MapView) {
+        self.view.set_value(Some(view));
+        self.write_link(Entry::Same);
+    }
+
+    /// Takes over what the URL says: at the start, and on "back" and "forward".
+    pub fn follow_link(self) {
+        let Link { ask, selected, view } = Link::parse(&location::fragment());
+        let selection = selected.map(|id| Selection { id, by: By::Link });
+        self.selected.set(selection);
+        self.view.set_value(view);
+        self.camera.set(view.map(Camera::View));
+        if ask != self.ask.get_untracked() {
+            self.set_ask(ask);
+            self.run();
+        }
+    }
+
+    fn write_link(self, entry: Entry) {
+        let link = Link {
+            ask: self.ask.get_untracked(),
+            selected: self
+                .selected
+                .with_untracked(|selected| selected.as_ref().map(|selected| selected.id.clone())),
+            view: self.view.get_value(),
+        };
+        location::set_fragment(&link.to_fragment(), entry);
+    }
+}

@@ -1,0 +1,8 @@
+//! The stages and the command together, on small areas and a tiny model of random weights.
+
+mod damage;
+mod evaluating;
+mod importing;
+mod indexing;
+mod searching;
+mod support;
