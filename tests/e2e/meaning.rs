@@ -12,11 +12,11 @@ const QUERIES: [(&str, &[&str]); 12] = [
     ("parked airplanes", &["airplane"]),
     ("river with a bridge", &["bridge"]),
     ("solar panels", &["solar_farm"]),
-    ("tennis courts", &["tennis_court"]),
+    ("running track", &["running_track"]),
     ("houses with swimming pools", &["swimming_pool"]),
     ("boats in a marina", &["marina", "boat"]),
     ("golf course", &["golf_course"]),
-    ("roundabout", &["roundabout"]),
+    ("stadium", &["stadium"]),
     ("cars in a parking lot", &["car_park"]),
     ("dense forest", &["forest"]),
 ];

@@ -23,10 +23,10 @@ const EXAMPLES: [&str; 10] = [
     "parked airplanes",
     "a river with a bridge",
     "solar panels",
-    "tennis courts",
+    "golf course",
     "swimming pools",
     "boats in a marina",
-    "a roundabout",
+    "a running track",
     "dense forest",
 ];
 

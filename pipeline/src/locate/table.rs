@@ -12,7 +12,8 @@ use crate::{PipelineError, files};
 pub(super) struct Table {
     path: PathBuf,
     header: Vec<String>,
-    rows: Vec<StringRecord>,
+    /// Each with the line it begins on.
+    rows: Vec<(StringRecord, u64)>,
     decimal_comma: bool,
 }
 
@@ -20,6 +21,7 @@ pub(super) struct Table {
 pub(super) struct Row<'a> {
     table: &'a Table,
     record: &'a StringRecord,
+    line: u64,
 }
 
 impl Table {
@@ -49,8 +51,15 @@ impl Table {
             PipelineError::Row { path: path.to_owned(), line, why }
         };
         let header = reader.headers().map_err(refuse)?;
-        let header = header.iter().map(|name| name.to_lowercase()).collect();
-        let rows = reader.records().collect::<Result<_, _>>().map_err(refuse)?;
+        let header = header.iter().map(|name| unquoted(name).to_lowercase()).collect();
+        let mut lines = LineCounter::default();
+        let rows = reader.records().map(|record| {
+            let record = record.map_err(refuse)?;
+            let begin = record.position().map_or(0, csv::Position::byte);
+            let line = lines.of(text.as_bytes(), usize::try_from(begin).unwrap_or(usize::MAX));
+            Ok((record, line))
+        });
+        let rows = rows.collect::<Result<_, PipelineError>>()?;
         Ok(Self { path: path.to_owned(), header, rows, decimal_comma: delimiter != b',' })
     }
 
@@ -79,14 +88,14 @@ impl Table {
 
     /// All rows in the order of the file.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|record| Row { table: self, record })
+        self.rows.iter().map(|(record, line)| Row { table: self, record, line: *line })
     }
 }
 
 impl Row<'_> {
     /// The text in a column, without the space around it; empty where there is none.
     pub(super) fn text(&self, column: usize) -> &str {
-        self.record.get(column).unwrap_or_default()
+        unquoted(self.record.get(column).unwrap_or_default())
     }
 
     /// The position in the columns of longitude and latitude; none where both are empty.
@@ -106,8 +115,33 @@ impl Row<'_> {
 
     /// An error about this row.
     pub(super) fn refuse(&self, why: String) -> PipelineError {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        PipelineError::Row { path: self.table.path.clone(), line, why }
+        PipelineError::Row { path: self.table.path.clone(), line: self.line, why }
+    }
+}
+
+/// A field without the quotation marks that a space before them has kept from being read as such.
+fn unquoted(field: &str) -> &str {
+    let inner = field.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(field, str::trim)
+}
+
+/// Counts lines up to growing positions. The reader's own count stands before the blank lines that it skips.
+#[derive(Default)]
+struct LineCounter {
+    counted: usize,
+    line_breaks: u64,
+}
+
+impl LineCounter {
+    /// The line, from 1, of the first text at or after byte `begin`.
+    fn of(&mut self, text: &[u8], begin: usize) -> u64 {
+        let rest = text.get(begin..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let end = begin.saturating_add(blank);
+        let between = text.get(self.counted..end).unwrap_or_default();
+        self.line_breaks += between.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = end;
+        self.line_breaks + 1
     }
 }
 

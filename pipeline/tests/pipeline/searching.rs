@@ -67,7 +67,10 @@ fn questions_that_cannot_be_answered_are_refused_in_a_sentence() {
         clip_rs(["search".as_ref(), out.as_os_str(), "words".as_ref(), "--like".as_ref(), "1/1/1".as_ref()]);
     assert_eq!(both.status.code(), Some(2));
     let index = std::fs::read_dir(&out).expect("folder").flatten().map(|entry| entry.path());
-    let index = index.into_iter().find(|path| path.to_string_lossy().contains("index.")).expect("an index");
+    let index = index
+        .into_iter()
+        .find(|path| path.to_string_lossy().ends_with(".bin") && path.to_string_lossy().contains("index."))
+        .expect("an index");
     let mut content = std::fs::read(&index).expect("read");
     content[9] ^= 1;
     std::fs::write(&index, content).expect("write");
