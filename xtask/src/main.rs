@@ -29,6 +29,8 @@ cargo xtask COMMAND
                             build all, make the sample area and serve it
   test                      every check and test, in a real browser too
   dist                      build the page into dist/, for any static host
+  screenshots               take the README's pictures into docs/pictures
+  figures                   measure bytes and milliseconds of a visit
 
 Tools are kept in $XDG_CACHE_HOME/clip-rs (~/.cache/clip-rs) for all clones; everything else stays in this folder.";
 
@@ -52,6 +54,8 @@ fn run(words: &[&str]) -> Result<()> {
             if options.serve { site.serve(options.port) } else { Ok(()) }
         }
         ["test"] => alone(test::run),
+        ["screenshots"] => alone(|| test::show("screenshots", &["docs/pictures"])),
+        ["figures"] => alone(|| test::show("figures", &[])),
         ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;
             dist::compile(&toolchain)?;

@@ -67,18 +67,38 @@ fn wasm_tests(toolchain: &WasmToolchain, tools: &Tools, browser: &Browser) -> Re
 /// All native tests, those that drive a browser among them, which need all that was built before.
 fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<()> {
     let mut cargo = setup::cargo();
-    cargo
-        .arg("test")
-        .args(NATIVE)
-        .args(["--no-fail-fast", "--", "--include-ignored"])
+    cargo.arg("test").args(NATIVE).args(["--no-fail-fast", "--", "--include-ignored"]);
+    check("tests", with_artifacts(&mut cargo, commands, area, browser))
+}
+
+/// Builds what the browser's tests need, and runs a program of `tests/src/bin` on it.
+pub fn show(program: &str, words: &[&str]) -> Result<()> {
+    let browser = Browser::set_up()?;
+    let (tools, toolchain) = setup::everything()?;
+    dist::compile(&toolchain)?;
+    dist::bundle(&toolchain, &tools)?;
+    check("commands and tests, compiled", setup::cargo().arg("build").args(NATIVE).arg("--all-targets"))?;
+    let commands = Commands::of("debug");
+    let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
+    let mut run = Command::new(paths::built("debug", program));
+    check(program, with_artifacts(run.args(words), &commands, &area, &browser))
+}
+
+/// Says in the environment where the things under test are (`tests/src/artifacts.rs`).
+fn with_artifacts<'a>(
+    command: &'a mut Command,
+    commands: &Commands,
+    area: &Area,
+    browser: &Browser,
+) -> &'a mut Command {
+    command
         .env("CLIP_RS_BIN", &commands.clip_rs)
         .env("CLIP_RS_SERVER_BIN", &commands.server)
         .env("CLIP_RS_DIST", paths::dist())
         .env("CLIP_RS_CATALOG", &area.catalog)
         .env("CLIP_RS_SAMPLE", &area.sample)
         .env("CHROMIUM", &browser.chromium)
-        .env("CHROMEDRIVER", &browser.driver);
-    check("tests", &mut cargo)
+        .env("CHROMEDRIVER", &browser.driver)
 }
 
 /// Runs one check with its output shown. If it fails, the error says how to repeat it alone.

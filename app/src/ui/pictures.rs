@@ -123,10 +123,10 @@ mod tests {
     fn the_picture_unused_longest_is_let_go_first() {
         let mut kept = Kept::default();
         for number in 0..KEPT {
-            kept.touch(&number.to_string(), never);
+            let _coming = kept.touch(&number.to_string(), never);
         }
-        kept.touch("0", || unreachable!("it is kept"));
-        kept.touch("new", never);
+        let _coming = kept.touch("0", || unreachable!("it is kept"));
+        let _coming = kept.touch("new", never);
         assert_eq!(kept.pictures.len(), KEPT);
         assert!(kept.pictures.contains_key("0") && !kept.pictures.contains_key("1"));
     }
