@@ -9,15 +9,11 @@ use anyhow::{Context, Result};
 use clip_rs_tests::{Artifacts, Chromium, Site};
 
 /// File name, URL fragment, colour scheme, width and height in CSS pixels.
-const PICTURES: [(&str, &str, &str, u32, u32); 8] = [
+const PICTURES: [(&str, &str, &str, u32, u32); 4] = [
     ("desktop.png", "#q=storage%20tanks", "light", 1440, 900),
     ("desktop-dark.png", "#q=baseball%20field", "dark", 1440, 900),
-    ("desktop-start.png", "", "light", 1440, 900),
-    ("desktop-solar.png", "#q=solar%20panels", "light", 1440, 900),
-    ("desktop-airplanes.png", "#q=parked%20airplanes", "light", 1440, 900),
     ("phone.png", "#q=river%20with%20a%20bridge", "light", 390, 844),
     ("phone-dark.png", "#q=marina", "dark", 390, 844),
-    ("phone-start.png", "", "light", 390, 844),
 ];
 
 fn main() -> Result<()> {
