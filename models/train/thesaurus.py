@@ -33,12 +33,24 @@ class Thesaurus:
         self.number = {key: at for at, key in enumerate(self.keys)}
         self.see = [names_of(parser[key].get("see", "")) for key in self.keys]
         self.say = [names_of(parser[key].get("say", "")) for key in self.keys]
+        self._refuse_doubtful_names()
         self.means = [self._numbers(parser, key, "means") for key in self.keys]
         self.near = [self._numbers(parser, key, "near") for key in self.keys]
         seen = {name: at for at, names in enumerate(self.see) for name in names}
         longest_first = sorted(seen, key=len, reverse=True)
         self.concept_of = seen
         self.pattern = re.compile(r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b")
+
+    def _refuse_doubtful_names(self):
+        """A concept needs a name to look for, and a name that stands twice would not say which concept is meant."""
+        owner = {}
+        for key, see, say in zip(self.keys, self.see, self.say):
+            if not see:
+                raise ValueError(f"thesaurus: [{key}] has no `see` names")
+            for name in (*see, *say):
+                if name in owner:
+                    raise ValueError(f'thesaurus: "{name}" stands in [{owner[name]}] and again in [{key}]')
+                owner[name] = key
 
     def _numbers(self, parser, key: str, field: str) -> list[int]:
         found = names_of(parser[key].get(field, ""))
