@@ -19,7 +19,7 @@ PROMPTS = (
 
 
 def names_of(line: str) -> list[str]:
-    return [name.strip().lower() for name in line.split(",") if name.strip()]
+    return [" ".join(name.split()).lower() for name in line.split(",") if name.strip()]
 
 
 class Thesaurus:
