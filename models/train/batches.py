@@ -88,70 +88,64 @@ class Mixture:
         x = grey + (x - grey) * draw(0.7, 1.3, count, 1, 1, 1)
         return (x * gain + draw(-0.05, 0.05, count, 1, 1, 1)).clamp(0, 1)
 
-    def texts(self, batch, query_share: float):
-        """(texts, concepts): a caption (no concepts) or a short query for concepts that are clear in the picture."""
-        texts, concepts = [], []
-        for at, ids in batch:
-            source = self.sources[at]
-            share = 0.6 if source.labelled else query_share
-            for number in ids:
-                clear = np.flatnonzero(source.strength[number] == CLEAR)
-                if len(clear) and self.random.random() < share:
-                    count = 1 if len(clear) == 1 or self.random.random() < 0.7 else 2
-                    weights = self.rarity[clear] / self.rarity[clear].sum()
-                    chosen = tuple(self.rng.choice(clear, count, replace=False, p=weights))
-                    texts.append(self.thesaurus.prompt(chosen, self.random))
-                    concepts.append(chosen)
-                else:
-                    texts.append(self.caption(source.captions[number]))
-                    concepts.append(None)
-        return texts, concepts
+    def captions(self, batch) -> tuple[list[str], torch.Tensor]:
+        """A caption for each picture, and (pictures, texts) of OWN, IGNORED, OTHER: equal captions belong together."""
+        texts = [self.caption(self.sources[at].captions[number]) for at, ids in batch for number in ids]
+        numbers: dict[str, int] = {}
+        which = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
+        table = np.where(which[:, None] == which, OWN, OTHER).astype(np.int8)
+        strength, labelled = self.truth(batch)
+        for column in np.flatnonzero(labelled):
+            # A caption of a labelled tile is true of every labelled tile that clearly shows the same.
+            shown = np.flatnonzero(strength[column] == CLEAR)
+            alike = labelled & (strength[:, shown] == CLEAR).all(1) & (table[:, column] == OTHER)
+            table[alike, column] = IGNORED
+        return texts, torch.from_numpy(table)
 
     def caption(self, captions: list[str]) -> str:
-        """One caption in lower case, some words exchanged, some dropped, now and then two captions in a row."""
-        text = self.random.choice(captions)
-        if self.random.random() < 0.05:
-            text = f"{text} {self.random.choice(captions)}"
-        text = text.lower().replace(" .", "").rstrip(".")
-        text = self.thesaurus.vary(text, self.random, 0.2)
-        words = [word for word in text.split() if self.random.random() > 0.04]
-        return " ".join(words[:20]) or text
+        """One caption in lower case, now and then with a word exchanged for another name of the same concept."""
+        text = self.random.choice(captions).lower().replace(" .", "").rstrip(".")
+        if self.random.random() < 0.3:
+            text = self.thesaurus.vary(text, self.random, 0.5)
+        return " ".join(text.split()[:20])
 
-    def targets(self, batch, texts, concepts) -> torch.Tensor:
-        """(pictures, texts) of OWN, IGNORED, OTHER. A query belongs to every picture that clearly shows its concepts."""
+    def truth(self, batch) -> tuple[np.ndarray, np.ndarray]:
+        """Strength of each concept in each picture of the batch, and which pictures have ground truth."""
         strength = np.concatenate([self.sources[at].strength[ids] for at, ids in batch])
         labelled = np.concatenate([np.full(len(ids), self.sources[at].labelled) for at, ids in batch])
-        table = np.zeros((len(texts), len(texts)), np.int8)
-        same = {}
-        for column, (text, wanted) in enumerate(zip(texts, concepts)):
-            if wanted is not None:
-                least = strength[:, list(wanted)].min(1)
-                table[:, column] = np.where(least == CLEAR, OWN, np.where(least == MAYBE, IGNORED, OTHER))
-            else:
-                same.setdefault(text, []).append(column)
-                if labelled[column]:
-                    shown = np.flatnonzero(strength[column] == CLEAR)
-                    alike = labelled & (strength[:, shown] == CLEAR).all(1)
-                    table[alike, column] = IGNORED
-        for columns in same.values():
-            table[np.ix_(columns, columns)] = OWN
-        np.fill_diagonal(table, OWN)
-        return torch.from_numpy(table)
+        return strength, labelled
 
-    def ranked(self, batch) -> tuple[list[int], list[str], torch.Tensor]:
-        """For the labelled pictures of the batch, whose truth is complete: their rows, a short query for each concept
-        that one of them clearly shows, and (pictures, queries) of OWN, IGNORED, OTHER."""
-        rows, strengths, start = [], [np.zeros((0, len(self.thesaurus)), np.uint8)], 0
-        for at, ids in batch:
-            if self.sources[at].labelled:
-                rows += range(start, start + len(ids))
-                strengths.append(self.sources[at].strength[ids])
-            start += len(ids)
-        strength = np.concatenate(strengths)
+    def queries(self, batch, most: int) -> tuple[list[str], torch.Tensor]:
+        """Short queries as people type them, for concepts and pairs of concepts that pictures of the batch clearly show,
+        and (queries, pictures) of OWN, IGNORED, OTHER. Rare concepts come first."""
+        strength, _ = self.truth(batch)
         shown = np.flatnonzero((strength == CLEAR).any(0))
-        queries = [self.thesaurus.prompt((concept,), self.random) for concept in shown]
-        table = np.select([strength == CLEAR, strength == MAYBE], [OWN, IGNORED], OTHER)[:, shown]
-        return rows, queries, torch.from_numpy(table.astype(np.int8))
+        weights = self.rarity[shown] / self.rarity[shown].sum()
+        count = min(most * 3 // 4, len(shown))
+        wanted = [(concept,) for concept in self.rng.choice(shown, count, replace=False, p=weights)]
+        for row in self.rng.choice(len(strength), most - count):
+            clear = np.flatnonzero(strength[row] == CLEAR)
+            if len(clear) > 1:
+                wanted.append(tuple(self.rng.choice(clear, 2, replace=False)))
+        texts = [self.thesaurus.prompt(concepts, self.random) for concepts in wanted]
+        least = np.array([strength[:, concepts].min(1) for concepts in wanted]).reshape(len(wanted), len(strength))
+        table = np.select([least == CLEAR, least == MAYBE], [OWN, IGNORED], OTHER)
+        return texts, torch.from_numpy(table.astype(np.int8))
+
+    def collage(self, batch, pictures: torch.Tensor) -> dict[str, tuple[torch.Tensor, float]]:
+        """Pastes a part of another picture of the same source over each picture that has teacher features, in place.
+        For each source: which picture of it that was, and the part of the area it covers. The teacher's features are
+        means over the area, so those of the collage are mixed in the same proportion (after CutMix, Yun et al. 2019)."""
+        mixed, side = {}, pictures.shape[-1]
+        for name, rows, features in self.teachers(batch):
+            other = torch.from_numpy(self.rng.permutation(len(features)))
+            height, width = (int(round(side * self.rng.uniform(0.3, 0.8))) for _ in range(2))
+            top, left = self.rng.integers(0, side - height + 1), self.rng.integers(0, side - width + 1)
+            box = (..., slice(top, top + height), slice(left, left + width))
+            part = pictures[rows]
+            part[box] = part[other][box]
+            mixed[name] = (other, height * width / side**2)
+        return mixed
 
     def teachers(self, batch) -> list[tuple[str, slice, torch.Tensor]]:
         """For each source with teacher features: its name, its rows of the batch, the features."""

@@ -123,7 +123,7 @@ def main():
     parser.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "rs-small" / "vocabulary.txt")
     options = parser.parse_args()
     content = torch.load(options.checkpoint, map_location="cpu", weights_only=False)
-    state = {name: tensor for name, tensor in content["average"].items() if not name.startswith("teachers.")}
+    state = {name: tensor for name, tensor in content["average"].items() if not name.startswith(("teachers.", "heads."))}
     model = Clip(Config(), {})
     model.load_state_dict(state)
     write_reference(model, Tokenizer(options.vocabulary), options.vocabulary, options.out)

@@ -1,4 +1,4 @@
-"""Trains the compact CLIP from scratch: English from WordNet first, then captions, then exports the result.
+"""Trains the compact CLIP from scratch: the text tower first, then the image tower, then exports the result.
 
     python train.py --data rsicd.tar.gz ucm.tar.gz area-101 area-102 --out run --minutes 100
 
@@ -27,8 +27,10 @@ from thesaurus import Thesaurus
 from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
-# Pictures are small at first, when steps should be cheap: (until which part of the caption stage, side in pixels).
-SIDES = ((0.4, 64), (0.7, 80), (0.85, 96))
+# Pictures are small at first, when steps should be cheap: (until which part of the picture stage, side in pixels).
+SIDES = ((0.4, 64), (0.65, 80), (0.85, 96))
+# What the losses count for in their sum, where that is not 1.
+WEIGHTS = {"wordnet": 0.3, "names": 0.3, "queries": 0.6}
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
 
 
@@ -41,11 +43,13 @@ def arguments() -> argparse.Namespace:
     length.add_argument("--epochs", type=float, help="length by passes over the photographs instead")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--wordnet", type=Path, help="wordnet.jsonl.gz; found beside the data unless told")
-    parser.add_argument("--wordnet-share", type=float, default=0.14, help="part of the run spent on English alone")
+    parser.add_argument("--words-share", type=float, default=0.25, help="part of the run spent on the text tower")
     parser.add_argument("--check", type=Path, help="a sample area of another seed, for figures only")
     parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--labelled-share", type=float, default=0.3, help="part of a batch from sample areas")
-    parser.add_argument("--query-share", type=float, default=0.25, help="part of the texts that are short queries")
+    parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
+    parser.add_argument("--labelled-share", type=float, default=0.25, help="part of a batch from sample areas")
+    parser.add_argument("--queries", type=int, default=64, help="short queries in a step")
+    parser.add_argument("--collage-share", type=float, default=0.5, help="part of the steps with pictures in pictures")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0: all")
     parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
@@ -68,33 +72,34 @@ class Run:
     def __init__(self, options, sources, thesaurus, words):
         self.options, self.words = options, words
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        # On processors with bf16 products a step takes about two thirds of the time.
+        # On processors with bf16 products a step takes about half of the time.
         self.half = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         self.tokenizer = Tokenizer(options.vocabulary)
         self.mixture = Mixture(sources, thesaurus, options.labelled_share, options.seed)
-        teachers = {source.name: source.teacher.shape[1] for source in sources if source.teacher is not None}
-        self.model = Clip(Config(), teachers).to(self.device)
+        taught = [source for source in sources if source.teacher is not None]
+        self.described = Mixture(taught, thesaurus, 0.0, options.seed + 1) if taught else None
+        self.model = Clip(Config(), {source.name: source.teacher.shape[1] for source in taught}).to(self.device)
         self.model.image.to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.model)
-        self.optimizer = torch.optim.AdamW(self.groups(), lr=options.rate, betas=(0.9, 0.98))
-        self.step = self.caption_step = 0
+        self.average = copy.deepcopy(self.model).eval()
+        self.begin(self.model.text, self.model.gloss, self.model.heads, self.model.log_scale)
+        self.step = self.picture_step = 0
         self.seconds = 0.0
         photographs = sum(len(source.of("train")) for source in sources if not source.labelled) or sum(
             len(source.of("train")) for source in sources
         )
-        caption_steps = (options.epochs or 0) * photographs / (options.batch * (1 - options.labelled_share))
-        self.total_steps = max(1, caption_steps / (1 - options.wordnet_share))
+        picture_steps = (options.epochs or 0) * photographs / (options.batch * (1 - options.labelled_share))
+        self.total_steps = max(1, picture_steps / (1 - options.words_share))
 
-    def groups(self):
-        """Weight decay on matrices only; the text tower, already taught, learns at half the rate."""
-        groups = {}
-        for name, parameter in self.model.named_parameters():
-            decay = 0.05 if parameter.dim() > 1 and "embedding" not in name else 0.0
-            rate = 0.5 if name.startswith("text.") else 1.0
-            groups.setdefault((decay, rate), []).append(parameter)
-        return [
-            {"params": parameters, "weight_decay": decay, "rate": rate} for (decay, rate), parameters in groups.items()
-        ]
+    def begin(self, *trained):
+        """An optimizer for these parts of the model: weight decay on matrices only, none on tables of tokens."""
+        groups = {0.05: [], 0.0: []}
+        for part in trained:
+            named = part.named_parameters() if isinstance(part, torch.nn.Module) else [("", part)]
+            for name, parameter in named:
+                groups[0.05 if parameter.dim() > 1 and "embedding" not in name else 0.0].append(parameter)
+        groups = [{"params": own, "weight_decay": decay} for decay, own in groups.items()]
+        self.trained = [parameter for group in groups for parameter in group["params"]]
+        self.optimizer = torch.optim.AdamW(groups, lr=self.options.rate, betas=(0.9, 0.98), fused=True)
 
     def progress(self) -> float:
         """Part of the run that is done, 0 to 1."""
@@ -102,81 +107,123 @@ class Run:
             return self.step / self.total_steps
         return self.seconds / (60 * (self.options.minutes or 100))
 
-    def set_rate(self, stage_progress: float, stage_step: int, highest: float):
+    def set_rate(self, stage_progress: float, stage_step: int):
         factor = min(1.0, (stage_step + 1) / 100) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
         for group in self.optimizer.param_groups:
-            group["lr"] = highest * factor * group["rate"]
+            group["lr"] = self.options.rate * factor
 
-    def text_hidden(self, *lists: list[str]) -> list[torch.Tensor]:
-        """The text tower's last row for each list of texts. Texts of like length go together: padding costs time."""
+    def text_hidden(self, tower, *lists: list[str]) -> list[torch.Tensor]:
+        """A text tower's last row for each list of texts. Texts of like length go together: padding costs time."""
         longest = self.model.config.context_length
         ids = [self.tokenizer.encode(text, longest) for texts in lists for text in texts]
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
         groups = [order[at : at + 64] for at in range(0, len(order), 64)]
-        rows = [self.model.text.hidden(pad([ids[at] for at in group]).to(self.device)) for group in groups]
+        rows = [tower.hidden(pad([ids[at] for at in group]).to(self.device)) for group in groups]
         back = torch.tensor(sorted(range(len(order)), key=order.__getitem__), device=self.device)
         return torch.cat(rows)[back].split([len(texts) for texts in lists])
 
-    def words_loss(self, size: int):
+    def english_loss(self, size: int):
         """How far names and glosses of one meaning are apart (the gloss head), and names of one concept."""
-        names, alike, table = self.words.from_thesaurus(96)
+        names, alike, table = self.words.from_thesaurus(128)
         left, right = self.words.from_wordnet(size) if self.words.entries else ([], [])
-        names, alike, left, right = self.text_hidden(names, alike, left, right)
+        names, alike, left, right = self.text_hidden(self.model.text, names, alike, left, right)
         project, gloss = self.model.text.text_projection, self.model.gloss
         same = contrastive(project(names), project(alike), 20.0, table)
         meaning = contrastive(gloss(left), gloss(right), 20.0) if len(left) else torch.zeros(())
-        return meaning, same
+        return {"wordnet": meaning, "names": same}
 
-    def english_step(self, share: float):
-        self.set_rate(self.progress() / share, self.step, self.options.rate)
+    def matching_loss(self, images, texts, table, queries, answers):
+        """Captions with their pictures, both ways; queries with the pictures that answer them, from query to picture
+        only: a picture is not described by one short query as it is by its own caption."""
+        scale = self.model.scale()
+        parts = {"pairs": contrastive(images, texts, scale, table)}
+        if len(queries):
+            parts["queries"] = one_way(similarities(queries, images, scale), answers.to(self.device))
+        return parts
+
+    def words_step(self, share: float):
+        """The text tower learns English, and which words go with which features of the teacher."""
+        self.set_rate(self.progress() / share, self.step)
+        parts = {}
         with self.autocast():
-            meaning, same = self.words_loss(224)
-        self.descend(meaning + 0.3 * same)
-        return {"wordnet": meaning.item(), "names": same.item()}
+            if self.described is None or self.step % 4 == 0:
+                parts |= self.english_loss(64 if self.described else 224)
+            if self.described:
+                batch = self.described.draw(self.options.words_batch)
+                texts, table = self.described.captions(batch)
+                queries, answers = self.described.queries(batch, self.options.queries)
+                images = torch.cat([
+                    self.model.heads[name](features.to(self.device) + 0.3 * torch.randn(features.shape, device=self.device))
+                    for name, _, features in self.described.teachers(batch)
+                ])
+                tower = self.model.text
+                texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
+                parts |= self.matching_loss(images, texts, table, asked, answers)
+        return self.descend(parts)
 
-    def caption_stage_step(self, progress: float):
-        self.set_rate(progress, self.caption_step, self.options.rate)
+    def begin_pictures(self):
+        """The text tower keeps the average of what it learned. If it knows features, it is done and stays as it is."""
+        self.model.load_state_dict(self.average.state_dict())
+        self.begin_pictures_optimizer()
+
+    def begin_pictures_optimizer(self):
+        if self.described:
+            self.begin(self.model.image, self.model.teachers, self.model.log_scale)
+        else:
+            self.begin(self.model)
+
+    def picture_step_of(self, progress: float):
+        """The image tower learns to match captions and queries, and to imitate the teacher."""
+        self.set_rate(progress, self.picture_step)
         side = next((side for until, side in SIDES if progress < until), self.model.config.image_size)
         batch = self.mixture.draw(self.options.batch)
         pictures = self.mixture.pictures(batch, side)
-        texts, concepts = self.mixture.texts(batch, self.options.query_share)
-        table = self.mixture.targets(batch, texts, concepts)
-        labelled, queries, answers = self.mixture.ranked(batch)
+        texts, table = self.mixture.captions(batch)
+        queries, answers = self.mixture.queries(batch, self.options.queries)
+        wanted = self.mixture.teachers(batch)
+        plain = self.described is None or self.mixture.random.random() >= self.options.collage_share
+        mixed = {} if plain else self.mixture.collage(batch, pictures)
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.model.config.mean, self.model.config.std))
         pictures = ((pictures - mean) / std).to(self.device, memory_format=torch.channels_last)
+        parts = {}
         with self.autocast():
             hidden = self.model.image.hidden(pictures)
             images = self.model.image.project(hidden)
-            matched, asked = map(self.model.text.text_projection, self.text_hidden(texts, queries))
-        pairs = contrastive(images, matched, self.model.scale(), table)
-        parts = {"pairs": pairs}
-        loss = pairs
-        if queries:
-            order = similarities(asked, images[labelled], self.model.scale())
-            parts["ranked"] = one_way(order, answers.T.to(self.device))
-            loss = loss + 0.5 * parts["ranked"]
-        for name, rows, wanted in self.mixture.teachers(batch):
+            # A text tower that is done is asked without the noise of training.
+            tower = self.average.text if self.described else self.model.text
+            with torch.set_grad_enabled(self.described is None):
+                texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
+            if plain:
+                parts |= self.matching_loss(images, texts, table, asked, answers)
+            if self.described is None and self.picture_step % 5 == 0:
+                parts |= self.english_loss(64)
+        for name, rows, features in wanted:
+            features = features.to(self.device)
+            if name in mixed:
+                other, share = mixed[name]
+                features = torch.lerp(features, features[other], share)
+            with torch.no_grad():
+                aim = self.average.heads[name](features)
+            part = (rows.stop - rows.start) / len(images)
             guessed = self.model.teachers[name](hidden[rows].float())
-            parts[name] = F.mse_loss(guessed, wanted.to(self.device))
-            loss = loss + parts[name] * (rows.stop - rows.start) / len(texts)
-        if self.caption_step % 5 == 0:
-            with self.autocast():
-                meaning, same = self.words_loss(64)
-            loss = loss + 0.3 * meaning + 0.3 * same
-            parts |= {"wordnet": meaning, "names": same}
-        self.descend(loss)
-        self.caption_step += 1
-        return {name: value.item() for name, value in parts.items()}
+            parts[f"imitate {name}"] = part * F.mse_loss(guessed, features)
+            parts[f"aim {name}"] = part * 4 * (1 - F.cosine_similarity(images[rows].float(), aim)).mean()
+        self.picture_step += 1
+        return self.descend(parts)
 
     def autocast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
 
-    def descend(self, loss):
+    def descend(self, parts: dict[str, torch.Tensor]) -> dict[str, float]:
+        """One step down the weighted sum of the losses; the average follows."""
+        loss = sum(WEIGHTS.get(name, 1.0) * value for name, value in parts.items())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
+        torch.nn.utils.clip_grad_norm_(self.trained, 2.0)
         self.optimizer.step()
-        keep = min(0.995, (1 + self.step) / (10 + self.step))
+        # The average starts anew with the picture stage.
+        stage_step = self.picture_step or self.step
+        keep = min(0.995, (1 + stage_step) / (10 + stage_step))
         with torch.no_grad():
             for mine, theirs in zip(self.average.state_dict().values(), self.model.state_dict().values()):
                 if mine.dtype.is_floating_point:
@@ -184,18 +231,14 @@ class Run:
                 else:
                     mine.copy_(theirs)
         self.step += 1
-
-    def begin_captions(self):
-        """The tower's own projection starts as the one that WordNet taught; the averages start over."""
-        with torch.no_grad():
-            self.model.text.text_projection.weight.copy_(self.model.gloss.weight)
-        self.optimizer = torch.optim.AdamW(self.groups(), lr=self.options.rate, betas=(0.9, 0.98))
+        return {name: value.item() for name, value in parts.items()}
 
     def save(self):
         content = {
             "model": self.model.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "step": self.step, "caption_step": self.caption_step,
+            "optimizer": self.optimizer.state_dict(), "step": self.step, "picture_step": self.picture_step,
             "seconds": self.seconds, "torch": torch.get_rng_state(), "mixture": self.mixture.state(),
+            "described": self.described and self.described.state(),
             "words": self.words.random.getstate(),
         }
         data.write_atomically(self.options.out / "checkpoint.pt", lambda file: torch.save(content, file))
@@ -203,18 +246,19 @@ class Run:
     def load(self):
         path = self.options.out / "checkpoint.pt"
         content = torch.load(path, map_location="cpu", weights_only=False)
-        for model, name in ((self.model, "model"), (self.average, "average")):
-            missing, unexpected = model.load_state_dict(content[name], strict=False)
-            unknown = [key for key in (*missing, *unexpected) if not key.startswith("teachers.")]
-            if unknown:
-                raise SystemExit(f"{path}: made by another version of the recipe ({unknown[0]})")
-            same_heads = not missing and not unexpected
-        # Other teacher heads than before: the optimizer's memory no longer fits and is gathered anew.
-        if same_heads:
-            self.optimizer.load_state_dict(content["optimizer"])
-        self.step, self.caption_step, self.seconds = content["step"], content["caption_step"], content["seconds"]
+        try:
+            self.model.load_state_dict(content["model"])
+            self.average.load_state_dict(content["average"])
+        except (KeyError, RuntimeError) as error:
+            raise SystemExit(f"{path}: of another recipe or of other data sets: {error}") from error
+        self.step, self.picture_step, self.seconds = content["step"], content["picture_step"], content["seconds"]
+        if self.picture_step:
+            self.begin_pictures_optimizer()
+        self.optimizer.load_state_dict(content["optimizer"])
         torch.set_rng_state(content["torch"])
         self.mixture.set_state(content["mixture"])
+        if self.described:
+            self.described.set_state(content["described"])
         self.words.random.setstate(content["words"])
 
 
@@ -263,19 +307,19 @@ def main():
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     signal.signal(signal.SIGINT, lambda *_: stopping.append(True))
-    english = options.wordnet_share if words.entries else 0.0
+    share = options.words_share if words.entries or run.described else 0.0
     saved = evaluated = shown = run.seconds
     length = lambda: run.seconds / max(run.progress(), 1e-9)
     recent: dict[str, list[float]] = {}
     run.model.train()
     while run.progress() < 1 and not stopping:
         started = time.monotonic()
-        if run.progress() < english and not run.caption_step:
-            losses = run.english_step(english)
+        if run.progress() < share and not run.picture_step:
+            losses = run.words_step(share)
         else:
-            if not run.caption_step:
-                run.begin_captions()
-            losses = run.caption_stage_step((run.progress() - english) / (1 - english))
+            if not run.picture_step:
+                run.begin_pictures()
+            losses = run.picture_step_of((run.progress() - share) / (1 - share))
         run.seconds += time.monotonic() - started
         for name, value in losses.items():
             recent.setdefault(name, []).append(value)
@@ -287,7 +331,7 @@ def main():
         if run.seconds - saved > options.save_every:
             saved = run.seconds
             run.save()
-        if run.caption_step and run.seconds - evaluated > options.evaluate_every * length():
+        if run.picture_step and run.seconds - evaluated > options.evaluate_every * length():
             evaluated = run.seconds
             log(options, step=run.step, validation=figures(run, sources, checked, "val"))
             run.model.train()
