@@ -19,11 +19,8 @@ from data import write_atomically
 from model import Clip, Config
 from tokenizer import END, START, VOCABULARY_SIZE, Tokenizer
 
-PROVENANCE = (
-    "Trained from scratch by models/train on RSICD and UCM-Captions (training splits), synthetic sample areas and "
-    "Open English WordNet"
-)
 LICENCE = "MIT OR Apache-2.0; see MODEL_CARD.md for the licences of the training data"
+TITLES = {"rs-small": "CLIP-RS small"}
 
 SENTENCES = [
     "baseball field", "storage tanks", "parked airplanes", "a river with a bridge", "An aerial photo of solar panels.",
@@ -48,12 +45,12 @@ def tensors(model: Clip) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().float().cpu().contiguous().clone() for name, tensor in out.items()}
 
 
-def config(model: Clip) -> dict:
+def config(model: Clip, name: str, provenance: str) -> dict:
     """What model.json says, without the names of the package's files."""
     c = model.config
     return {
-        "format": 1, "name": "rs-small", "title": "CLIP-RS small", "embed_dim": c.embed_dim,
-        "logit_scale": round(model.scale().item(), 4), "provenance": PROVENANCE, "licence": LICENCE,
+        "format": 1, "name": name, "title": TITLES.get(name, name), "embed_dim": c.embed_dim,
+        "logit_scale": round(model.scale().item(), 4), "provenance": provenance, "licence": LICENCE,
         "tokenizer": {"vocab_size": VOCABULARY_SIZE, "start": START, "end": END},
         "text": {
             "context_length": c.context_length, "token_dim": c.token_dim, "width": c.text_width,
@@ -92,7 +89,7 @@ def write_json(path: Path, value) -> None:
     write_atomically(path, lambda file: file.write((json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()))
 
 
-def write_reference(model: Clip, tokenizer: Tokenizer, vocabulary: Path, out: Path) -> None:
+def write_reference(model: Clip, tokenizer: Tokenizer, vocabulary: Path, out: Path, name: str, provenance: str) -> None:
     """The folder, with golden vectors computed by this very model."""
     model.eval()
     out.mkdir(parents=True, exist_ok=True)
@@ -113,20 +110,21 @@ def write_reference(model: Clip, tokenizer: Tokenizer, vocabulary: Path, out: Pa
     (out / "model.safetensors.part").replace(out / "model.safetensors")
     shutil.copyfile(vocabulary, out / "vocabulary.txt")
     write_json(out / "golden.json", {"texts": texts, "images": images})
-    write_json(out / "config.json", config(model))
+    write_json(out / "config.json", config(model, name, provenance))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--name", default="rs-small")
     parser.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "rs-small" / "vocabulary.txt")
     options = parser.parse_args()
     content = torch.load(options.checkpoint, map_location="cpu", weights_only=False)
     state = {name: tensor for name, tensor in content["average"].items() if not name.startswith(("teachers.", "heads."))}
     model = Clip(Config(), {})
     model.load_state_dict(state)
-    write_reference(model, Tokenizer(options.vocabulary), options.vocabulary, options.out)
+    write_reference(model, Tokenizer(options.vocabulary), options.vocabulary, options.out, options.name, content["provenance"])
     print(f"reference model written to {options.out}")
 
 

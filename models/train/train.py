@@ -44,6 +44,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--wordnet", type=Path, help="wordnet.jsonl.gz; found beside the data unless told")
     parser.add_argument("--words-share", type=float, default=0.25, help="part of the run spent on the text tower")
+    parser.add_argument("--no-teachers", action="store_true", help="use neither teacher features nor WordNet")
+    parser.add_argument("--name", default="rs-small", help="name of the model")
     parser.add_argument("--check", type=Path, help="a sample area of another seed, for figures only")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
@@ -81,6 +83,8 @@ class Run:
         self.model = Clip(Config(), {source.name: source.teacher.shape[1] for source in taught}).to(self.device)
         self.model.image.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
+        parts = [source.name for source in sources] + ["Open English WordNet"] * bool(words.entries)
+        self.provenance = f"Trained from scratch by models/train on {', '.join(parts)} (training splits)"
         self.begin(self.model.text, self.model.gloss, self.model.heads, self.model.log_scale)
         self.step = self.picture_step = 0
         self.seconds = 0.0
@@ -238,7 +242,7 @@ class Run:
             "model": self.model.state_dict(), "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(), "step": self.step, "picture_step": self.picture_step,
             "seconds": self.seconds, "torch": torch.get_rng_state(), "mixture": self.mixture.state(),
-            "described": self.described and self.described.state(),
+            "described": self.described and self.described.state(), "provenance": self.provenance,
             "words": self.words.random.getstate(),
         }
         data.write_atomically(self.options.out / "checkpoint.pt", lambda file: torch.save(content, file))
@@ -294,7 +298,10 @@ def main():
     for source in sources:
         log(options, data=source.name, train=len(source.of("train")), labelled=source.labelled)
     log(options, dropped_as_equal_to_held_out_pictures=dropped)
-    wordnet = find_wordnet(options)
+    if options.no_teachers:
+        for source in sources:
+            source.teacher = None
+    wordnet = None if options.no_teachers else find_wordnet(options)
     words = Words(data.wordnet(wordnet) if wordnet else {}, thesaurus, options.seed)
     checked = None
     if options.check:
@@ -339,7 +346,7 @@ def main():
     if stopping:
         sys.exit(f"stopped at step {run.step}; go on with --resume")
     log(options, step=run.step, final_validation=figures(run, sources, checked, "val"))
-    write_reference(run.average, run.tokenizer, options.vocabulary, options.out / "reference")
+    write_reference(run.average, run.tokenizer, options.vocabulary, options.out / "reference", options.name, run.provenance)
     print(f"reference model written to {options.out / 'reference'}")
 
 

@@ -208,6 +208,12 @@ pub struct Train {
     /// Length of the run in minutes
     #[arg(long)]
     pub minutes: Option<f64>,
+    /// Name of the model [default: rs-small]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Use neither teacher features nor WordNet, though they lie beside the data
+    #[arg(long)]
+    pub no_teachers: bool,
     /// Go on from the last checkpoint
     #[arg(long)]
     pub resume: bool,

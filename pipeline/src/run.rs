@@ -167,6 +167,8 @@ pub fn train(args: cli::Train) -> Result<ExitCode> {
         data: args.data,
         out: args.out,
         minutes: args.minutes,
+        name: args.name.clone(),
+        no_teachers: args.no_teachers,
         resume: args.resume,
     })?;
     println!("{}: {}", out.display(), sizes(&imported));

@@ -38,6 +38,10 @@ pub struct Request {
     pub out: PathBuf,
     /// Length of the run, minutes; the recipe's own if absent.
     pub minutes: Option<f64>,
+    /// Name of the model; the embedded one's if absent.
+    pub name: Option<String>,
+    /// Do without what lies beside the data: features of a teacher, WordNet.
+    pub no_teachers: bool,
     /// Go on from the last checkpoint.
     pub resume: bool,
 }
@@ -61,6 +65,12 @@ pub fn train(request: &Request) -> Result<Imported, PipelineError> {
     command.arg("--vocabulary").arg(scripts.join("vocabulary.txt"));
     if let Some(minutes) = request.minutes {
         command.arg("--minutes").arg(minutes.to_string());
+    }
+    if let Some(name) = &request.name {
+        command.arg("--name").arg(name);
+    }
+    if request.no_teachers {
+        command.arg("--no-teachers");
     }
     if request.resume {
         command.arg("--resume");

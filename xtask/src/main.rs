@@ -9,6 +9,7 @@ mod dist;
 mod native;
 mod paths;
 mod process;
+mod report;
 mod setup;
 mod stamp;
 mod steps;
@@ -16,6 +17,7 @@ mod test;
 
 use std::env;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -31,6 +33,7 @@ cargo xtask COMMAND
   dist                      build the page into dist/, for any static host
   screenshots               take the README's pictures into docs/pictures
   figures                   measure bytes and milliseconds of a visit
+  report DATA               compare models on rsicd.tar.gz and ucm.tar.gz of a folder, into docs/report
 
 Tools are kept in $XDG_CACHE_HOME/clip-rs (~/.cache/clip-rs) for all clones; everything else stays in this folder.";
 
@@ -56,6 +59,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["test"] => alone(test::run),
         ["screenshots"] => alone(|| test::show("screenshots", &["docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),
+        ["report", data] => alone(|| report::make(Path::new(data))),
         ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;
             dist::compile(&toolchain)?;

@@ -1,0 +1,87 @@
+//! `cargo xtask report`: the comparison of models in `docs/report/`, from the data sets alone.
+//!
+//! Two models are fine-tuned from the embedded one, a fourth is trained from scratch without the two teachers of the
+//! recipe (features and English), and all four are measured on the test pictures. What is made stays in
+//! `target/report/` and is not made again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::native;
+use crate::paths;
+use crate::process;
+use crate::steps::{self, Step};
+
+/// Length of the baseline's training, minutes.
+const BASELINE_MINUTES: &str = "10";
+/// Everyday phrases with the classes that answer them.
+const PHRASES: &str = "models/train/phrases-rsicd.txt";
+
+/// Makes the report from `rsicd.tar.gz` and `ucm.tar.gz` in the folder `data`.
+pub fn make(data: &Path) -> Result<()> {
+    let [rsicd, ucm] = ["rsicd.tar.gz", "ucm.tar.gz"].map(|name| data.join(name));
+    for archive in [&rsicd, &ucm] {
+        if !archive.is_file() {
+            bail!("{} is not there: name the folder of the data sets", archive.display());
+        }
+    }
+    let clip_rs = native::build_release()?.clip_rs;
+    let repository = paths::repository();
+    let folder = paths::target().join("report");
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let embedded = repository.join("models/rs-small");
+
+    let tuned = |name: &str, method: &str| {
+        model(&folder, name, "fine-tuning on UCM-Captions", |out| {
+            let mut command = Command::new(&clip_rs);
+            command.arg("fine-tune").arg("--model").arg(&embedded).arg("--data").arg(&ucm);
+            command.args(["--method", method]).arg("--out").arg(out);
+            command
+        })
+    };
+    let models = [
+        embedded.clone(),
+        tuned("rs-small-ucm", "full")?,
+        tuned("rs-small-ucm-lora", "lora")?,
+        model(&folder, "baseline", "training from scratch without teachers", |out| {
+            let mut command = Command::new(&clip_rs);
+            command.args(["train", "--no-teachers", "--minutes", BASELINE_MINUTES, "--name", "baseline"]);
+            command.arg("--data").args([&rsicd, &ucm]).arg("--out").arg(out);
+            command
+        })?,
+    ];
+
+    let report = repository.join("docs/report");
+    fs::create_dir_all(&report).with_context(|| format!("making {}", report.display()))?;
+    let step = Step::start("report", "measuring every model on RSICD's test pictures");
+    let mut evaluate = Command::new(&clip_rs);
+    evaluate.current_dir(&repository).arg("evaluate").arg("--model").args(&models);
+    evaluate.arg("--data").arg(&rsicd).args(["--split", "test", "--phrases", PHRASES]);
+    evaluate.arg("--json").arg(report.join("rsicd.json")).arg("--report").arg(report.join("rsicd.html"));
+    process::show(&mut evaluate)?;
+    step.done("written to docs/report");
+    let step = Step::start("what was gained", "measuring every model on UCM's validation pictures");
+    let mut evaluate = Command::new(&clip_rs);
+    evaluate.current_dir(&repository).arg("evaluate").arg("--model").args(&models);
+    evaluate.arg("--data").arg(&ucm).args(["--split", "val"]);
+    evaluate.arg("--json").arg(report.join("ucm.json")).arg("--report").arg(report.join("ucm.html"));
+    process::show(&mut evaluate)?;
+    step.done("written to docs/report");
+    Ok(())
+}
+
+/// The package `name` in `folder`, made by a command unless it is there.
+fn model(folder: &Path, name: &str, what: &str, command: impl FnOnce(&Path) -> Command) -> Result<PathBuf> {
+    let out = folder.join(name);
+    if out.join("model.json").is_file() {
+        steps::skipped(name, "made before");
+        return Ok(out);
+    }
+    let step = Step::start(name, what);
+    process::show(&mut command(&out))?;
+    step.done("made");
+    Ok(out)
+}
