@@ -57,3 +57,50 @@ fn the_embedded_model_gives_its_trainers_vectors() {
         assert!(found >= 0.995, "{file}: cosine {found}");
     }
 }
+
+/// Words that neither a caption nor the thesaurus of the training names: half of them real, half made up.
+const UNHEARD: [&str; 24] = [
+    "accordion",
+    "saxophone",
+    "dinosaur skeleton",
+    "chess tournament",
+    "electron microscope",
+    "wedding cake",
+    "parliament debate",
+    "violin concerto",
+    "tax return",
+    "knitting needles",
+    "philosophy lecture",
+    "volcanic eruption",
+    "brontle",
+    "quaxifer",
+    "mellivine",
+    "drosk",
+    "ulanthic",
+    "perriwock",
+    "zibbet",
+    "thrumple",
+    "vexolant",
+    "gorbish",
+    "snarf",
+    "opquelle",
+];
+
+#[test]
+fn words_never_seen_in_training_do_not_collapse_to_one_vector() {
+    let config = ModelConfig::from_json(&read("model.json")).expect("model.json");
+    let text = TextEncoder::from_gguf(&config, &read(&config.text.file), &read(&config.tokenizer.file));
+    let text = text.expect("the text tower");
+    let vectors: Vec<_> = UNHEARD.iter().map(|word| text.encode(word).expect("an embedding")).collect();
+    let mut pairs: Vec<(f32, &str, &str)> = Vec::new();
+    for (i, left) in vectors.iter().enumerate() {
+        for (j, right) in vectors.iter().enumerate().skip(i + 1) {
+            pairs.push((left.cosine(right), UNHEARD[i], UNHEARD[j]));
+        }
+    }
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mean = pairs.iter().map(|pair| pair.0).sum::<f32>() / pairs.len() as f32;
+    println!("mean cosine {mean:.3}, most alike {:?}", &pairs[..3]);
+    assert!(mean < 0.6, "unheard words are nearly one: mean cosine {mean}");
+    assert!(pairs[0].0 < 0.98, "indistinguishable: {:?}", pairs[0]);
+}
