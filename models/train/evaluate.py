@@ -25,13 +25,15 @@ def pixels(config, pictures: np.ndarray) -> torch.Tensor:
 
 @torch.no_grad()
 def embed_pictures(model: Clip, pictures: np.ndarray) -> np.ndarray:
-    """(n, embed_dim) unit vectors."""
+    """(n, embed_dim) unit vectors, as the engine computes them: with the transpose if the model says so."""
     model.eval()
     device = model.log_scale.device
-    parts = [
-        F.normalize(model.image(pixels(model.config, pictures[at : at + 256]).to(device)).float(), dim=1).cpu()
-        for at in range(0, len(pictures), 256)
-    ]
+    parts = []
+    for at in range(0, len(pictures), 256):
+        x = pixels(model.config, pictures[at : at + 256]).to(device)
+        views = [x, x.transpose(2, 3)] if model.config.average_transpose else [x]
+        mean = sum(F.normalize(model.image(view).float(), dim=1) for view in views)
+        parts.append(F.normalize(mean, dim=1).cpu())
     return torch.cat(parts).numpy()
 
 

@@ -59,7 +59,7 @@ def config(model: Clip, name: str, provenance: str) -> dict:
         },
         "image": {
             "image_size": c.image_size, "mean": c.mean, "std": c.std, "resize": "bicubic",
-            "fit": "short_side_centre_crop",
+            "fit": "short_side_centre_crop", "average_transpose": c.average_transpose,
             "tower": {
                 "kind": "resnet", "stem": c.stem, "kernel": 3,
                 "stages": [{"width": width, "blocks": blocks} for width, blocks in c.stages],

@@ -21,6 +21,7 @@ class Config:
     text_heads: int = 4
     text_mlp: int = 1024
     image_size: int = 112
+    average_transpose: bool = True
     stem: list[int] = field(default_factory=lambda: [24, 48])
     stages: list[list[int]] = field(default_factory=lambda: [[48, 1], [96, 1], [192, 1], [384, 1]])
     mean: list[float] = field(default_factory=lambda: [0.48145466, 0.4578275, 0.40821073])

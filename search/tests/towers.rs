@@ -53,6 +53,29 @@ fn pictures(config: &ModelConfig, seed: u64, count: usize) -> Vec<RgbImage> {
 }
 
 #[test]
+fn the_mean_with_the_transpose_is_the_same_for_a_picture_and_its_transpose() {
+    let mut config = config(None, "gelu", RESNET);
+    let (file, _) = gguf("clip-image", &config.image_tensors(), false, 4);
+    let plain = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
+    config.image.average_transpose = true;
+    let encoder = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
+    for picture in pictures(&config, 4, 3) {
+        let pixels = ImagePixels::from_rgb(&config.image, &picture).expect("pixels");
+        let turned = pixels.transposed();
+        let [own, other] = [&pixels, &turned].map(|pixels| plain.encode_pixels(pixels).expect("an embedding"));
+        let sum: Vec<f64> =
+            own.as_slice().iter().zip(other.as_slice()).map(|(a, b)| f64::from(a + b)).collect();
+        let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let expected: Vec<f64> = sum.iter().map(|x| x / length).collect();
+        let found = encoder.encode_batch(&[pixels, turned]).expect("embeddings");
+        for found in found {
+            assert!(cosine(&found, &expected) >= 0.999_999, "seed 4");
+        }
+        assert!(cosine(&own, &expected) < 0.999_9, "seed 4: the transpose changes nothing");
+    }
+}
+
+#[test]
 fn both_image_towers_give_what_plain_loops_give() {
     for tower in [RESNET, VIT] {
         let config = config(None, "gelu", tower);

@@ -92,6 +92,10 @@ pub struct ImageConfig {
     pub resize: Resize,
     /// How a picture that is not square is made so.
     pub fit: Fit,
+    /// Whether a picture's embedding is the mean of its own and of its transpose's. What is seen from above has no
+    /// upright, so a second look at it is another sample of the same; it costs as much as the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub average_transpose: bool,
     /// The network.
     pub tower: Tower,
 }

@@ -54,18 +54,35 @@ impl ImageEncoder {
 
     /// The embedding of a prepared picture, `(embed_dim,)`.
     pub fn encode_pixels(&self, pixels: &ImagePixels) -> Result<Embedding, ModelError> {
-        Ok(Embedding::new(self.forward(std::slice::from_ref(pixels))?.concat())?)
+        let views = self.embed(std::slice::from_ref(pixels))?;
+        views.into_iter().next().ok_or(ModelError::PictureSize { expected: self.config.image_size, found: 0 })
     }
 
     /// The embeddings of prepared pictures, in their order. Faster than one at a time.
     pub fn encode_batch(&self, pictures: &[ImagePixels]) -> Result<Vec<Embedding>, ModelError> {
         let mut embeddings = Vec::with_capacity(pictures.len());
         for batch in pictures.chunks(BATCH) {
-            for vector in self.forward(batch)? {
-                embeddings.push(Embedding::new(vector)?);
-            }
+            embeddings.extend(self.embed(batch)?);
         }
         Ok(embeddings)
+    }
+
+    /// The embeddings of a batch, in its order.
+    fn embed(&self, pictures: &[ImagePixels]) -> Result<Vec<Embedding>, ModelError> {
+        let directions = |pictures: &[ImagePixels]| -> Result<Vec<Embedding>, ModelError> {
+            self.forward(pictures)?.into_iter().map(|vector| Ok(Embedding::new(vector)?)).collect()
+        };
+        let own = directions(pictures)?;
+        if !self.config.average_transpose {
+            return Ok(own);
+        }
+        let turned: Vec<_> = pictures.iter().map(ImagePixels::transposed).collect();
+        let turned = directions(&turned)?;
+        let mean = |(a, b): (Embedding, Embedding)| {
+            let sum = a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x + y);
+            Ok(Embedding::new(sum.collect())?)
+        };
+        own.into_iter().zip(turned).map(mean).collect()
     }
 
     /// `(batch, size, size, 3) -> (batch, embed_dim)`, not normalised.

@@ -51,6 +51,16 @@ impl ImagePixels {
         Ok(Self { size, values: pixels.iter().enumerate().map(normalise).collect() })
     }
 
+    /// The picture with rows and columns exchanged.
+    pub fn transposed(&self) -> Self {
+        let mut values = Vec::with_capacity(self.values.len());
+        for column in 0..self.size {
+            let pixels = self.values.as_chunks::<3>().0.iter().skip(column).step_by(self.size);
+            values.extend(pixels.flatten());
+        }
+        Self { size: self.size, values }
+    }
+
     /// Pixels a side.
     pub fn size(&self) -> usize {
         self.size

@@ -13,6 +13,7 @@ fn config(size: usize) -> ImageConfig {
         std: [1.0 / 255.0; 3],
         resize: Resize::Bicubic,
         fit: Fit::ShortSideCentreCrop,
+        average_transpose: false,
         tower: Tower::Resnet { stem: vec![4], stages: vec![Stage { width: 4, blocks: 0 }], kernel: 3 },
     }
 }
@@ -28,6 +29,19 @@ fn a_picture_of_the_right_size_is_not_touched() {
     let same: Vec<i32> = picture.as_raw().iter().map(|value| i32::from(*value)).collect();
     let found: Vec<i32> = pixels.values().iter().map(|value| value.round() as i32).collect();
     assert_eq!(found, same);
+}
+
+#[test]
+fn the_transpose_has_rows_for_columns() {
+    let picture = |turned: bool| {
+        RgbImage::from_fn(8, 8, |x, y| {
+            let (x, y) = if turned { (y, x) } else { (x, y) };
+            Rgb([x as u8 * 30, y as u8 * 30, (x * 9 + y) as u8])
+        })
+    };
+    let pixels = |turned| ImagePixels::from_rgb(&config(8), &picture(turned)).expect("a picture");
+    assert_eq!(pixels(false).transposed(), pixels(true));
+    assert_ne!(pixels(false).transposed(), pixels(false));
 }
 
 #[test]
