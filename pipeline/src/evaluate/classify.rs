@@ -1,5 +1,7 @@
 //! Pictures that find their class among the prompts: accuracy, precision and recall of each class, confusion.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -104,7 +106,7 @@ impl Confusion {
                 of,
             }));
         }
-        mistakes.sort_by(|a, b| b.count.cmp(&a.count));
+        mistakes.sort_by_key(|mistake| Reverse(mistake.count));
         mistakes
     }
 }

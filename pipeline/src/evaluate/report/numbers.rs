@@ -69,7 +69,7 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!((count(0), count(999), count(1_000)), ("0".into(), "999".into(), "1,000".into()));
         assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!((percent(0.7071), of_100(0.7071)), ("70.7".into(), "71 of 100".into()));
+        assert_eq!((percent(0.7051), of_100(0.7051)), ("70.5".into(), "71 of 100".into()));
         assert_eq!(megabytes(11_444_657), "11.44");
         assert_eq!(
             [0.123, 4.56, 45.6].map(milliseconds),

@@ -153,7 +153,7 @@ fn names_from_outside_are_escaped_everywhere() {
     for class in report.per_class.iter_mut().flatten() {
         class.class = evil.to_owned();
     }
-    for words in &mut report.open_words {
+    if let Some(words) = &mut report.open_words {
         words.phrases[0].phrase = evil.to_owned();
         words.phrases[0].classes = evil.to_owned();
         words.unanswerable[0] = evil.to_owned();
