@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::bootstrap::{Interval, bootstrap};
-use super::rank::{mean, order, scores, share};
+use super::rank::{first, mean, scores, share};
 use crate::{PipelineError, files};
 
 /// How many first pictures are looked at.
@@ -112,7 +112,7 @@ impl OpenWords {
                 phrase: phrase.text.clone(),
                 classes: phrase.classes(),
                 right: right.iter().filter(|right| **right).count(),
-                precision: precision(&order(&scores(vector, pictures)), &right),
+                precision: precision(&first(&scores(vector, pictures), PRECISION_AT), &right),
             }
         });
         let (answerable, others): (Vec<_>, Vec<_>) = each.partition(|figures| figures.right > 0);

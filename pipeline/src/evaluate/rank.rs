@@ -17,9 +17,18 @@ pub(super) fn rank(scores: &[f32], right: impl Fn(usize) -> bool) -> usize {
     best.map_or(scores.len(), |best| (0..scores.len()).filter(|other| better(*other, best).is_gt()).count())
 }
 
-/// The answers, best first.
+/// All answers, best first.
 pub(super) fn order(scores: &[f32]) -> Vec<usize> {
+    first(scores, scores.len())
+}
+
+/// The first `count` answers, best first.
+pub(super) fn first(scores: &[f32], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
+    if count < order.len() {
+        order.select_nth_unstable_by(count, |a, b| before(scores, *a, *b));
+        order.truncate(count);
+    }
     order.sort_unstable_by(|a, b| before(scores, *a, *b));
     order
 }
@@ -48,6 +57,9 @@ mod tests {
     fn of_equal_scores_the_earlier_comes_first() {
         let scores = [0.5, 0.9, 0.5, 0.9, -1.0];
         assert_eq!(order(&scores), [1, 3, 0, 2, 4]);
+        for count in 0..7 {
+            assert_eq!(first(&scores, count), [1, 3, 0, 2, 4][..count.min(5)]);
+        }
         for (place, answer) in order(&scores).into_iter().enumerate() {
             assert_eq!(rank(&scores, |other| other == answer), place);
         }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::rank::{order, scores};
+use super::rank::{first, scores};
 
 /// The numbers of first answers that mean average precision is given for.
 pub const MAP_AT: [usize; 2] = [10, 20];
@@ -19,7 +19,9 @@ pub fn average_precisions(pictures: &[Vec<f32>], truth: &[usize]) -> Vec<[f64; M
     let query = |(at, vector): (usize, &Vec<f32>)| {
         let class = truth.get(at)?;
         let others = truth.iter().filter(|other| *other == class).count() - 1;
-        let answers = order(&scores(vector, pictures)).into_iter().filter(|answer| *answer != at);
+        // One more than is looked at, as the picture itself may be among them.
+        let most = MAP_AT.into_iter().max().unwrap_or_default() + 1;
+        let answers = first(&scores(vector, pictures), most).into_iter().filter(|answer| *answer != at);
         let right: Vec<bool> = answers.map(|answer| truth.get(answer) == Some(class)).collect();
         (others > 0).then(|| MAP_AT.map(|k| average_precision(&right, others, k)))
     };
