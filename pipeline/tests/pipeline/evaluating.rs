@@ -121,7 +121,7 @@ fn folders_are_classified_and_tasks_that_the_data_cannot_serve_are_refused() {
     );
     assert_eq!(report.accuracy.as_ref().and_then(|accuracy| accuracy.get(&3)), Some(&1.0));
     let confusion = report.confusion.as_ref().expect("classes");
-    assert_eq!(confusion.counts.iter().map(|row| row.iter().sum()).collect::<Vec<usize>>(), [1, 2]);
+    assert_eq!(confusion.counts.iter().map(|row| row.iter().sum()).collect::<Vec<usize>>(), [2, 1]);
     let refused = measure(1, folder.path(), None, Some(Task::Retrieval));
     assert!(refused.expect_err("no captions").to_string().contains("no captions"));
 

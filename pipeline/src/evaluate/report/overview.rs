@@ -68,7 +68,7 @@ fn line(row: &Row) -> Markup {
                 td.number {
                     @match cell {
                         Some(cell) => {
-                            @if best == Some(cell.value) { strong { (cell.text) } } @else { (cell.text) }
+                            @if best == Some(cell.text.as_str()) { strong { (cell.text) } } @else { (cell.text) }
                             @if let Some(interval) = &cell.interval { span.interval { (interval) } }
                         }
                         None => span.quiet { "\u{2013}" },
@@ -89,11 +89,13 @@ impl Row {
         Self { name: name.into(), cells, small_is_good: false }
     }
 
-    /// The best value, where there are several that differ.
-    fn best(&self) -> Option<f64> {
-        let values = || self.cells.iter().flatten().map(|cell| cell.value);
-        let (least, most) = (values().min_by(f64::total_cmp)?, values().max_by(f64::total_cmp)?);
-        (least < most).then_some(if self.small_is_good { least } else { most })
+    /// The best figure as it is written, where there are several that do not all read the same.
+    fn best(&self) -> Option<&str> {
+        let cells = || self.cells.iter().flatten();
+        let least = cells().min_by(|a, b| a.value.total_cmp(&b.value))?;
+        let most = cells().max_by(|a, b| a.value.total_cmp(&b.value))?;
+        let best = if self.small_is_good { least } else { most };
+        (least.text != most.text).then_some(best.text.as_str())
     }
 
     fn is_measured(&self) -> bool {

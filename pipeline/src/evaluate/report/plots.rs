@@ -6,7 +6,7 @@ use super::super::bootstrap::Interval;
 use super::super::classify::ACCURACY_AT;
 use super::super::figures::Report;
 use super::numbers::{interval, megabytes, percent, ticks};
-use super::scale::{Frame, dashes, figure, mark, place};
+use super::scale::{Frame, WIDTH, dashes, figure, mark, place};
 use super::{Comparison, colour};
 
 pub(super) fn section(comparison: &Comparison<'_>) -> Option<Markup> {
@@ -135,7 +135,7 @@ fn size(comparison: &Comparison<'_>) -> Option<Markup> {
             @let centre = x(report.size.whole.max(1) as f64 / 1e6);
             @if let Some(of) = of { (frame.whisker(centre, of)) }
             (mark(*at, centre, frame.y(*value), &format!("{label}: {} MB, {value:.2}", megabytes(report.size.whole))))
-            @let on_the_left = centre > frame.x(0.55);
+            @let on_the_left = is_on_the_left(centre, label);
             text.end[on_the_left] x=(place(if on_the_left { centre - 11.0 } else { centre + 11.0 }))
                 y=(place(height + 4.0)) { (label) }
         }
@@ -144,6 +144,13 @@ fn size(comparison: &Comparison<'_>) -> Option<Markup> {
     let description = "A point for each model; higher is better, further left is smaller. The figures are in the table \
                        above.";
     Some(figure("size", &title, description, comparison, &points))
+}
+
+/// Whether a label reads better on the left of its point: on the right it would not fit, and there is more room.
+fn is_on_the_left(centre: f64, label: &str) -> bool {
+    const LETTER: f64 = 7.0;
+    let end = centre + 11.0 + LETTER * label.chars().count() as f64;
+    end > WIDTH && centre > WIDTH / 2.0
 }
 
 /// Moves labels apart that would cover each other: (which, vertical place), at least a line's height between.
@@ -172,6 +179,13 @@ mod tests {
         let mut heights = [(0, 100.0), (1, 40.0), (2, 102.0), (3, 44.0)];
         spread(&mut heights);
         assert_eq!(heights, [(1, 40.0), (3, 56.0), (0, 100.0), (2, 116.0)]);
+    }
+
+    #[test]
+    fn a_label_stands_where_there_is_room() {
+        assert!(!is_on_the_left(60.0, "short") && !is_on_the_left(300.0, "short"));
+        assert!(is_on_the_left(420.0, "short") && is_on_the_left(247.0, "a model with a rather long name"));
+        assert!(!is_on_the_left(60.0, "a name that is too long for either side of a point on the left"));
     }
 
     #[test]

@@ -58,16 +58,18 @@ fn against_the_others(ranked: &[Ranked<'_>], scale: f64, decimals: usize) -> Str
         .map(|other| format!("{} {:.decimals$}", other.label, scale * other.value))
         .collect();
     let others = list(&others.iter().map(String::as_str).collect::<Vec<_>>());
+    // Rounded down: 100 of 100 is said of all only.
+    let draws = |ahead: f64| of_100((100.0 * ahead).floor() / 100.0);
     let certainty = match (best.interval, next.interval) {
         (Some(mine), Some(other)) => match mine.ahead_of(other) {
             ahead if ahead >= CERTAIN => {
-                format!(" {} is ahead of {} in {} resamples.", best.label, next.label, of_100(ahead))
+                format!(" {} is ahead of {} in {} resamples.", best.label, next.label, draws(ahead))
             }
             ahead => format!(
                 " {} and {} cannot be told apart by these pictures: the former is ahead in {} resamples.",
                 best.label,
                 next.label,
-                of_100(ahead)
+                draws(ahead)
             ),
         },
         _ => String::new(),
