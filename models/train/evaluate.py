@@ -78,14 +78,19 @@ SPELLED = {
 }
 
 
-def phrases(name: str) -> list[tuple[str, list[str]]]:
-    """Everyday phrases and the classes that answer them, one a line, from a file beside this one."""
+def phrases(name: str) -> list[tuple[str, list[list[str]]]]:
+    """Everyday phrases from a file beside this one, `phrase: a | b + c`, each with what must hold: one of each list."""
     rows = []
     for line in (HERE / name).read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             phrase, classes = line.split(":")
-            rows.append((phrase.strip(), [name.strip() for name in classes.split(",")]))
+            rows.append((phrase.strip(), [[name.strip() for name in part.split("|")] for part in classes.split("+")]))
     return rows
+
+
+def answers_to(right: list[list[str]], held) -> bool:
+    """Whether a picture that holds these classes answers a phrase."""
+    return all(any(name in held for name in part) for part in right)
 
 
 def evaluate(model: Clip, tokenizer, source: Source, split: str) -> dict:
@@ -103,11 +108,12 @@ def evaluate(model: Clip, tokenizer, source: Source, split: str) -> dict:
         order = np.argsort(-images[named] @ embed_texts(model, tokenizer, prompts).T, axis=1)
         answers = np.array(known)[order] == classes[named][:, None]
         result["accuracy"] = {str(k): float(answers[:, :k].any(1).mean()) for k in (1, 3, 5, 10)}
-        open_words = [(phrase, right) for phrase, right in phrases("phrases-rsicd.txt") if set(right) & set(known)]
+        open_words = [(phrase, right) for phrase, right in phrases("phrases-rsicd.txt") if answers_to(right, known)]
         scores = embed_texts(model, tokenizer, [phrase for phrase, _ in open_words]) @ images[named].T
         top = np.argsort(-scores, axis=1)[:, :10]
         found = {
-            phrase: float(np.isin(classes[named][top[at]], right).mean()) for at, (phrase, right) in enumerate(open_words)
+            phrase: float(np.mean([answers_to(right, {name}) for name in classes[named][top[at]]]))
+            for at, (phrase, right) in enumerate(open_words)
         }
         result["open_words"] = {"mean": float(np.mean(list(found.values()))), "phrases": found}
     return result
@@ -120,7 +126,7 @@ def evaluate_sample(model: Clip, tokenizer, source: Source, truth: list[dict]) -
     scores = embed_texts(model, tokenizer, [phrase for phrase, _ in rows]) @ images.T
     found = {}
     for at, (phrase, right) in enumerate(rows):
-        holds = np.array([all(any(name in tile for name in part.split("|")) for part in right) for tile in truth])
+        holds = np.array([answers_to(right, tile) for tile in truth])
         top = np.argsort(-scores[at])[:5]
         found[phrase] = {"right": int(holds[top].sum()), "tiles": int(holds.sum())}
     near = same = 0

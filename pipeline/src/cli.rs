@@ -38,7 +38,7 @@ pub enum Command {
         /// The catalog's folder
         catalog: PathBuf,
     },
-    /// Measure models: retrieval and accuracy
+    /// Measure and compare models: retrieval, classes, like pictures, open words, size and speed
     Evaluate(Evaluate),
     /// Train the compact model from scratch (needs Python)
     Train(Train),
@@ -177,9 +177,15 @@ pub struct Evaluate {
     /// What to measure [default: both, as far as the data allows]
     #[arg(long, value_enum)]
     pub task: Option<Measured>,
+    /// Everyday phrases with the classes that answer them, a line each: "boats at a dock: port | river"
+    #[arg(long, value_name = "FILE")]
+    pub phrases: Option<PathBuf>,
     /// Also write the figures as JSON, a list with one object for each model
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Also write a page that compares the models
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

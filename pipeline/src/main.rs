@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Command::Search(args) => run::search(args),
         Command::Encode { catalog, texts } => run::encode(&catalog, &texts),
         Command::Verify { catalog } => run::verify(&catalog),
-        Command::Evaluate(args) => run::evaluate(&args),
+        Command::Evaluate(args) => run::evaluate(args),
         Command::Train(args) => run::train(args),
     };
     done.unwrap_or_else(|error| {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
-use clip_rs_pipeline::evaluate::{evaluate as measure, table};
+use anyhow::Result;
+use clip_rs_pipeline::evaluate::{report, table, write_json};
 use clip_rs_pipeline::index::Request;
 use clip_rs_pipeline::model::{Imported, Package, Quantization};
 use clip_rs_pipeline::progress::Progress;
@@ -150,15 +150,34 @@ pub fn verify(catalog: &Path) -> Result<ExitCode> {
     Ok(if verdict.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-pub fn evaluate(args: &cli::Evaluate) -> Result<ExitCode> {
-    let task = args.task.map(Into::into);
-    let reports = measure(&args.model, &args.data, args.split.as_deref(), task)?;
+pub fn evaluate(args: cli::Evaluate) -> Result<ExitCode> {
+    let reports = clip_rs_pipeline::evaluate::evaluate(&clip_rs_pipeline::evaluate::Request {
+        models: args.model,
+        data: args.data,
+        split: args.split,
+        task: args.task.map(Into::into),
+        phrases: args.phrases,
+    })?;
     println!("{}", table(&reports));
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&reports)? + "\n";
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_json(&reports, path)?;
+    }
+    if let Some(path) = &args.report {
+        let words: Vec<String> =
+            std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())).collect();
+        report::write(&reports, &format!("clip-rs {}", words.join(" ")), path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A word of the command line as a shell would want it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=,:@%+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 pub fn train(args: cli::Train) -> Result<ExitCode> {

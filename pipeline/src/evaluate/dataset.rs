@@ -1,7 +1,8 @@
 //! Pictures with captions or classes, from a folder, a `.tar` or a `.tar.gz`.
 //!
 //! Two layouts: `dataset.json` beside a folder of pictures (that of RSICD and UCM-captions), or one folder per
-//! class. The class of a picture of the first layout is in its name, as in `airport_12.jpg`.
+//! class. The class of a picture of the first layout is in its name, as in `airport_12.jpg`; where there is a
+//! `labels.jsonl` beside `dataset.json`, as in a sample area, that says what each picture holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -9,7 +10,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::archive::Archive;
+use super::labels::{self, LABELS_FILE};
 use crate::PipelineError;
+use crate::sample::class::Class;
 
 /// One picture of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +25,27 @@ pub struct Example {
     pub captions: Vec<String>,
     /// Its class, as the file or folder is named.
     pub class: Option<String>,
+    /// Every class it is known to hold: its one class, or those of `labels.jsonl`. None where nothing is known.
+    pub held: Option<Vec<String>>,
 }
 
 /// The pictures of one split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
+    /// The name in `dataset.json`, such as `rsicd`.
+    pub name: Option<String>,
     /// The split's name; none where the data has no splits.
     pub split: Option<String>,
+    /// Every class that the ground truth could name, those of other splits included.
+    pub vocabulary: BTreeSet<String>,
     /// The pictures in the order of the data.
     pub examples: Vec<Example>,
 }
 
 #[derive(Deserialize)]
 struct Description {
+    #[serde(default)]
+    dataset: Option<String>,
     #[serde(default = "default_folder")]
     image_folder: String,
     images: Vec<DescribedImage>,
@@ -77,12 +88,23 @@ impl Dataset {
     }
 
     fn from_description(archive: &Archive, name: &str, split: Option<&str>) -> Result<Self, PipelineError> {
-        let content = archive.read(&BTreeSet::from([name.to_owned()]))?.remove(name).unwrap_or_default();
-        let description: Description = serde_json::from_slice(&content)
+        let root = name.strip_suffix("dataset.json").unwrap_or_default();
+        let labels_name = format!("{root}{LABELS_FILE}");
+        let mut contents = archive.read(&BTreeSet::from([name.to_owned(), labels_name.clone()]))?;
+        let description: Description = serde_json::from_slice(&contents.remove(name).unwrap_or_default())
             .map_err(|error| PipelineError::content(archive.path().join(name), error))?;
+        let labels_path = archive.path().join(&labels_name);
+        let mut labels =
+            contents.get(&labels_name).map(|content| labels::read(&labels_path, content)).transpose()?;
+        let vocabulary = match &labels {
+            Some(labels) => {
+                let drawn = Class::ALL.iter().map(|class| class.name().to_owned());
+                labels.values().flatten().cloned().chain(drawn).collect()
+            }
+            None => description.images.iter().filter_map(|image| class_of(&image.filename)).collect(),
+        };
         let splits = description.images.iter().map(|image| image.split.clone());
         let split = choose(archive, splits.filter(|split| !split.is_empty()).collect(), split)?;
-        let root = name.strip_suffix("dataset.json").unwrap_or_default();
         let chosen =
             description.images.into_iter().filter(|image| split.as_ref().is_none_or(|s| image.split == *s));
         let chosen: Vec<(String, DescribedImage)> = chosen
@@ -97,9 +119,17 @@ impl Dataset {
             let captions = image.sentences.into_iter().map(|sentence| sentence.raw);
             let captions = captions.filter(|caption| !caption.trim().is_empty()).collect();
             let class = class_of(&image.filename);
-            examples.push(Example { name: image.filename, content, captions, class });
+            let held = match &mut labels {
+                Some(labels) => {
+                    let id = image.filename.rsplit_once('.').map_or(image.filename.as_str(), |(id, _)| id);
+                    let why = || PipelineError::content(&labels_path, format!("no line for {id}"));
+                    Some(labels.remove(id).ok_or_else(why)?)
+                }
+                None => class.clone().map(|class| vec![class]),
+            };
+            examples.push(Example { name: image.filename, content, captions, class, held });
         }
-        Self { split, examples }.not_empty(archive)
+        Self { name: description.dataset, split, vocabulary, examples }.not_empty(archive)
     }
 
     fn from_folders(archive: &Archive, names: &[String], split: Option<&str>) -> Result<Self, PipelineError> {
@@ -116,7 +146,8 @@ impl Dataset {
                 found.push((name.clone(), class.to_owned(), split.to_owned()));
             }
         }
-        if found.iter().map(|(_, class, _)| class).collect::<BTreeSet<_>>().len() < 2 {
+        let vocabulary: BTreeSet<String> = found.iter().map(|(_, class, _)| class.clone()).collect();
+        if vocabulary.len() < 2 {
             let why = "neither a dataset.json nor two or more folders of pictures, one for each class";
             return Err(PipelineError::content(archive.path(), why));
         }
@@ -129,9 +160,11 @@ impl Dataset {
         let mut contents = archive.read(&found.iter().map(|(path, _, _)| path.clone()).collect())?;
         let example = |(name, class, _): (String, String, String)| {
             let content = contents.remove(&name)?;
-            Some(Example { name, content, captions: Vec::new(), class: Some(class) })
+            let held = Some(vec![class.clone()]);
+            Some(Example { name, content, captions: Vec::new(), class: Some(class), held })
         };
-        Self { split, examples: found.into_iter().filter_map(example).collect() }.not_empty(archive)
+        let examples = found.into_iter().filter_map(example).collect();
+        Self { name: None, split, vocabulary, examples }.not_empty(archive)
     }
 
     fn not_empty(self, archive: &Archive) -> Result<Self, PipelineError> {

@@ -1,225 +1,253 @@
-//! How good a model is: retrieval and classification by the published protocols, through the browser's engine.
+//! How good models are: retrieval, classification, like pictures and open words, through the browser's engine.
+//!
+//! | module | what it measures or does |
+//! |---|---|
+//! | `retrieval` | captions against pictures, both ways |
+//! | `classify` | accuracy by class prompts, precision and recall of each class, confusion |
+//! | `similar` | mean average precision of pictures that look for their like |
+//! | `phrases` | precision of everyday phrases |
+//! | `speed` | milliseconds for a query and a picture |
+//! | `bootstrap` | 95 % intervals of all these |
+//! | [`report`] | the figures as a page for people |
+//!
+//! Pictures' vectors are those of a catalog, rounded to 8 bits.
 
 mod archive;
+mod bootstrap;
+mod classify;
 mod dataset;
-mod metrics;
+mod figures;
+mod labels;
+mod phrases;
+mod rank;
+pub mod report;
+mod retrieval;
+mod similar;
+mod speed;
+mod table;
+mod vectors;
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clip_rs_search::model::{ImageEncoder, ImagePixels, TextEncoder};
-use clip_rs_search::{Code, Embedding};
-use rayon::prelude::*;
-use serde::Serialize;
+use clip_rs_search::model::{ImageEncoder, TextEncoder};
 
 use crate::PipelineError;
 use crate::model::Package;
-use crate::progress::Progress;
+use classify::{accuracy_of, ranked_classes};
+use rank::{mean, share};
+use retrieval::tallies;
+use similar::average_precisions;
 
+pub use bootstrap::{Interval, RESAMPLES, SEED, bootstrap};
+pub use classify::{ACCURACY_AT, ClassFigures, Confusion, Mistake, accuracy};
 pub use dataset::{Dataset, Example, spelled};
-pub use metrics::{ACCURACY_AT, Recall, Retrieval, accuracy, retrieval};
-
-/// Pictures that go through the tower together.
-const BATCH: usize = 8;
+pub use figures::{Intervals, Report, Size, Training, write_json};
+pub use phrases::{OpenWords, PRECISION_AT, Phrase, PhraseFigures};
+pub use retrieval::{RECALL_AT, Recall, Retrieval, RetrievalIntervals, retrieval};
+pub use similar::MAP_AT;
+pub use speed::Speed;
+pub use table::table;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Captions find pictures and pictures captions.
     Retrieval,
-    /// Pictures find their class.
+    /// Pictures find their class, and pictures of it.
     Classify,
 }
 
-/// The figures of one model on one data set.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    /// The model's folder as it was given.
-    pub model: PathBuf,
-    /// The model's name.
-    pub name: String,
-    /// The data set as it was given.
+/// Which models are measured, on what.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Folders of model packages.
+    pub models: Vec<PathBuf>,
+    /// Folder or archive of the data set.
     pub data: PathBuf,
-    /// The split; none where the data has no splits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The split; `test` where there is one, else everything, when absent.
     pub split: Option<String>,
-    /// Retrieval both ways, percent.
-    #[serde(flatten)]
-    pub retrieval: Option<Retrieval>,
-    /// Share of the pictures whose class is among the first k, 0 to 1, by k.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accuracy: Option<BTreeMap<usize, f64>>,
-    /// Classes that were told apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classes: Option<usize>,
-    /// Pictures that were classified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classified: Option<usize>,
-    /// Pictures of the split.
-    pub images: usize,
-    /// Captions of the split.
-    pub captions: usize,
-    /// Time for all of it, seconds.
-    pub seconds: f64,
+    /// What to measure; both, as far as the data allows, when absent.
+    pub task: Option<Task>,
+    /// A file of everyday phrases to measure besides.
+    pub phrases: Option<PathBuf>,
 }
 
-/// Measures every model on the same pictures. Without a task: both, as far as the data allows.
-pub fn evaluate(
-    models: &[PathBuf],
-    data: &Path,
-    split: Option<&str>,
-    task: Option<Task>,
-) -> Result<Vec<Report>, PipelineError> {
-    let dataset = Dataset::read(data, split)?;
-    let captions: usize = dataset.examples.iter().map(|example| example.captions.len()).sum();
-    let (classes, truth) = dataset.classes();
-    let why = match task {
-        Some(Task::Retrieval) if captions == 0 => Some("no captions"),
-        Some(Task::Classify) if classes.len() < 2 => Some("fewer than two classes"),
-        None if captions == 0 && classes.len() < 2 => Some("neither captions nor classes"),
-        _ => None,
-    };
-    if let Some(why) = why {
-        return Err(PipelineError::content(data, why));
+/// Measures every model on the same pictures.
+pub fn evaluate(request: &Request) -> Result<Vec<Report>, PipelineError> {
+    let subject = Subject::prepare(request)?;
+    request.models.iter().map(|model| subject.report(model)).collect()
+}
+
+/// What models are measured on.
+struct Subject<'a> {
+    request: &'a Request,
+    dataset: Dataset,
+    /// Captions of the whole data set, whether they are measured or not.
+    captions: usize,
+    retrieves: bool,
+    classifies: bool,
+    /// Classes in alphabetical order.
+    classes: Vec<String>,
+    /// Pictures that have a class, by their places, and the places of their classes.
+    classed: Vec<usize>,
+    truth: Vec<usize>,
+    phrases: Vec<Phrase>,
+}
+
+impl<'a> Subject<'a> {
+    fn prepare(request: &'a Request) -> Result<Self, PipelineError> {
+        let data = &request.data;
+        let dataset = Dataset::read(data, request.split.as_deref())?;
+        let captions: usize = dataset.examples.iter().map(|example| example.captions.len()).sum();
+        let (classes, truth) = dataset.classes();
+        let phrases = match &request.phrases {
+            Some(_) if dataset.vocabulary.is_empty() => {
+                return Err(PipelineError::content(data, "no classes that phrases could be measured by"));
+            }
+            Some(path) => Phrase::read(path, &dataset.vocabulary)?,
+            None => Vec::new(),
+        };
+        let why = match request.task {
+            Some(Task::Retrieval) if captions == 0 => Some("no captions"),
+            Some(Task::Classify) if classes.len() < 2 => Some("fewer than two classes"),
+            None if captions == 0 && classes.len() < 2 && phrases.is_empty() => {
+                Some("neither captions nor classes")
+            }
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Err(PipelineError::content(data, why));
+        }
+        let wants = |this: Task| request.task.is_none_or(|task| task == this);
+        let retrieves = captions > 0 && wants(Task::Retrieval);
+        let classifies = classes.len() > 1 && wants(Task::Classify);
+        let (classed, truth) = truth.into_iter().unzip();
+        Ok(Self { request, dataset, captions, retrieves, classifies, classes, classed, truth, phrases })
     }
-    let wants = |this: Task| task.is_none_or(|task| task == this);
-    let mut reports = Vec::new();
-    for model in models {
+
+    fn report(&self, model: &Path) -> Result<Report, PipelineError> {
         let started = Instant::now();
         let package = Package::read(model)?;
-        let pictures = embed_pictures(&package.image_encoder()?, &dataset.examples)?;
-        let text = package.text_encoder()?;
-        let retrieval = (captions > 0 && wants(Task::Retrieval))
-            .then(|| measure_retrieval(&text, &pictures, &dataset))
-            .transpose()?;
-        let accuracy = (classes.len() > 1 && wants(Task::Classify))
-            .then(|| measure_accuracy(&text, &pictures, &classes, &truth))
-            .transpose()?;
-        reports.push(Report {
-            model: model.clone(),
+        let (image, text) = (package.image_encoder()?, package.text_encoder()?);
+        let pictures = vectors::of_pictures(&image, &self.dataset.examples)?;
+        let mut report = Report {
+            model: model.to_owned(),
             name: package.config.name.clone(),
-            data: data.to_owned(),
-            split: dataset.split.clone(),
-            retrieval,
-            classes: accuracy.is_some().then_some(classes.len()),
-            classified: accuracy.is_some().then_some(truth.len()),
-            accuracy,
-            images: dataset.examples.len(),
-            captions,
-            seconds: started.elapsed().as_secs_f64(),
-        });
+            title: package.config.title.clone(),
+            provenance: package.config.provenance.clone(),
+            training: Training::of(&package.config),
+            data: self.request.data.clone(),
+            dataset: self.dataset.name.clone(),
+            split: self.dataset.split.clone(),
+            retrieval: None,
+            accuracy: None,
+            classes: None,
+            classified: None,
+            per_class: None,
+            confusion: None,
+            map: None,
+            open_words: None,
+            intervals: Intervals::none(),
+            size: Size::of(&package),
+            speed: self.time(&text, &image)?,
+            images: self.dataset.examples.len(),
+            captions: self.captions,
+            seconds: 0.0,
+        };
+        if self.retrieves {
+            self.retrieve(&text, &pictures, &mut report)?;
+        }
+        if self.classifies {
+            self.classify(&text, &pictures, &mut report)?;
+        }
+        if !self.phrases.is_empty() {
+            self.ask(&text, &pictures, &mut report)?;
+        }
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(report)
     }
-    Ok(reports)
-}
 
-fn measure_retrieval(
-    text: &TextEncoder,
-    pictures: &[Vec<f32>],
-    dataset: &Dataset,
-) -> Result<Retrieval, PipelineError> {
-    let examples = dataset.examples.iter().enumerate();
-    let (captions, owner): (Vec<&str>, Vec<usize>) = examples
-        .flat_map(|(at, example)| example.captions.iter().map(move |caption| (caption.as_str(), at)))
-        .unzip();
-    Ok(retrieval(pictures, &embed_texts(text, "Embedding captions", &captions)?, &owner))
-}
-
-fn measure_accuracy(
-    text: &TextEncoder,
-    pictures: &[Vec<f32>],
-    classes: &[String],
-    truth: &[(usize, usize)],
-) -> Result<BTreeMap<usize, f64>, PipelineError> {
-    let prompts: Vec<String> =
-        classes.iter().map(|class| format!("An aerial photograph of {}", spelled(class))).collect();
-    let prompts: Vec<&str> = prompts.iter().map(String::as_str).collect();
-    let classes = embed_texts(text, "Embedding classes", &prompts)?;
-    let classified: Vec<Vec<f32>> = truth.iter().filter_map(|(at, _)| pictures.get(*at).cloned()).collect();
-    let truth: Vec<usize> = truth.iter().map(|(_, class)| *class).collect();
-    Ok(ACCURACY_AT.into_iter().zip(accuracy(&classified, &classes, &truth)).collect())
-}
-
-/// Vectors as a catalog holds them, that is, rounded to 8 bits.
-fn embed_pictures(encoder: &ImageEncoder, examples: &[Example]) -> Result<Vec<Vec<f32>>, PipelineError> {
-    let progress = Progress::start("Embedding pictures", examples.len());
-    let batches: Vec<Vec<Vec<f32>>> = examples
-        .par_chunks(BATCH)
-        .map(|batch| {
-            let pixels = batch.iter().map(|example| {
-                ImagePixels::from_bytes(encoder.config(), &example.content)
-                    .map_err(PipelineError::engine(&example.name))
-            });
-            let pixels = pixels.collect::<Result<Vec<_>, _>>()?;
-            let first = batch.first().map_or("", |example| &example.name);
-            let vectors = encoder.encode_batch(&pixels).map_err(PipelineError::engine(first))?;
-            progress.advance(batch.len());
-            vectors.iter().map(|vector| rounded(first, vector)).collect()
-        })
-        .collect::<Result<_, PipelineError>>()?;
-    progress.finish();
-    Ok(batches.into_iter().flatten().collect())
-}
-
-fn rounded(subject: &str, vector: &Embedding) -> Result<Vec<f32>, PipelineError> {
-    let code = Code::new(vector).map_err(PipelineError::engine(subject))?;
-    Ok(code.embedding().map_err(PipelineError::engine(subject))?.into())
-}
-
-/// Vectors of texts in their order; a text that is there many times is encoded once.
-fn embed_texts(text: &TextEncoder, what: &str, texts: &[&str]) -> Result<Vec<Vec<f32>>, PipelineError> {
-    let mut numbers = HashMap::new();
-    let mut distinct = Vec::new();
-    for text in texts {
-        numbers.entry(*text).or_insert_with(|| {
-            distinct.push(*text);
-            distinct.len() - 1
-        });
+    fn retrieve(
+        &self,
+        text: &TextEncoder,
+        pictures: &[Vec<f32>],
+        report: &mut Report,
+    ) -> Result<(), PipelineError> {
+        let examples = self.dataset.examples.iter().enumerate();
+        let (captions, owner): (Vec<&str>, Vec<usize>) = examples
+            .flat_map(|(at, example)| example.captions.iter().map(move |caption| (caption.as_str(), at)))
+            .unzip();
+        let captions = vectors::of_texts(text, "Embedding captions", &captions)?;
+        let tallies = tallies(pictures, &captions, &owner);
+        report.retrieval = Some(Retrieval::of(tallies.iter()));
+        report.intervals.retrieval = RetrievalIntervals::of(&tallies, SEED);
+        Ok(())
     }
-    let progress = Progress::start(what, distinct.len());
-    let vectors: Vec<Vec<f32>> = distinct
-        .par_iter()
-        .map(|sentence| {
-            let vector = text.encode(sentence).map_err(PipelineError::engine(sentence))?;
-            progress.advance(1);
-            Ok(vector.into())
-        })
-        .collect::<Result<_, PipelineError>>()?;
-    progress.finish();
-    Ok(texts.iter().map(|text| vectors[numbers[text]].clone()).collect())
-}
 
-/// The figures as a table for people.
-pub fn table(reports: &[Report]) -> String {
-    let mut lines = vec![format!(
-        "{:<24} {:>7} {:>8} | {:^20} | {:^20} | {:>6} | {:^23} | {:>7}",
-        "model",
-        "images",
-        "captions",
-        "text to image 1 5 10",
-        "image to text 1 5 10",
-        "mean",
-        "accuracy @1 @3 @5 @10",
-        "seconds"
-    )];
-    let percent = |recall: Option<Recall>| {
-        recall.map_or("-".to_owned(), |r| format!("{:>6.2} {:>6.2} {:>6.2}", r.r1, r.r5, r.r10))
-    };
-    for report in reports {
-        let accuracy = report.accuracy.as_ref().map_or("-".to_owned(), |accuracy| {
-            accuracy.values().map(|share| format!("{share:.3}")).collect::<Vec<_>>().join(" ")
-        });
-        lines.push(format!(
-            "{:<24} {:>7} {:>8} | {:>20} | {:>20} | {:>6} | {:>23} | {:>7.1}",
-            report.name,
-            report.images,
-            report.captions,
-            percent(report.retrieval.map(|r| r.t2i)),
-            percent(report.retrieval.map(|r| r.i2t)),
-            report.retrieval.map_or("-".to_owned(), |r| format!("{:.2}", r.mean_recall)),
-            accuracy,
-            report.seconds,
-        ));
+    fn classify(
+        &self,
+        text: &TextEncoder,
+        pictures: &[Vec<f32>],
+        report: &mut Report,
+    ) -> Result<(), PipelineError> {
+        let prompts = self.prompts();
+        let prompts: Vec<&str> = prompts.iter().map(String::as_str).collect();
+        let prompts = vectors::of_texts(text, "Embedding classes", &prompts)?;
+        let classed: Vec<Vec<f32>> = self.classed.iter().map(|at| pictures[*at].clone()).collect();
+        let ranked = ranked_classes(&classed, &prompts);
+        report.accuracy = Some(ACCURACY_AT.into_iter().zip(accuracy_of(&ranked, &self.truth)).collect());
+        report.classes = Some(self.classes.len());
+        report.classified = Some(classed.len());
+        let confusion = Confusion::of(&self.classes, &ranked, &self.truth);
+        report.per_class = Some(confusion.per_class());
+        report.confusion = Some(confusion);
+        let first: Vec<bool> =
+            ranked.iter().zip(&self.truth).map(|(order, own)| order.first() == Some(own)).collect();
+        let found = |drawn: &[usize]| [share(drawn.iter().filter(|at| first[**at]).count(), drawn.len())];
+        report.intervals.accuracy_at_1 = bootstrap(first.len(), SEED, found).map(|[interval]| interval);
+        let precisions = average_precisions(&classed, &self.truth);
+        let mean_at = |at: usize| mean(precisions.iter().map(|precision| precision[at]));
+        report.map = (!precisions.is_empty())
+            .then(|| MAP_AT.into_iter().enumerate().map(|(at, k)| (k, mean_at(at))).collect());
+        let at_10 = |drawn: &[usize]| [mean(drawn.iter().map(|at| precisions[*at][0]))];
+        report.intervals.map_at_10 = bootstrap(precisions.len(), SEED, at_10).map(|[interval]| interval);
+        Ok(())
     }
-    lines.join("\n")
+
+    fn ask(
+        &self,
+        text: &TextEncoder,
+        pictures: &[Vec<f32>],
+        report: &mut Report,
+    ) -> Result<(), PipelineError> {
+        let phrases: Vec<&str> = self.phrases.iter().map(|phrase| phrase.text.as_str()).collect();
+        let vectors = vectors::of_texts(text, "Embedding phrases", &phrases)?;
+        let known = self.dataset.examples.iter().zip(pictures);
+        let known = known.filter_map(|(example, vector)| Some((vector.clone(), example.held.as_deref()?)));
+        let (pictures, held): (Vec<Vec<f32>>, Vec<&[String]>) = known.unzip();
+        let words = OpenWords::of(&self.phrases, &vectors, &pictures, &held);
+        report.intervals.precision_at_10 = words.interval(SEED);
+        report.open_words = Some(words);
+        Ok(())
+    }
+
+    /// The prompts of the CLIP-rsicd protocol.
+    fn prompts(&self) -> Vec<String> {
+        self.classes.iter().map(|class| format!("An aerial photograph of {}", spelled(class))).collect()
+    }
+
+    /// Captions are timed, where there are none prompts, where there are no classes phrases.
+    fn time(&self, text: &TextEncoder, image: &ImageEncoder) -> Result<Speed, PipelineError> {
+        let prompts = self.prompts();
+        let captions = self.dataset.examples.iter().flat_map(|example| &example.captions);
+        let mut texts: Vec<&str> = captions.map(String::as_str).collect();
+        if texts.is_empty() {
+            texts.extend(prompts.iter().map(String::as_str));
+        }
+        if texts.is_empty() {
+            texts.extend(self.phrases.iter().map(|phrase| phrase.text.as_str()));
+        }
+        Speed::measure(text, image, &texts, &self.dataset.examples)
+    }
 }

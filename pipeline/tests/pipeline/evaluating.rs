@@ -1,8 +1,10 @@
 //! The whole of `evaluate` against a plain reckoning of the same protocol.
 
 use std::fs;
+use std::path::Path;
 
-use clip_rs_pipeline::evaluate::{Task, evaluate};
+use clip_rs_pipeline::PipelineError;
+use clip_rs_pipeline::evaluate::{Report, Request, Task, evaluate};
 use clip_rs_pipeline::model::Package;
 use clip_rs_search::Code;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{clip_rs, model, said, save};
 
 /// 12 pictures of three classes with two captions each, and two pictures of another split.
-fn data() -> tempfile::TempDir {
+pub fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
     let words = [
         "river", "pond", "forest", "bridge", "field", "road", "roof", "boat", "tank", "beach", "park", "car",
@@ -33,7 +35,7 @@ fn data() -> tempfile::TempDir {
 }
 
 /// Places of the answers to a query, best first; of equal ones the earlier first.
-fn order(query: &[f32], among: &[Vec<f32>]) -> Vec<usize> {
+pub fn order(query: &[f32], among: &[Vec<f32>]) -> Vec<usize> {
     let score = |at: &usize| query.iter().zip(&among[*at]).map(|(a, b)| a * b).sum::<f32>();
     let mut order: Vec<usize> = (0..among.len()).collect();
     order.sort_by(|a, b| score(b).total_cmp(&score(a)));
@@ -112,21 +114,33 @@ fn folders_are_classified_and_tasks_that_the_data_cannot_serve_are_refused() {
     for (seed, name) in ["Pond/1.png", "Pond/2.jpg", "SolarFarm/1.webp"].into_iter().enumerate() {
         save(&folder.path().join(name), seed as u64);
     }
-    let report = &evaluate(&[model()], folder.path(), None, None).expect("figures")[0];
+    let report = &measure(1, folder.path(), None, None).expect("figures")[0];
     assert_eq!(
         (report.retrieval, report.classes, report.classified, report.captions),
         (None, Some(2), Some(3), 0)
     );
     assert_eq!(report.accuracy.as_ref().and_then(|accuracy| accuracy.get(&3)), Some(&1.0));
-    let refused = evaluate(&[model()], folder.path(), None, Some(Task::Retrieval));
+    let confusion = report.confusion.as_ref().expect("classes");
+    assert_eq!(confusion.counts.iter().map(|row| row.iter().sum()).collect::<Vec<usize>>(), [2, 1]);
+    let refused = measure(1, folder.path(), None, Some(Task::Retrieval));
     assert!(refused.expect_err("no captions").to_string().contains("no captions"));
 
     let data = data();
-    let report = &evaluate(&[model(), model()], data.path(), Some("train"), None).expect("figures")[1];
+    let report = &measure(2, data.path(), Some("train"), None).expect("figures")[1];
     assert_eq!((report.accuracy.as_ref(), report.images), (None, 2));
-    let refused = evaluate(&[model()], data.path(), Some("train"), Some(Task::Classify));
+    let refused = measure(1, data.path(), Some("train"), Some(Task::Classify));
     assert!(refused.expect_err("no classes").to_string().contains("fewer than two classes"));
     fs::write(data.path().join("images/50.png"), "damaged").expect("write");
-    let error = evaluate(&[model()], data.path(), Some("train"), None).expect_err("damaged").to_string();
+    let error = measure(1, data.path(), Some("train"), None).expect_err("damaged").to_string();
     assert!(error.starts_with("50.png: picture:"), "{error}");
+}
+
+fn measure(
+    models: usize,
+    data: &Path,
+    split: Option<&str>,
+    task: Option<Task>,
+) -> Result<Vec<Report>, PipelineError> {
+    let models = vec![model(); models];
+    evaluate(&Request { models, data: data.into(), split: split.map(str::to_owned), task, phrases: None })
 }
