@@ -8,7 +8,7 @@ mod addresses;
 mod airport;
 mod captions;
 mod class;
-mod dice;
+pub(crate) mod dice;
 mod draw;
 mod geometry;
 mod grounds;

@@ -2,6 +2,7 @@
 
 mod damage;
 mod evaluating;
+mod fine_tuning;
 mod importing;
 mod indexing;
 mod searching;
