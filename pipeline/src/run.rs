@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use clip_rs_pipeline::evaluate::{evaluate as measure, table};
-use clip_rs_pipeline::fine_tune::{Event, Outline, Row, Score};
+use clip_rs_pipeline::fine_tune::{Comparison, Event, Outline, Row, Score};
 use clip_rs_pipeline::index::Request;
 use clip_rs_pipeline::model::{Imported, Package, Quantization};
 use clip_rs_pipeline::progress::Progress;
@@ -181,6 +181,7 @@ pub fn fine_tune(args: cli::FineTune) -> Result<ExitCode> {
     let request = clip_rs_pipeline::fine_tune::Request {
         model: args.model,
         data: args.data,
+        observe: args.observe,
         out: args.out.clone(),
         settings,
         quantization: args.quantize.into(),
@@ -195,18 +196,31 @@ pub fn fine_tune(args: cli::FineTune) -> Result<ExitCode> {
         ControlFlow::Continue(())
     })?;
     println!("{}: {}", args.out.display(), sizes(&tuned.imported));
-    println!("on the pictures kept for checking:");
-    println!("  before: {}", tuned.start.map_or("none".to_owned(), figures));
-    println!("  best, after {} epochs: {}", tuned.best_epoch, tuned.tuned.map_or("none".to_owned(), figures));
-    println!(
-        "  written, with {:.0} % of the original: {}",
-        100.0 * keep,
-        tuned.written.map_or("none".to_owned(), figures)
-    );
+    let moments = [
+        "before".to_owned(),
+        format!("after {} epochs", tuned.best_epoch),
+        format!("written, with {:.0} % of the original", 100.0 * keep),
+    ];
+    println!("on the pictures kept for checking:\n{}", compared(&tuned.checked, &moments));
+    for (path, comparison) in &tuned.observed {
+        println!("on {}, which was only observed:\n{}", path.display(), compared(comparison, &moments));
+    }
     if tuned.best_epoch == 0 {
         println!("It never got better than it was; try another --rate, or more pictures.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each moment, with the share of the first moment's figures that is left, or gained.
+fn compared(comparison: &Comparison, moments: &[String; 3]) -> String {
+    let scores = [comparison.start, comparison.tuned, comparison.written];
+    let lines = moments.iter().zip(scores).map(|(moment, score)| {
+        let Some(score) = score else { return format!("  {moment}: nothing to check with") };
+        let before = comparison.start.map_or(0.0, |start| start.merit());
+        let share = if before > 0.0 { 100.0 * score.merit() / before } else { 100.0 };
+        format!("  {moment}: {} ({share:.0} % of before)", figures(score))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn begins(outline: &Outline) -> String {

@@ -1,7 +1,8 @@
 //! What is trained on and checked with: data sets of captions and of class folders, in one form.
 //!
 //! Only the split `train` is trained on, and `val` checks. Data without a split `val` gives a tenth of each class (of
-//! all, where there are no classes) for checking, by the seed.
+//! all, where there are no classes) for checking, by the seed. Other data can be observed: what a model forgets shows
+//! on pictures that it is not trained on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clip_rs_search::model::ModelConfig;
 use rayon::prelude::*;
 
+use super::captions::{captions, prompt};
 use super::picture::Square;
 use super::streams;
 use crate::evaluate::{Dataset, Example, spelled};
@@ -16,17 +18,6 @@ use crate::progress::Progress;
 use crate::sample::dice::Dice;
 use crate::{PipelineError, files};
 
-/// What a picture of a class is called.
-const TEMPLATES: [&str; 6] = [
-    "an aerial photograph of {}",
-    "an aerial view of {}",
-    "a satellite image of {}",
-    "{} seen from above",
-    "a photo of {}",
-    "{}",
-];
-/// What classes are told apart by when the model is checked, as `clip-rs evaluate` does.
-const PROMPT: &str = "An aerial photograph of {}";
 /// Training pictures are kept a little larger than the model's, so that a part of one still has detail: 8/7.
 const LARGER: (usize, usize) = (8, 7);
 
@@ -57,12 +48,20 @@ pub(super) struct Material {
     pub(super) texts: Vec<String>,
     pub(super) train: Vec<Picture>,
     pub(super) checks: Vec<Check>,
+    /// Data sets that are only looked at, in their order.
+    pub(super) observed: Vec<Check>,
     numbers: HashMap<String, usize>,
 }
 
 impl Material {
-    /// Reads all data sets and decodes their pictures.
-    pub(super) fn read(data: &[PathBuf], config: &ModelConfig, seed: u64) -> Result<Self, PipelineError> {
+    /// Reads all data sets and decodes their pictures: `data` to train on and to check with, `observed` only to look
+    /// at.
+    pub(super) fn read(
+        data: &[PathBuf],
+        observed: &[PathBuf],
+        config: &ModelConfig,
+        seed: u64,
+    ) -> Result<Self, PipelineError> {
         let mut material = Self::default();
         for (n, path) in data.iter().enumerate() {
             let mut dice = Dice::new(seed, streams::HOLD_OUT + n as u64);
@@ -74,7 +73,32 @@ impl Material {
                 material.train.len()
             )));
         }
+        for path in observed {
+            let check = material.observe(path, config)?;
+            material.observed.push(check);
+        }
         Ok(material)
+    }
+
+    /// The pictures of the split `val`; where there is none, those that `clip-rs evaluate` would take.
+    fn observe(&mut self, path: &Path, config: &ModelConfig) -> Result<Check, PipelineError> {
+        check_folders(path)?;
+        let validation = Dataset::splits(path)?.contains("val").then_some("val");
+        let examples = described(Dataset::read(path, validation)?.examples);
+        if examples.is_empty() {
+            return Err(PipelineError::content(path, "no pictures with captions or classes to observe"));
+        }
+        self.check(path, config, &examples)
+    }
+
+    fn check(
+        &mut self,
+        path: &Path,
+        config: &ModelConfig,
+        examples: &[Example],
+    ) -> Result<Check, PipelineError> {
+        let classes = self.classes(examples);
+        Ok(Check { pictures: self.decode(path, config, config.image.image_size, examples)?, classes })
     }
 
     fn add(&mut self, path: &Path, config: &ModelConfig, dice: &mut Dice) -> Result<(), PipelineError> {
@@ -93,14 +117,12 @@ impl Material {
             true => described(Dataset::read(path, Some("val"))?.examples),
             false => hold_out(&mut train, dice),
         };
-        let size = config.image.image_size;
-        let larger = size * LARGER.0 / LARGER.1;
+        let larger = config.image.image_size * LARGER.0 / LARGER.1;
         let pictures = self.decode(path, config, larger, &train)?;
         self.train.extend(pictures);
         if !check.is_empty() {
-            let classes = self.classes(&check);
-            let pictures = self.decode(path, config, size, &check)?;
-            self.checks.push(Check { pictures, classes });
+            let check = self.check(path, config, &check)?;
+            self.checks.push(check);
         }
         Ok(())
     }
@@ -143,7 +165,7 @@ impl Material {
             names.binary_search(&class).ok()
         });
         let truth = truth.collect();
-        let prompts = names.iter().map(|name| self.number(PROMPT.replace("{}", name))).collect();
+        let prompts = names.iter().map(|name| self.number(prompt(name))).collect();
         Some(Classes { prompts, truth })
     }
 
@@ -152,17 +174,6 @@ impl Material {
             self.texts.push(text.clone());
             self.texts.len() - 1
         })
-    }
-}
-
-/// What a picture is called: its captions, or else its class in all templates.
-fn captions(example: &Example) -> Vec<String> {
-    match &example.class {
-        Some(class) if example.captions.is_empty() => {
-            let class = spelled(class);
-            TEMPLATES.iter().map(|template| template.replace("{}", &class)).collect()
-        }
-        _ => example.captions.iter().map(|caption| caption.trim().to_owned()).collect(),
     }
 }
 
@@ -217,7 +228,7 @@ fn check_folders(path: &Path) -> Result<(), PipelineError> {
             let below = format!("{above}/{name}");
             let below = below.trim_start_matches('/');
             let inside = |class: &&str| *class == below || class.starts_with(&format!("{below}/"));
-            if folder.is_dir() && !name.starts_with('.') && !folders.iter().any(|class| inside(&class)) {
+            if folder.is_dir() && !name.starts_with('.') && !folders.iter().any(inside) {
                 let why = "a class folder without pictures (jpg, png or webp); fill it or remove it";
                 return Err(PipelineError::content(folder, why));
             }
@@ -233,26 +244,6 @@ mod tests {
     fn example(class: &str, n: usize) -> Example {
         let name = format!("{class}/{n}.png");
         Example { name, content: Vec::new(), captions: Vec::new(), class: Some(class.to_owned()) }
-    }
-
-    #[test]
-    fn class_names_of_the_usual_data_sets_become_words() {
-        for (class, words) in [
-            ("storageTanks", "storage tanks"),
-            ("baseball_diamond", "baseball diamond"),
-            ("DenseResidential", "dense residential"),
-            ("HerbaceousVegetation", "herbaceous vegetation"),
-            ("mobilehomepark", "mobile home park"),
-            ("golfcourse", "golf course"),
-        ] {
-            let captions = captions(&example(class, 1));
-            assert_eq!(captions[0], format!("an aerial photograph of {words}"));
-            assert_eq!(captions[5], words);
-            assert_eq!(captions.len(), TEMPLATES.len());
-        }
-        let mut captioned = example("airport", 1);
-        captioned.captions = vec![" many planes . ".to_owned()];
-        assert_eq!(captions(&captioned), ["many planes ."]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `settings` | what can be chosen |
-//! | `material`, `picture`, `batches` | data sets to pictures and texts, and those to steps |
+//! | `material`, `captions`, `picture`, `batches` | data sets to pictures and texts, and those to steps |
 //! | `weights` | what is trained: everything, or low-rank adapters |
 //! | `towers`, `transformer`, `convolution` | the towers, differentiable |
 //! | `loss`, `gradients`, `optimiser`, `schedule` | how weights change |
@@ -11,6 +11,7 @@
 //! | `result` | the weights as a package |
 
 mod batches;
+mod captions;
 mod checkpoint;
 mod convolution;
 mod gradients;
@@ -30,6 +31,7 @@ mod transformer;
 mod validation;
 mod weights;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,14 +44,14 @@ use crate::model::{self, Imported, Package, Quantization};
 use crate::{PipelineError, files, index};
 
 use batches::Batches;
-use material::{Material, Picture};
+use material::{Check, Material, Picture};
 use run::Run;
 use validation::Validation;
 use weights::Model;
 
 pub use log::Row;
 pub use settings::{Method, Settings, Towers};
-pub use validation::Score;
+pub use validation::{Comparison, Score};
 
 /// Streams of random numbers, one for each purpose.
 mod streams {
@@ -70,6 +72,8 @@ pub struct Request {
     pub model: PathBuf,
     /// Data sets: folders, `.tar` or `.tar.gz`, with `dataset.json` or a folder for each class.
     pub data: Vec<PathBuf>,
+    /// Data sets that are only measured, before and after, to see what the model forgets.
+    pub observe: Vec<PathBuf>,
     /// Folder of the new package; checkpoints and the log lie beside it, in `<out>.training`.
     pub out: PathBuf,
     /// How the run goes.
@@ -102,7 +106,7 @@ pub struct Outline {
     pub numbers: usize,
     /// Pictures to train on.
     pub pictures: usize,
-    /// Different texts of all pictures.
+    /// Different texts of them.
     pub texts: usize,
     /// Pictures to check with.
     pub checked: usize,
@@ -125,12 +129,10 @@ pub struct FineTuned {
     pub imported: Imported,
     /// Epochs after which the model was best; 0 when it never got better than it was.
     pub best_epoch: usize,
-    /// The model before the first step.
-    pub start: Option<Score>,
-    /// The best weights that were trained.
-    pub tuned: Option<Score>,
-    /// What was written: those, mixed with the original ones.
-    pub written: Option<Score>,
+    /// Figures on the pictures kept for checking.
+    pub checked: Comparison,
+    /// Figures on each of the observed data sets.
+    pub observed: Vec<(PathBuf, Comparison)>,
 }
 
 /// Fine-tunes a model and writes it as a package. `watch` is told how it goes, and may end the run early; what was
@@ -148,9 +150,10 @@ pub fn fine_tune(
         .map_err(PipelineError::engine(request.model.display()))?;
     let device = Device::cuda_if_available(0).map_err(PipelineError::engine("graphics processor"))?;
     let model = Model::new(&package, settings, &device)?;
-    let material = Material::read(&request.data, &package.config, settings.seed)?;
+    let material = Material::read(&request.data, &request.observe, &package.config, settings.seed)?;
     let tokens: Vec<Vec<u32>> = material.texts.iter().map(|text| tokenizer.tokenize(text)).collect();
     files::make_folder(&folder)?;
+    sweep(&folder)?;
 
     let batches = Batches {
         material: &material,
@@ -159,9 +162,9 @@ pub fn fine_tune(
         settings,
         device: &device,
     };
-    let validation = || Validation {
+    let validation = |checks| Validation {
         config: &package.config,
-        material: &material,
+        checks,
         tokens: &tokens,
         batch: settings.batch,
         pictures_a_step: settings.pictures_a_step(),
@@ -170,7 +173,8 @@ pub fn fine_tune(
     };
     let mut outline = outline(&model, &material, batches.steps(), &folder);
     let digest = digest(&package, &material);
-    let run = Run::open(&model, batches, validation(), &folder, digest, request.resume)?;
+    let run =
+        Run::open(&model, batches, validation(material.checks.as_slice()), &folder, digest, request.resume)?;
     outline.start = run.start();
     if watch(Event::Begins(&outline)).is_break() {
         return Err(PipelineError::Request("stopped before the first step".to_owned()));
@@ -179,29 +183,67 @@ pub fn fine_tune(
 
     let refuse = || PipelineError::engine(request.out.display());
     let values = model.mixed(settings.keep).map_err(refuse())?;
-    let written = validation().score(&values).map_err(refuse())?;
+    let written = validation(material.checks.as_slice()).score(&values).map_err(refuse())?;
+    let checked = Comparison { start: outcome.start, tuned: outcome.best, written };
+    let observed = observe(request, &model, &material, &validation)?;
     let reference = folder.join("reference");
-    let epochs = outcome.best_epoch;
-    let about = result::About { out: &request.out, data: &request.data, settings, epochs };
+    let about =
+        result::About { out: &request.out, data: &request.data, settings, epochs: outcome.best_epoch };
     result::write_reference(&reference, &about, &package, &model, &values, &material)?;
     let imported = model::import(&reference, &request.out, request.quantization)?;
-    let checkpoint = run::checkpoint_path(&folder);
-    if checkpoint.exists() {
-        fs::remove_file(&checkpoint).map_err(PipelineError::io("remove", &checkpoint))?;
+    remove_checkpoint(&folder)?;
+    Ok(FineTuned { imported, best_epoch: outcome.best_epoch, checked, observed })
+}
+
+/// Figures on the data sets that are only looked at.
+fn observe<'a>(
+    request: &Request,
+    model: &Model,
+    material: &'a Material,
+    validation: &dyn Fn(&'a [Check]) -> Validation<'a>,
+) -> Result<Vec<(PathBuf, Comparison)>, PipelineError> {
+    let compare = |(path, check): (&PathBuf, &'a Check)| {
+        let validation = validation(std::slice::from_ref(check));
+        let score = |keep| validation.score(&model.mixed(keep)?);
+        let compare = || {
+            let written = score(request.settings.keep)?;
+            Ok(Comparison { start: score(1.0)?, tuned: score(0.0)?, written })
+        };
+        Ok((path.clone(), compare().map_err(PipelineError::engine::<candle_core::Error>(path.display()))?))
+    };
+    request.observe.iter().zip(&material.observed).map(compare).collect()
+}
+
+/// The run is over: there is nothing to go on with.
+fn remove_checkpoint(folder: &Path) -> Result<(), PipelineError> {
+    let checkpoint = run::checkpoint_path(folder);
+    match checkpoint.exists() {
+        true => fs::remove_file(&checkpoint).map_err(PipelineError::io("remove", &checkpoint)),
+        false => Ok(()),
     }
-    Ok(FineTuned { imported, best_epoch: epochs, start: outcome.start, tuned: outcome.best, written })
+}
+
+/// Removes what an interrupted run was just writing.
+fn sweep(folder: &Path) -> Result<(), PipelineError> {
+    for (name, path) in files::entries(folder)? {
+        if files::is_temporary(&name) {
+            fs::remove_file(&path).map_err(PipelineError::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 fn outline(model: &Model, material: &Material, steps: usize, folder: &Path) -> Outline {
     let (trained, numbers) = model.counts();
     let checked = || material.checks.iter().flat_map(|check| &check.pictures);
+    let texts: BTreeSet<usize> = material.train.iter().flat_map(|p| p.captions.iter().copied()).collect();
     let bytes = |picture: &Picture| picture.square.pixels().len();
     Outline {
         model: model.config.name.clone(),
         trained,
         numbers,
         pictures: material.train.len(),
-        texts: material.texts.len(),
+        texts: texts.len(),
         checked: checked().count(),
         bytes: material.train.iter().chain(checked()).map(bytes).sum(),
         steps,

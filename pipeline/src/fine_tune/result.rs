@@ -7,11 +7,12 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
-use clip_rs_search::model::ModelConfig;
+use clip_rs_search::model::{ModelConfig, Tokenizer};
 use image::{ImageFormat, RgbImage};
 use serde_json::json;
 
 use super::material::Material;
+use super::picture::Square;
 use super::settings::{Method, Settings, Towers};
 use super::towers::{Tokens, embed_pictures, embed_texts};
 use super::weights::{Model, Values};
@@ -135,30 +136,21 @@ fn golden(
     values: &Values,
     material: &Material,
 ) -> Result<serde_json::Value, PipelineError> {
-    let encoder = package.text_encoder()?;
+    let tokenizer = Tokenizer::new(&package.config, &package.vocabulary)
+        .map_err(PipelineError::engine(package.folder().display()))?;
     let texts: Vec<&String> = material.texts.iter().take(COMPARED).collect();
-    let ids: Vec<Vec<u32>> = texts.iter().map(|text| encoder.tokenize(text)).collect();
-    let squares = material.checks.iter().flat_map(|check| &check.pictures).map(|picture| &picture.square);
-    let squares: Vec<_> = squares.take(COMPARED).collect();
-    let embed = || -> candle_core::Result<(Vec<Vec<f32>>, Vec<Vec<f32>>)> {
-        let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
-        let texts =
-            embed_texts(&values.text, &model.config, &Tokens::new(&ids, &model.device)?)?.to_vec2()?;
-        if squares.is_empty() {
-            return Ok((texts, Vec::new()));
-        }
-        let size = model.config.image.image_size;
-        let mut pixels = Vec::new();
-        squares.iter().for_each(|square| square.plain(&model.config.image, &mut pixels));
-        let pixels = Tensor::from_vec(pixels, (squares.len(), size, size, 3), &model.device)?;
-        Ok((texts, embed_pictures(&values.image, &model.config.image, &pixels)?.to_vec2()?))
-    };
-    let (text_vectors, picture_vectors) = embed().map_err(PipelineError::engine(folder.display()))?;
-    let texts = texts.iter().zip(&ids).zip(&text_vectors);
+    let ids: Vec<Vec<u32>> = texts.iter().map(|text| tokenizer.tokenize(text)).collect();
+    let vectors = text_vectors(model, values, &ids).map_err(PipelineError::engine(folder.display()))?;
+    let texts = texts.iter().zip(&ids).zip(&vectors);
     let texts: Vec<_> =
         texts.map(|((text, ids), vector)| json!({"text": text, "ids": ids, "vector": vector})).collect();
+
+    let squares = material.checks.iter().flat_map(|check| &check.pictures).map(|picture| &picture.square);
+    let squares: Vec<&Square> = squares.take(COMPARED).collect();
+    let vectors =
+        picture_vectors(model, values, &squares).map_err(PipelineError::engine(folder.display()))?;
     let mut images = Vec::new();
-    for (n, (square, vector)) in squares.iter().zip(&picture_vectors).enumerate() {
+    for (n, (square, vector)) in squares.iter().zip(&vectors).enumerate() {
         let file = format!("golden-{n}.png");
         let side = square.side() as u32;
         let mut png = Cursor::new(Vec::new());
@@ -169,4 +161,24 @@ fn golden(
         }
     }
     Ok(json!({"texts": texts, "images": images}))
+}
+
+fn text_vectors(model: &Model, values: &Values, ids: &[Vec<u32>]) -> candle_core::Result<Vec<Vec<f32>>> {
+    let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
+    embed_texts(&values.text, &model.config, &Tokens::new(&ids, &model.device)?)?.to_vec2()
+}
+
+fn picture_vectors(
+    model: &Model,
+    values: &Values,
+    squares: &[&Square],
+) -> candle_core::Result<Vec<Vec<f32>>> {
+    if squares.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (config, size) = (&model.config.image, model.config.image.image_size);
+    let mut pixels = Vec::new();
+    squares.iter().for_each(|square| square.plain(config, &mut pixels));
+    let pixels = Tensor::from_vec(pixels, (squares.len(), size, size, 3), &model.device)?;
+    embed_pictures(&values.image, config, &pixels)?.to_vec2()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batches::part;
 use super::loss::contrastive;
-use super::material::{Check, Classes, Material, Picture};
+use super::material::{Check, Classes, Picture};
 use super::towers::{Tokens, embed_pictures, embed_texts};
 use super::weights::Values;
 use crate::evaluate::{accuracy, retrieval};
@@ -24,10 +24,21 @@ pub struct Score {
 }
 
 impl Score {
-    /// What a better model has more of: the mean of both shares.
-    pub(super) fn merit(&self) -> f64 {
+    /// What a better model has more of, in percent: the mean of mean recall and accuracy, as far as they are there.
+    pub fn merit(&self) -> f64 {
         mean(&[self.mean_recall, self.accuracy].into_iter().flatten().collect::<Vec<_>>()).unwrap_or(0.0)
     }
+}
+
+/// Figures of the same model at three moments.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Before the first step.
+    pub start: Option<Score>,
+    /// With the best weights that were trained.
+    pub tuned: Option<Score>,
+    /// With what was written: those, mixed with the original ones.
+    pub written: Option<Score>,
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -37,7 +48,7 @@ fn mean(values: &[f64]) -> Option<f64> {
 /// Checks models on a run's material.
 pub(super) struct Validation<'a> {
     pub(super) config: &'a ModelConfig,
-    pub(super) material: &'a Material,
+    pub(super) checks: &'a [Check],
     /// Tokens of each text of the material.
     pub(super) tokens: &'a [Vec<u32>],
     /// Pictures or texts that go through a tower together.
@@ -55,7 +66,7 @@ impl Validation<'_> {
     pub(super) fn score(&self, values: &Values) -> Result<Option<Score>> {
         let (mut recalls, mut accuracies) = (Vec::new(), Vec::new());
         let (mut all, mut pictures) = (Vec::new(), Vec::new());
-        for check in &self.material.checks {
+        for check in self.checks {
             let vectors = self.pictures(values, &check.pictures)?;
             match &check.classes {
                 Some(classes) => accuracies.push(self.accuracy(values, classes, &vectors)?),

@@ -77,7 +77,15 @@ fn classes(folder: &Path) -> PathBuf {
 fn request(model: PathBuf, data: PathBuf, out: PathBuf) -> Request {
     let settings =
         Settings { epochs: 8, batch: 9, rate: 3e-3, patience: 8, keep: 0.0, ..Settings::default() };
-    Request { model, data: vec![data], out, settings, quantization: Quantization::F32, resume: false }
+    Request {
+        model,
+        data: vec![data],
+        observe: Vec::new(),
+        out,
+        settings,
+        quantization: Quantization::F32,
+        resume: false,
+    }
 }
 
 /// The result with the rows of all steps.
@@ -114,7 +122,8 @@ fn a_short_run_reduces_the_loss_of_both_kinds_of_tower() {
             assert_eq!(rows.len(), 40, "two steps an epoch");
             let (first, last) = (mean(&rows[..4]), mean(&rows[36..]));
             assert!(last < 0.75 * first, "{name}, {method:?}: the loss went from {first} to {last}");
-            let (start, tuned) = (tuned.start.expect("checked"), tuned.tuned.expect("checked"));
+            let checked = tuned.checked;
+            let (start, tuned) = (checked.start.expect("checked"), checked.tuned.expect("checked"));
             assert!(tuned.mean_recall > start.mean_recall, "{name}, {method:?}: {start:?}, {tuned:?}");
             Package::read(&out).expect("a package").image_encoder().expect("a tower");
         }
@@ -140,7 +149,10 @@ fn the_command_writes_a_package_that_evaluate_takes_and_a_log() {
         "5".as_ref(),
         "--accumulate".as_ref(),
         "3".as_ref(),
+        "--observe".as_ref(),
+        data.as_os_str(),
     ]));
+    assert!(said_of.contains("shapes, which was only observed"), "{said_of}");
     assert!(said_of.contains("mean recall") && said_of.contains("accuracy"), "{said_of}");
     let package = Package::read(&out).expect("a package");
     let config = &package.config;
@@ -242,6 +254,21 @@ fn a_stopped_run_goes_on_to_the_same_result() {
     assert_eq!(log.lines().count(), 1 + 1 + 6);
     let error = run(&again).expect_err("the run is over").to_string();
     assert!(error.contains("begin without --resume"), "{error}");
+}
+
+#[test]
+fn a_run_that_gets_no_better_ends_and_its_best_epoch_is_what_is_written() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut request = request(model(), captioned(folder.path()), folder.path().join("tuned"));
+    // So fast that the model is spoilt.
+    request.settings.rate = 0.1;
+    request.settings.patience = 2;
+    let (tuned, rows) = run(&request).expect("a model");
+    assert!(rows.len() < 16, "ended early");
+    assert_eq!(rows.len(), 2 * (tuned.best_epoch + 2), "two epochs after the best");
+    assert_eq!(tuned.checked.written, tuned.checked.tuned);
+    let (start, best) = (tuned.checked.start.expect("checked"), tuned.checked.tuned.expect("checked"));
+    assert!(best.mean_recall >= start.mean_recall, "{start:?}, {best:?}");
 }
 
 #[test]
