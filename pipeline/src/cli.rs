@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clip_rs_pipeline::evaluate::Task;
+use clip_rs_pipeline::fine_tune::{Method, Settings, Towers};
 use clip_rs_pipeline::model::Quantization;
 
 /// From imagery to a map that can be searched with words.
@@ -42,6 +43,8 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Train the compact model from scratch (needs Python)
     Train(Train),
+    /// Teach a model your own pictures, from captions or class folders
+    FineTune(FineTune),
 }
 
 #[derive(Args)]
@@ -223,4 +226,104 @@ pub struct Train {
     /// Go on from the last checkpoint
     #[arg(long)]
     pub resume: bool,
+}
+
+#[derive(Args)]
+pub struct FineTune {
+    /// Folder of the model package to begin with
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Data sets: folders, .tar or .tar.gz, with dataset.json and pictures, or with a folder for each class
+    #[arg(long, num_args = 1.., required = true)]
+    pub data: Vec<PathBuf>,
+    /// Data sets that are only measured, before and after, to see what the model forgets
+    #[arg(long, value_name = "DATA", num_args = 1..)]
+    pub observe: Vec<PathBuf>,
+    /// Folder of the new package; checkpoints and log.csv lie beside it, in DIR.training
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What is trained: all weights, or small adapters on frozen ones
+    #[arg(long, value_enum, default_value = "full")]
+    pub method: Trained,
+    /// Rank of the adapters
+    #[arg(long, default_value_t = 8)]
+    pub rank: usize,
+    /// Which towers are trained
+    #[arg(long, value_enum, default_value = "both")]
+    pub towers: Side,
+    /// Times that every picture is seen, at most
+    #[arg(long, value_name = "N", default_value_t = Settings::default().epochs)]
+    pub epochs: usize,
+    /// Pictures that go through the model together
+    #[arg(long, value_name = "B", default_value_t = Settings::default().batch)]
+    pub batch: usize,
+    /// Batches that make one step; they act as one large batch
+    #[arg(long, value_name = "N", default_value_t = Settings::default().accumulate)]
+    pub accumulate: usize,
+    /// Highest learning rate [default: 3e-4, or 2e-3 for adapters; a large CLIP wants a thirtieth of it]
+    #[arg(long, value_name = "R")]
+    pub rate: Option<f64>,
+    /// Share of the steps in which the rate rises
+    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().warm_up)]
+    pub warm_up: f64,
+    /// Epochs without a better validation after which the run ends
+    #[arg(long, value_name = "N", default_value_t = Settings::default().patience)]
+    pub patience: usize,
+    /// Share of the original weights in the result, against forgetting
+    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().keep)]
+    pub keep: f64,
+    /// Decides order, captions, changes of pictures and held-out pictures
+    #[arg(long, default_value_t = Settings::default().seed)]
+    pub seed: u64,
+    /// Go on from the last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+    /// How weights are stored
+    #[arg(long, value_enum, default_value = "q8_0")]
+    pub quantize: Stored,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Trained {
+    Full,
+    Lora,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Side {
+    Both,
+    Text,
+    Image,
+}
+
+impl From<Side> for Towers {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Both => Self::Both,
+            Side::Text => Self::Text,
+            Side::Image => Self::Image,
+        }
+    }
+}
+
+impl FineTune {
+    /// How the run goes.
+    pub fn settings(&self) -> Settings {
+        let method = match self.method {
+            Trained::Full => Method::Full,
+            Trained::Lora => Method::Lora { rank: self.rank },
+        };
+        Settings {
+            method,
+            towers: self.towers.into(),
+            epochs: self.epochs,
+            batch: self.batch,
+            accumulate: self.accumulate,
+            rate: self.rate.unwrap_or(method.usual_rate()),
+            warm_up: self.warm_up,
+            patience: self.patience,
+            keep: self.keep,
+            seed: self.seed,
+        }
+    }
 }

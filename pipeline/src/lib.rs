@@ -9,6 +9,7 @@
 //! | [`verify`] | whether every byte of a catalog is what it should be |
 //! | [`evaluate`] | how good a model is, by the published protocols |
 //! | [`train`] | runs the recipe of the embedded model |
+//! | [`fine_tune`] | teaches a model other pictures, from captions or class folders |
 //!
 //! and what they are made of:
 //!
@@ -29,6 +30,7 @@ pub mod embeddings;
 mod error;
 pub mod evaluate;
 mod files;
+pub mod fine_tune;
 pub mod imagery;
 pub mod index;
 pub mod locate;

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Verify { catalog } => run::verify(&catalog),
         Command::Evaluate(args) => run::evaluate(args),
         Command::Train(args) => run::train(args),
+        Command::FineTune(args) => run::fine_tune(args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("clip-rs: {error:#}");

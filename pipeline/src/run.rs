@@ -1,11 +1,13 @@
 //! Each command: resolve the arguments, run the stage, say what came of it.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clip_rs_pipeline::evaluate::{report, table, write_json};
+use clip_rs_pipeline::fine_tune::{Comparison, Event, Outline, Row, Score};
 use clip_rs_pipeline::index::Request;
 use clip_rs_pipeline::model::{Imported, Package, Quantization};
 use clip_rs_pipeline::progress::Progress;
@@ -192,4 +194,90 @@ pub fn train(args: cli::Train) -> Result<ExitCode> {
     })?;
     println!("{}: {}", out.display(), sizes(&imported));
     Ok(ExitCode::SUCCESS)
+}
+
+pub fn fine_tune(args: cli::FineTune) -> Result<ExitCode> {
+    let settings = args.settings();
+    let keep = settings.keep;
+    let request = clip_rs_pipeline::fine_tune::Request {
+        model: args.model,
+        data: args.data,
+        observe: args.observe,
+        out: args.out.clone(),
+        settings,
+        quantization: args.quantize.into(),
+        resume: args.resume,
+    };
+    let tuned = clip_rs_pipeline::fine_tune::fine_tune(&request, &mut |event| {
+        match event {
+            Event::Begins(outline) => eprintln!("{}", begins(outline)),
+            Event::Epoch(row) => eprintln!("{}", epoch(row)),
+            Event::Step(_) => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    println!("{}: {}", args.out.display(), sizes(&tuned.imported));
+    let moments = [
+        "before".to_owned(),
+        format!("after {} epochs", tuned.best_epoch),
+        format!("written, with {:.0} % of the original", 100.0 * keep),
+    ];
+    println!("on the pictures kept for checking:\n{}", compared(&tuned.checked, &moments));
+    for (path, comparison) in &tuned.observed {
+        println!("on {}, which was only observed:\n{}", path.display(), compared(comparison, &moments));
+    }
+    if tuned.best_epoch == 0 {
+        println!("It never got better than it was; try another --rate, or more pictures.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each moment, with the share of the first moment's figures that is left, or gained.
+fn compared(comparison: &Comparison, moments: &[String; 3]) -> String {
+    let scores = [comparison.start, comparison.tuned, comparison.written];
+    let lines = moments.iter().zip(scores).map(|(moment, score)| {
+        let Some(score) = score else { return format!("  {moment}: nothing to check with") };
+        let before = comparison.start.map_or(0.0, |start| start.merit());
+        let share = if before > 0.0 { 100.0 * score.merit() / before } else { 100.0 };
+        format!("  {moment}: {} ({share:.0} % of before)", figures(score))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn begins(outline: &Outline) -> String {
+    format!(
+        "Fine-tuning {} on {}: {:.2} M of {:.2} M numbers are trained, on {} pictures with {} texts, {} steps an \
+         epoch; {} pictures are kept for checking; pictures take {:.0} MB; log and checkpoints in {}\nBefore: {}",
+        outline.model,
+        if outline.cuda { "the graphics processor" } else { "the processor" },
+        outline.trained as f64 / 1e6,
+        outline.numbers as f64 / 1e6,
+        outline.pictures,
+        outline.texts,
+        outline.steps,
+        outline.checked,
+        outline.bytes as f64 / 1e6,
+        outline.folder.display(),
+        outline.start.map_or("nothing to check with".to_owned(), figures),
+    )
+}
+
+fn epoch(row: &Row) -> String {
+    let checked = row
+        .validation_loss
+        .map(|loss| figures(Score { loss, mean_recall: row.mean_recall, accuracy: row.accuracy }));
+    let loss = row.loss.map_or(String::new(), |loss| format!("training loss {loss:.3}, "));
+    format!(
+        "Epoch {}: {loss}{}, {:.0} s",
+        row.epoch,
+        checked.unwrap_or_else(|| "nothing to check with".to_owned()),
+        row.seconds
+    )
+}
+
+fn figures(score: Score) -> String {
+    let mut parts = vec![format!("loss {:.3}", score.loss)];
+    parts.extend(score.mean_recall.map(|recall| format!("mean recall {recall:.2}")));
+    parts.extend(score.accuracy.map(|accuracy| format!("accuracy {accuracy:.2} %")));
+    parts.join(", ")
 }

@@ -73,27 +73,42 @@ fn default_folder() -> String {
 const USUAL_SPLIT: &str = "test";
 
 impl Dataset {
+    /// The names of the splits; for folders of classes, the names of the folders above them.
+    pub fn splits(data: &Path) -> Result<BTreeSet<String>, PipelineError> {
+        let archive = Archive::open(data)?;
+        let names = archive.names()?;
+        let splits: BTreeSet<String> = match description(&names) {
+            Some(name) => describe(&archive, name)?.images.into_iter().map(|image| image.split).collect(),
+            None => {
+                let above = |name: &String| name.rsplit('/').nth(2).map(str::to_owned);
+                names.iter().filter(|name| Self::is_picture(name)).filter_map(above).collect()
+            }
+        };
+        Ok(splits.into_iter().filter(|split| !split.is_empty()).collect())
+    }
+
+    /// Whether a file is a picture that is read, by its name.
+    pub fn is_picture(name: &str) -> bool {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        extension.is_some_and(|e| ["jpg", "jpeg", "png", "webp"].contains(&e.as_str()))
+    }
+
     /// Reads the pictures of a split. With `split` absent: `test` where there is one, else everything.
     pub fn read(data: &Path, split: Option<&str>) -> Result<Self, PipelineError> {
         let archive = Archive::open(data)?;
         let names = archive.names()?;
-        let description = names
-            .iter()
-            .filter(|name| *name == "dataset.json" || name.ends_with("/dataset.json"))
-            .min_by_key(|name| name.len());
-        match description {
+        match description(&names) {
             Some(name) => Self::from_description(&archive, name, split),
             None => Self::from_folders(&archive, &names, split),
         }
     }
 
     fn from_description(archive: &Archive, name: &str, split: Option<&str>) -> Result<Self, PipelineError> {
+        let description = describe(archive, name)?;
         let root = name.strip_suffix("dataset.json").unwrap_or_default();
         let labels_name = format!("{root}{LABELS_FILE}");
-        let mut contents = archive.read(&BTreeSet::from([name.to_owned(), labels_name.clone()]))?;
-        let description: Description = serde_json::from_slice(&contents.remove(name).unwrap_or_default())
-            .map_err(|error| PipelineError::content(archive.path().join(name), error))?;
         let labels_path = archive.path().join(&labels_name);
+        let contents = archive.read(&BTreeSet::from([labels_name.clone()]))?;
         let mut labels =
             contents.get(&labels_name).map(|content| labels::read(&labels_path, content)).transpose()?;
         let vocabulary = match &labels {
@@ -133,13 +148,9 @@ impl Dataset {
     }
 
     fn from_folders(archive: &Archive, names: &[String], split: Option<&str>) -> Result<Self, PipelineError> {
-        let picture = |name: &&String| {
-            let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-            extension.is_some_and(|e| ["jpg", "jpeg", "png", "webp"].contains(&e.as_str()))
-        };
         // Path, class, and the folder above the class, which is a split's where there are splits.
         let mut found: Vec<(String, String, String)> = Vec::new();
-        for name in names.iter().filter(picture) {
+        for name in names.iter().filter(|name| Self::is_picture(name)) {
             let mut above = name.rsplit('/').skip(1);
             if let Some(class) = above.next() {
                 let split = above.next().unwrap_or_default();
@@ -195,6 +206,19 @@ impl Dataset {
     }
 }
 
+/// The description's path, if there is one; the shortest of several.
+fn description(names: &[String]) -> Option<&String> {
+    names
+        .iter()
+        .filter(|name| *name == "dataset.json" || name.ends_with("/dataset.json"))
+        .min_by_key(|name| name.len())
+}
+
+fn describe(archive: &Archive, name: &str) -> Result<Description, PipelineError> {
+    let content = archive.read(&BTreeSet::from([name.to_owned()]))?.remove(name).unwrap_or_default();
+    serde_json::from_slice(&content).map_err(|error| PipelineError::content(archive.path().join(name), error))
+}
+
 fn choose(
     archive: &Archive,
     splits: BTreeSet<String>,
@@ -221,7 +245,7 @@ fn class_of(file: &str) -> Option<String> {
     (named && numbered).then(|| class.to_owned())
 }
 
-/// A class as people write it: RSICD's names run words together, folders put `_` between them.
+/// A class as people write it: RSICD's and UC Merced's names run words together, folders put `_` between them.
 pub fn spelled(class: &str) -> String {
     let known: HashMap<&str, &str> = HashMap::from([
         ("bareland", "bare land"),
@@ -230,6 +254,11 @@ pub fn spelled(class: &str) -> String {
         ("mediumresidential", "medium residential"),
         ("sparseresidential", "sparse residential"),
         ("railwaystation", "railway station"),
+        ("baseballdiamond", "baseball diamond"),
+        ("golfcourse", "golf course"),
+        ("mobilehomepark", "mobile home park"),
+        ("parkinglot", "parking lot"),
+        ("tenniscourt", "tennis court"),
         ("storagetanks", "storage tanks"),
     ]);
     let plain = class.to_ascii_lowercase();

@@ -60,6 +60,13 @@ impl Dice {
         &from[self.below(from.len())]
     }
 
+    /// Puts the elements into a random order (Fisher & Yates).
+    pub fn shuffle<T>(&mut self, elements: &mut [T]) {
+        for last in (1..elements.len()).rev() {
+            elements.swap(last, self.below(last + 1));
+        }
+    }
+
     /// A colour near `rgb`: lighter or darker by up to `by`, with a little change of hue.
     pub fn shade(&mut self, rgb: [u8; 3], by: f64) -> [u8; 3] {
         let all = self.range(-by, by);

@@ -3,6 +3,7 @@
 mod comparing;
 mod damage;
 mod evaluating;
+mod fine_tuning;
 mod importing;
 mod indexing;
 mod searching;

@@ -27,7 +27,12 @@ pub const CONFIG: &str = r#"{
 
 /// A trainer's reference folder with random weights; `change` may spoil them.
 pub fn reference(folder: &Path, change: impl Fn(&mut HashMap<String, Tensor>)) {
-    let config = ModelConfig::from_json(CONFIG.as_bytes()).expect("a sound description");
+    described_reference(CONFIG, folder, change);
+}
+
+/// The same for another description.
+pub fn described_reference(description: &str, folder: &Path, change: impl Fn(&mut HashMap<String, Tensor>)) {
+    let config = ModelConfig::from_json(description.as_bytes()).expect("a sound description");
     let mut dice = StdRng::seed_from_u64(5);
     let mut tensors: HashMap<String, Tensor> = HashMap::new();
     for TensorSpec { name, shape, .. } in config.text_tensors().into_iter().chain(config.image_tensors()) {
@@ -40,7 +45,7 @@ pub fn reference(folder: &Path, change: impl Fn(&mut HashMap<String, Tensor>)) {
     }
     change(&mut tensors);
     fs::create_dir_all(folder).expect("folder");
-    fs::write(folder.join("config.json"), CONFIG).expect("write");
+    fs::write(folder.join("config.json"), description).expect("write");
     candle_core::safetensors::save(&tensors, folder.join("model.safetensors")).expect("write");
     let vocabulary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/rs-small/vocabulary.txt");
     let vocabulary = fs::read_to_string(vocabulary).expect("the project's vocabulary");

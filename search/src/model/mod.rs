@@ -17,6 +17,7 @@ mod text;
 mod tokenizer;
 mod transformer;
 mod vit;
+mod weights;
 
 pub use config::{
     Activation, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig, Tower,
