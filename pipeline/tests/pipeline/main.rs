@@ -4,5 +4,7 @@ mod damage;
 mod evaluating;
 mod importing;
 mod indexing;
+mod parity;
+mod pulling;
 mod searching;
 mod support;
