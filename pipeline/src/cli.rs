@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clip_rs_pipeline::evaluate::Task;
 use clip_rs_pipeline::fine_tune::{Method, Settings, Towers};
-use clip_rs_pipeline::model::Quantization;
+use clip_rs_pipeline::model::{Quantization, Said};
+use clip_rs_search::model::Activation;
 
 /// From imagery to a map that can be searched with words.
 #[derive(Parser)]
@@ -62,17 +63,19 @@ pub struct Sample {
 
 #[derive(Subcommand)]
 pub enum Model {
-    /// Turn a trainer's reference folder (config.json, model.safetensors, vocabulary.txt) into a package
+    /// Turn a checkpoint into a package: a Hugging Face folder, an open_clip state dict (.pt, .bin, .safetensors), or
+    /// our own trainer's folder
     Import {
-        /// The reference folder
+        /// The folder or file
         path: PathBuf,
         /// Folder of the package
         #[arg(long)]
         out: PathBuf,
-        /// How weights are stored
-        #[arg(long, value_enum, default_value = "q8_0")]
-        quantize: Stored,
+        #[command(flatten)]
+        conversion: Conversion,
     },
+    /// Fetch a published checkpoint from a model hub and turn it into a package
+    Pull(Pull),
     /// Say what a package is
     Info {
         /// Folder of the package
@@ -80,10 +83,62 @@ pub enum Model {
     },
 }
 
+#[derive(Args)]
+pub struct Pull {
+    /// One of the names that --list shows
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub preset: Option<String>,
+    /// Folder of the package
+    #[arg(long, required_unless_present = "list")]
+    pub out: Option<PathBuf>,
+    /// Show which models there are
+    #[arg(long)]
+    pub list: bool,
+    /// Do not ask before downloading
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub conversion: Conversion,
+}
+
+#[derive(Args)]
+pub struct Conversion {
+    /// How weights are stored
+    #[arg(long, value_enum, default_value = "q8_0")]
+    pub quantize: Stored,
+    /// Activation of a state dict that comes without a description
+    #[arg(long, value_enum)]
+    activation: Option<Mlp>,
+    /// Vocabulary, if it is not CLIP's: a title line, then a merge rule a line
+    #[arg(long, value_name = "FILE")]
+    vocabulary: Option<PathBuf>,
+    /// Short name of the model [default: that of the file or folder]
+    #[arg(long)]
+    name: Option<String>,
+    /// Licence of the weights
+    #[arg(long)]
+    licence: Option<String>,
+}
+
+impl Conversion {
+    /// What is said about a model beside what it says itself.
+    pub fn said(&self) -> Said {
+        Said {
+            activation: self.activation.map(Into::into),
+            vocabulary: self.vocabulary.clone(),
+            name: self.name.clone(),
+            licence: self.licence.clone(),
+            provenance: None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Stored {
     #[value(name = "q8_0")]
     Q8_0,
+    #[value(name = "q4_0")]
+    Q4_0,
     F16,
     F32,
 }
@@ -92,8 +147,25 @@ impl From<Stored> for Quantization {
     fn from(stored: Stored) -> Self {
         match stored {
             Stored::Q8_0 => Self::Q8_0,
+            Stored::Q4_0 => Self::Q4_0,
             Stored::F16 => Self::F16,
             Stored::F32 => Self::F32,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Mlp {
+    Gelu,
+    #[value(name = "quick_gelu")]
+    QuickGelu,
+}
+
+impl From<Mlp> for Activation {
+    fn from(mlp: Mlp) -> Self {
+        match mlp {
+            Mlp::Gelu => Self::Gelu,
+            Mlp::QuickGelu => Self::QuickGelu,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Files that are either complete or not there: temporary name, sync, rename.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::PipelineError;
 
@@ -15,6 +17,27 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, PipelineError> {
     fs::read(path).map_err(PipelineError::io("read", path))
 }
 
+/// The whole content of a file that should not be larger than `most` bytes.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, PipelineError> {
+    let mut content = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut content))
+        .map_err(PipelineError::io("read", path))?;
+    if content.len() as u64 > most {
+        return Err(PipelineError::content(path, format!("has more than {most} bytes")));
+    }
+    Ok(content)
+}
+
+/// SHA-256 of a file's content in hexadecimal digits, without reading it whole.
+pub(crate) fn sha256(path: &Path) -> Result<String, PipelineError> {
+    let mut hash = Sha256::new();
+    File::open(path)
+        .and_then(|mut file| io::copy(&mut file, &mut hash))
+        .map_err(PipelineError::io("read", path))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Makes a folder and those above it.
 pub(crate) fn make_folder(path: &Path) -> Result<(), PipelineError> {
     fs::create_dir_all(path).map_err(PipelineError::io("make the folder", path))
@@ -23,28 +46,44 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), PipelineError> {
 /// Writes a file so that `path` holds either its former content or all of the new one, even if the power
 /// fails; the folder must exist.
 pub(crate) fn write_durably(path: &Path, content: &[u8]) -> Result<(), PipelineError> {
-    replace(path, content, true)?;
+    write_durably_with(path, |file| file.write_all(content)).map(drop)
+}
+
+/// Like [`write_durably`], with `write` giving the content bit by bit; returns its length in bytes.
+pub(crate) fn write_durably_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<u64, PipelineError> {
+    let length = replace(path, write, true)?;
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => sync_folder(folder),
-        None => sync_folder(Path::new(".")),
+        Some(folder) => sync_folder(folder)?,
+        None => sync_folder(Path::new("."))?,
     }
+    Ok(length)
 }
 
 /// Like [`write_durably`] as long as the power stays on; for many files, followed by [`sync`] on each and
 /// [`sync_folder`].
 pub(crate) fn write_quickly(path: &Path, content: &[u8]) -> Result<(), PipelineError> {
-    replace(path, content, false)
+    replace(path, |file| file.write_all(content), false).map(drop)
 }
 
-fn replace(path: &Path, content: &[u8], durably: bool) -> Result<(), PipelineError> {
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    durably: bool,
+) -> Result<u64, PipelineError> {
     let temporary = temporary_name(path)?;
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(content)?;
+    let write = || -> io::Result<u64> {
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        write(&mut file)?;
+        let length = file.stream_position()?;
+        let file = file.into_inner()?;
         if durably {
             file.sync_all()?;
         }
-        fs::rename(&temporary, path)
+        fs::rename(&temporary, path)?;
+        Ok(length)
     };
     write().map_err(|error| {
         // The first error is the one to report; a temporary file left behind is swept by the next run.

@@ -14,7 +14,8 @@ use cli::{Cli, Command, Model};
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Sample(args) => run::sample(&args),
-        Command::Model(Model::Import { path, out, quantize }) => run::import(&path, &out, quantize.into()),
+        Command::Model(Model::Import { path, out, conversion }) => run::import(&path, &out, &conversion),
+        Command::Model(Model::Pull(args)) => run::pull(&args),
         Command::Model(Model::Info { model }) => run::info(&model),
         Command::Index(args) => run::index(args),
         Command::Search(args) => run::search(args),

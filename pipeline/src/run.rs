@@ -1,5 +1,6 @@
 //! Each command: resolve the arguments, run the stage, say what came of it.
 
+use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use anyhow::{Context, Result};
 use clip_rs_pipeline::evaluate::{report, table, write_json};
 use clip_rs_pipeline::fine_tune::{Comparison, Event, Outline, Row, Score};
 use clip_rs_pipeline::index::Request;
-use clip_rs_pipeline::model::{Imported, Package, Quantization};
+use clip_rs_pipeline::model::{Hub, Imported, PRESETS, Package, Preset, Remote, describe, import_as};
 use clip_rs_pipeline::progress::Progress;
 use clip_rs_pipeline::query::{Answer, Subject};
 use clip_rs_pipeline::sample::{SampleOptions, generate};
@@ -45,10 +46,44 @@ pub fn sample(args: &cli::Sample) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn import(path: &Path, out: &Path, quantization: Quantization) -> Result<ExitCode> {
-    let imported = clip_rs_pipeline::model::import(path, out, quantization)?;
+pub fn import(path: &Path, out: &Path, args: &cli::Conversion) -> Result<ExitCode> {
+    let imported = import_as(path, out, args.quantize.into(), &args.said())?;
     println!("{}: {}", out.display(), sizes(&imported));
     Ok(ExitCode::SUCCESS)
+}
+
+pub fn pull(args: &cli::Pull) -> Result<ExitCode> {
+    let (Some(name), Some(out), false) = (&args.preset, &args.out, args.list) else {
+        for Preset { name, repository, about, megabytes, licence, .. } in &PRESETS {
+            println!("{name}: {about}\n  {repository}, about {megabytes} MB, licence: {licence}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (preset, hub) = (Preset::named(name)?, Hub::from_env()?);
+    let plan = hub.plan(preset)?;
+    println!("{}: {}", preset.name, preset.about);
+    println!("{}, revision {}, licence: {}", preset.repository, plan.revision, preset.licence);
+    for Remote { file, bytes, .. } in &plan.files {
+        println!("  {file}: {:.1} MB", *bytes as f64 / 1e6);
+    }
+    if !args.yes && !is_wanted(plan.bytes())? {
+        println!("nothing was downloaded");
+        return Ok(ExitCode::FAILURE);
+    }
+    let imported = hub.pull(&plan, out, args.conversion.quantize.into(), &args.conversion.said())?;
+    println!("{}: {}", out.display(), sizes(&imported));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whether to download.
+fn is_wanted(bytes: u64) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        anyhow::bail!("give --yes to download {:.1} MB without being asked", bytes as f64 / 1e6);
+    }
+    eprint!("Download {:.1} MB? [y/N] ", bytes as f64 / 1e6);
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 fn sizes(imported: &Imported) -> String {
@@ -67,7 +102,7 @@ pub fn info(model: &Path) -> Result<ExitCode> {
     let package = Package::read(model)?;
     package.text_encoder()?;
     package.image_encoder()?;
-    println!("{}", package.describe());
+    println!("{}", describe(&package)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,10 +1,11 @@
-//! In a browser: the SIMD kernels against their definition, and both towers against plain loops.
+//! In a browser: the SIMD kernels against their definition, both towers against plain loops, and imported checkpoints
+//! against the libraries that made them.
 #![cfg(target_arch = "wasm32")]
 
 mod common;
 
 use clip_rs_search::index::IndexParams;
-use clip_rs_search::model::{ImageEncoder, ImagePixels, TextEncoder};
+use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelConfig, TextEncoder};
 use clip_rs_search::{Code, Embedding, Index};
 use common::{RESNET, VIT, VOCABULARY, config, gguf, naive};
 use rand::rngs::StdRng;
@@ -76,4 +77,79 @@ fn an_index_is_built_read_and_searched() {
     let index = Index::from_bytes(&bytes).expect("an index");
     let query = Code::new(&vector()).expect("a code");
     assert_eq!(index.search(&query, 5), index.exact(&query, 5, |_| true));
+}
+
+/// A part of the fixtures that models/parity/make_fixtures.py made.
+macro_rules! fixture {
+    ($path:expr) => {
+        include_bytes!(concat!("../../models/parity/fixtures/packages/", $path)).as_slice()
+    };
+}
+
+/// The parts of a package, towers compressed.
+macro_rules! package {
+    ($name:literal) => {
+        [
+            fixture!(concat!($name, "/model.json")),
+            fixture!(concat!($name, "/text.gguf.br")),
+            fixture!(concat!($name, "/image.gguf.br")),
+            fixture!(concat!($name, "/vocabulary.txt")),
+        ]
+    };
+}
+
+#[derive(serde::Deserialize)]
+struct Golden {
+    texts: Vec<GoldenText>,
+    images: Vec<GoldenImage>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenText {
+    text: String,
+    ids: Vec<u32>,
+    vector: Vec<f64>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenImage {
+    file: String,
+    vector: Vec<f64>,
+}
+
+fn unpacked(mut compressed: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    brotli::BrotliDecompress(&mut compressed, &mut content).expect("a sound fixture");
+    content
+}
+
+fn compare([config, text, image, vocabulary]: [&[u8]; 4], golden: &[u8], enough: f64) {
+    let config = ModelConfig::from_json(config).expect("model.json");
+    let golden: Golden = serde_json::from_slice(golden).expect("golden vectors");
+    assert!(golden.texts.len() >= 6 && golden.images.len() >= 3);
+    let text = TextEncoder::from_gguf(&config, &unpacked(text), vocabulary).expect("the text tower");
+    for GoldenText { text: words, ids, vector } in golden.texts {
+        assert_eq!(text.tokenize(&words), ids, "{words:?}");
+        let found = cosine(&text.encode(&words).expect("an embedding"), &vector);
+        assert!(found >= enough, "{}, {words:?}: {found}", config.name);
+    }
+    let image = ImageEncoder::from_gguf(&config, &unpacked(image)).expect("the image tower");
+    for GoldenImage { file, vector } in golden.images {
+        let picture = match file.as_str() {
+            "noise.png" => fixture!("noise.png"),
+            "ramp.png" => fixture!("ramp.png"),
+            _ => fixture!("rings.png"),
+        };
+        let found = cosine(&image.encode(picture).expect("an embedding"), &vector);
+        assert!(found >= enough, "{}, {file}: {found}", config.name);
+    }
+}
+
+#[wasm_bindgen_test]
+fn imported_checkpoints_give_the_vectors_of_the_reference() {
+    let (hugging_face, open_clip) = (fixture!("hugging_face.json"), fixture!("open_clip.json"));
+    compare(package!("hugging_face-f32"), hugging_face, 0.99999);
+    compare(package!("hugging_face-q8_0"), hugging_face, 0.995);
+    compare(package!("open_clip-f32"), open_clip, 0.99999);
+    compare(package!("open_clip-q8_0"), open_clip, 0.995);
 }

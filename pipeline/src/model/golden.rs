@@ -5,11 +5,13 @@ use std::path::Path;
 use clip_rs_search::Embedding;
 use serde::Deserialize;
 
-use super::Package;
+use super::{Package, Quantization};
 use crate::{PipelineError, files};
 
 /// Least cosine that rounding to 8 bits explains; less means that something is computed differently.
 const LEAST_COSINE: f32 = 0.98;
+/// The same for rounding to 4 bits.
+const LEAST_COSINE_4_BITS: f32 = 0.8;
 
 /// Least cosine between the package's and the trainer's vectors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,14 +42,23 @@ struct GoldenPicture {
     vector: Vec<f32>,
 }
 
-/// Compares with `golden.json` in the trainer's folder; none when there is no such file.
-pub(super) fn compare(reference: &Path, package: &Package) -> Result<Option<Agreement>, PipelineError> {
+/// Compares the package in `out` with `golden.json` in the trainer's folder; none when there is no such file.
+pub(super) fn compare(
+    reference: &Path,
+    out: &Path,
+    quantization: Quantization,
+) -> Result<Option<Agreement>, PipelineError> {
     let path = reference.join("golden.json");
     if !path.is_file() {
         return Ok(None);
     }
     let golden: Golden =
         serde_json::from_slice(&files::read(&path)?).map_err(|error| PipelineError::content(&path, error))?;
+    let enough = match quantization {
+        Quantization::Q4_0 => LEAST_COSINE_4_BITS,
+        Quantization::Q8_0 | Quantization::F16 | Quantization::F32 => LEAST_COSINE,
+    };
+    let package = Package::read(out)?;
     let mut least = Agreement { texts: 1.0, pictures: 1.0 };
     let expected = |subject: &str, vector: Vec<f32>| {
         Embedding::new(vector).map_err(PipelineError::engine(format!("{}: {subject}", path.display())))
@@ -63,7 +74,7 @@ pub(super) fn compare(reference: &Path, package: &Package) -> Result<Option<Agre
         }
         let cosine =
             encoder.encode(&text).map_err(PipelineError::engine(&text))?.cosine(&expected(&text, vector)?);
-        if cosine.is_nan() || cosine < LEAST_COSINE {
+        if cosine.is_nan() || cosine < enough {
             return Err(differs(&text, format!("cosine {cosine}")));
         }
         least.texts = least.texts.min(cosine);
@@ -73,7 +84,7 @@ pub(super) fn compare(reference: &Path, package: &Package) -> Result<Option<Agre
         let content = files::read(&reference.join(&file))?;
         let found = encoder.encode(&content).map_err(PipelineError::engine(&file))?;
         let cosine = found.cosine(&expected(&file, vector)?);
-        if cosine.is_nan() || cosine < LEAST_COSINE {
+        if cosine.is_nan() || cosine < enough {
             return Err(differs(&file, format!("cosine {cosine}")));
         }
         least.pictures = least.pictures.min(cosine);

@@ -1,19 +1,17 @@
-//! A trainer's reference folder (`config.json`, `model.safetensors`, `vocabulary.txt`) becomes a model package.
+//! A checkpoint becomes a model package.
 //!
 //! Every tensor is checked against the list that the engine reads by, so a checkpoint that would not load is
 //! refused here, with the tensor's name and both shapes.
 
-use std::collections::HashMap;
-use std::io::Cursor;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{DType, Device, Tensor};
-use clip_rs_search::model::{ModelConfig, ModelError, TensorKind, TensorSpec};
+use clip_rs_search::model::{TensorKind, TensorSpec};
 
 use super::golden::{self, Agreement};
-use super::package::{CONFIG_FILE, Package};
+use super::layout::{Said, Source};
+use super::package::CONFIG_FILE;
 use crate::{PipelineError, files};
 
 /// How weights are stored; biases, norms and positions are always F32.
@@ -21,6 +19,8 @@ use crate::{PipelineError, files};
 pub enum Quantization {
     /// 8-bit blocks of 32 with a scale each; F16 where rows do not divide into blocks.
     Q8_0,
+    /// 4-bit blocks of 32 with a scale each; F16 where rows do not divide into blocks.
+    Q4_0,
     /// Half precision.
     F16,
     /// As they were trained.
@@ -38,23 +38,28 @@ pub struct Imported {
     pub agreement: Option<Agreement>,
 }
 
-/// Writes the model in the folder `reference` as a package into `out`. A package that does not repeat the
-/// trainer's own vectors is refused, after it was written, so that it can be looked at.
-pub fn import(reference: &Path, out: &Path, quantization: Quantization) -> Result<Imported, PipelineError> {
-    let config_path = reference.join("config.json");
-    let mut config = ModelConfig::from_json(&files::read(&config_path)?)
-        .map_err(PipelineError::engine(config_path.display()))?;
-    let weights_path = reference.join("model.safetensors");
-    let weights = files::read(&weights_path)?;
-    let tensors = candle_core::safetensors::load_buffer(&weights, &Device::Cpu)
-        .map_err(PipelineError::engine(weights_path.display()))?;
-    let write = |architecture, specs: Vec<TensorSpec>| {
-        gguf(&config.name, architecture, &specs, &tensors, quantization)
-            .map_err(PipelineError::engine(weights_path.display()))
+/// Writes the model at `path` as a package into `out`; see [`import_as`].
+pub fn import(path: &Path, out: &Path, quantization: Quantization) -> Result<Imported, PipelineError> {
+    import_as(path, out, quantization, &Said::default())
+}
+
+/// Writes the model at `path` (our trainer's folder, a Hugging Face folder, or an open_clip state dict) as a
+/// package into `out`; `said` tells what the source does not. A package that does not repeat its trainer's own
+/// vectors is refused, after it was written, so that it can be looked at.
+pub fn import_as(
+    path: &Path,
+    out: &Path,
+    quantization: Quantization,
+    said: &Said,
+) -> Result<Imported, PipelineError> {
+    let source = Source::open(path, said)?;
+    source.expect_nothing_else()?;
+    let mut config = source.config.clone();
+    let stored = |specs: Vec<TensorSpec>| -> Result<Vec<(String, QTensor)>, PipelineError> {
+        specs.into_iter().map(|spec| Ok((spec.name.clone(), store(&spec, &source, quantization)?))).collect()
     };
-    let text = write("clip-text", config.text_tensors())?;
-    let image = write("clip-image", config.image_tensors())?;
-    let vocabulary = files::read(&reference.join("vocabulary.txt"))?;
+    let text = stored(config.text_tensors())?;
+    let image = stored(config.image_tensors())?;
     config.text.file = "text.gguf".to_owned();
     config.image.file = "image.gguf".to_owned();
     config.tokenizer.file = "vocabulary.txt".to_owned();
@@ -62,57 +67,48 @@ pub fn import(reference: &Path, out: &Path, quantization: Quantization) -> Resul
     json.push('\n');
 
     files::make_folder(out)?;
-    files::write_durably(&out.join(&config.text.file), &text)?;
-    files::write_durably(&out.join(&config.image.file), &image)?;
-    files::write_durably(&out.join(&config.tokenizer.file), &vocabulary)?;
+    let text_bytes = write_gguf(&out.join(&config.text.file), "clip-text", &config.name, &text)?;
+    let image_bytes = write_gguf(&out.join(&config.image.file), "clip-image", &config.name, &image)?;
+    drop((text, image));
+    files::write_durably(&out.join(&config.tokenizer.file), &source.vocabulary)?;
     files::write_durably(&out.join(CONFIG_FILE), json.as_bytes())?;
-    let agreement = golden::compare(reference, &Package::read(out)?)?;
-    Ok(Imported { text_bytes: text.len(), image_bytes: image.len(), agreement })
+    let agreement = golden::compare(path, out, quantization)?;
+    Ok(Imported { text_bytes, image_bytes, agreement })
 }
 
-/// The content of a GGUF file with the tensors of `specs`.
-fn gguf(
-    name: &str,
+/// Writes a tower's file; returns its length in bytes.
+fn write_gguf(
+    path: &Path,
     architecture: &str,
-    specs: &[TensorSpec],
-    tensors: &HashMap<String, Tensor>,
-    quantization: Quantization,
-) -> Result<Vec<u8>, ModelError> {
-    let stored = specs
-        .iter()
-        .map(|spec| Ok((spec.name.as_str(), store(spec, tensors, quantization)?)))
-        .collect::<Result<Vec<_>, ModelError>>()?;
-    let stored: Vec<(&str, &QTensor)> = stored.iter().map(|(name, tensor)| (*name, tensor)).collect();
+    name: &str,
+    tensors: &[(String, QTensor)],
+) -> Result<usize, PipelineError> {
+    let tensors: Vec<(&str, &QTensor)> =
+        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let (architecture, name) = (Value::String(architecture.to_owned()), Value::String(name.to_owned()));
     let metadata = [("general.architecture", &architecture), ("general.name", &name)];
-    let mut file = Cursor::new(Vec::new());
-    gguf_file::write(&mut file, &metadata, &stored)?;
-    Ok(file.into_inner())
+    let written = files::write_durably_with(path, |file| {
+        gguf_file::write(file, &metadata, &tensors).map_err(std::io::Error::other)
+    })?;
+    Ok(usize::try_from(written).unwrap_or(usize::MAX))
 }
 
-fn store(
-    spec: &TensorSpec,
-    tensors: &HashMap<String, Tensor>,
-    quantization: Quantization,
-) -> Result<QTensor, ModelError> {
-    let missing = || ModelError::MissingTensor { name: spec.name.clone(), expected: spec.shape.clone() };
-    let tensor = tensors.get(&spec.name).ok_or_else(missing)?;
-    if tensor.dims() != spec.shape {
-        let (name, expected) = (spec.name.clone(), spec.shape.clone());
-        return Err(ModelError::Shape { name, expected, found: tensor.dims().to_vec() });
-    }
-    let tensor = tensor.to_dtype(DType::F32)?.contiguous()?;
+fn store(spec: &TensorSpec, source: &Source, quantization: Quantization) -> Result<QTensor, PipelineError> {
+    let tensor = source.tensor(spec)?;
+    let subject = source.weights_path().display();
     // A sum is finite only if every number is (weights are far from the largest float).
-    if !tensor.abs()?.sum_all()?.to_scalar::<f32>()?.is_finite() {
-        let name = &spec.name;
-        return Err(ModelError::Gguf(format!("tensor {name} holds numbers that are not finite")));
+    let sum = tensor.abs().and_then(|tensor| tensor.sum_all()?.to_scalar::<f32>());
+    if !sum.map_err(PipelineError::engine(&subject))?.is_finite() {
+        let why = format!("tensor {} holds numbers that are not finite", spec.name);
+        return Err(PipelineError::content(source.weights_path(), why));
     }
-    let tensor = tensor.reshape(spec.stored_shape())?;
     let dtype = match quantization {
         _ if spec.kind == TensorKind::Plain => GgmlDType::F32,
-        Quantization::Q8_0 if spec.fits_q8_0() => GgmlDType::Q8_0,
-        Quantization::Q8_0 | Quantization::F16 => GgmlDType::F16,
+        Quantization::Q8_0 if spec.fits_blocks() => GgmlDType::Q8_0,
+        Quantization::Q4_0 if spec.fits_blocks() => GgmlDType::Q4_0,
+        Quantization::Q8_0 | Quantization::Q4_0 | Quantization::F16 => GgmlDType::F16,
         Quantization::F32 => GgmlDType::F32,
     };
-    Ok(QTensor::quantize(&tensor, dtype)?)
+    let stored = tensor.reshape(spec.stored_shape()).and_then(|tensor| QTensor::quantize(&tensor, dtype));
+    stored.map_err(PipelineError::engine(subject))
 }

@@ -1,8 +1,18 @@
-//! Model packages: reading one, and making one from a trainer's reference folder.
+//! Model packages: reading one, and making one from a checkpoint, of our own trainer or of others.
 
+mod checkpoint;
 mod golden;
+mod hub;
 mod import;
+mod info;
+mod layout;
 mod package;
+mod presets;
 
-pub use import::{Imported, Quantization, import};
+pub use golden::Agreement;
+pub use hub::{Hub, Plan, Remote};
+pub use import::{Imported, Quantization, import, import_as};
+pub use info::describe;
+pub use layout::Said;
 pub use package::Package;
+pub use presets::{PRESETS, Preset};

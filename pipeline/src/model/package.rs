@@ -65,6 +65,13 @@ impl Package {
             .map_err(|error| self.refuse(&self.config.image.file, error))
     }
 
+    /// Digest of all four files.
+    pub fn digest(&self) -> Digest {
+        let parts = [&self.config_json, &self.text, &self.image, &self.vocabulary];
+        let digests: Vec<u8> = parts.into_iter().flat_map(|part| *Digest::of(part).as_bytes()).collect();
+        Digest::of(&digests)
+    }
+
     /// Digest of everything that the vector of a picture depends on.
     pub fn image_digest(&self) -> Digest {
         let both: Vec<u8> = [&self.config_json, &self.image]
@@ -72,33 +79,6 @@ impl Package {
             .flat_map(|part| *Digest::of(part).as_bytes())
             .collect();
         Digest::of(&both)
-    }
-
-    /// What there is to know of the model, a line each, for people.
-    pub fn describe(&self) -> String {
-        let config = &self.config;
-        let count = |tensors: Vec<clip_rs_search::model::TensorSpec>| -> usize {
-            tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
-        };
-        let mut lines = vec![
-            format!("{} ({})", config.title, config.name),
-            format!("embedding: {} components, logit scale {}", config.embed_dim, config.logit_scale),
-        ];
-        for (tower, parameters, file, content) in [
-            ("text", count(config.text_tensors()), &config.text.file, &self.text),
-            ("image", count(config.image_tensors()), &config.image.file, &self.image),
-        ] {
-            let (millions, megabytes) = (parameters as f64 / 1e6, content.len() as f64 / 1e6);
-            let digest = Digest::of(content).short();
-            lines.push(format!(
-                "{tower}: {millions:.2} M parameters, {file} {megabytes:.2} MB, SHA-256 {digest}..."
-            ));
-        }
-        lines.push(format!("pictures: {0} x {0} pixels", config.image.image_size));
-        lines.push(format!("texts: at most {} tokens", config.text.context_length));
-        lines.push(format!("provenance: {}", config.provenance));
-        lines.push(format!("licence: {}", config.licence));
-        lines.join("\n")
     }
 
     fn refuse(&self, file: &str, error: ModelError) -> PipelineError {

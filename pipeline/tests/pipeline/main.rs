@@ -6,5 +6,7 @@ mod evaluating;
 mod fine_tuning;
 mod importing;
 mod indexing;
+mod parity;
+mod pulling;
 mod searching;
 mod support;

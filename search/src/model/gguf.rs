@@ -4,7 +4,7 @@
 //! too, but divides by an alignment of zero and multiplies dimensions without a check.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
@@ -19,7 +19,7 @@ const MAX_DIMENSIONS: usize = 4;
 const DEFAULT_ALIGNMENT: usize = 32;
 const ARCHITECTURE: &str = "general.architecture";
 const ALIGNMENT: &str = "general.alignment";
-const READ_TYPES: &str = "F32, F16, BF16, Q8_0";
+const READ_TYPES: &str = "F32, F16, BF16, Q8_0, Q4_0";
 
 /// The tensors of a file, known to be those of the specification: present, of the right shapes, inside the file.
 pub(super) struct Weights<'a> {
@@ -82,11 +82,12 @@ impl<'a> Weights<'a> {
         Ok(QTensor::new(storage, stored.shape.as_slice())?)
     }
 
-    /// A weight matrix `(out, in)` for products with rows; Q8_0 stays in 8 bits.
+    /// A weight matrix `(out, in)` for products with rows; Q8_0 and Q4_0 become numbers of 8 bits.
     pub(super) fn matrix(&self, name: &str) -> Result<Matrix, ModelError> {
         let (stored, bytes) = self.stored(name)?;
         match (stored.dtype, stored.shape.last()) {
             (GgmlDType::Q8_0, Some(&columns)) => Ok(Matrix::Q8(Rows::from_q8_0(bytes, columns)?)),
+            (GgmlDType::Q4_0, Some(&columns)) => Ok(Matrix::Q8(Rows::from_q4_0(bytes, columns)?)),
             _ => Ok(Matrix::Dense(self.plain(name)?)),
         }
     }
@@ -94,6 +95,30 @@ impl<'a> Weights<'a> {
     /// A tensor in f32.
     pub(super) fn plain(&self, name: &str) -> Result<Tensor, ModelError> {
         Ok(self.quantised(name)?.dequantize(&Device::Cpu)?)
+    }
+}
+
+/// Numbers of each type in a GGUF file, by the type's name in GGML; for people.
+pub fn numbers_by_type(bytes: &[u8]) -> Result<BTreeMap<String, u64>, ModelError> {
+    let mut numbers = BTreeMap::new();
+    for info in Header::read(bytes)?.tensors.values() {
+        let name = read_type(info.dtype).map_or(format!("type {}", info.dtype), |(_, name)| name.to_owned());
+        let count = info.shape.iter().fold(1_u64, |count, &n| count.saturating_mul(n as u64));
+        let sum: &mut u64 = numbers.entry(name).or_default();
+        *sum = sum.saturating_add(count);
+    }
+    Ok(numbers)
+}
+
+/// The types that are read, by their number in GGUF, with GGML's names.
+fn read_type(number: u32) -> Option<(GgmlDType, &'static str)> {
+    match number {
+        0 => Some((GgmlDType::F32, "F32")),
+        1 => Some((GgmlDType::F16, "F16")),
+        2 => Some((GgmlDType::Q4_0, "Q4_0")),
+        8 => Some((GgmlDType::Q8_0, "Q8_0")),
+        30 => Some((GgmlDType::BF16, "BF16")),
+        _ => None,
     }
 }
 
@@ -117,16 +142,11 @@ impl TensorInfo {
         if self.shape != expected {
             return Err(ModelError::Shape { name: spec.name.clone(), expected, found: self.shape.clone() });
         }
-        let dtype = match self.dtype {
-            0 => GgmlDType::F32,
-            1 => GgmlDType::F16,
-            8 => GgmlDType::Q8_0,
-            30 => GgmlDType::BF16,
-            found => {
-                let name = spec.name.clone();
-                return Err(ModelError::Type { name, expected: READ_TYPES, found });
-            }
-        };
+        let (dtype, _) = read_type(self.dtype).ok_or_else(|| ModelError::Type {
+            name: spec.name.clone(),
+            expected: READ_TYPES,
+            found: self.dtype,
+        })?;
         let blocks_fit = self.shape.last().is_some_and(|row| row.is_multiple_of(dtype.block_size()));
         let numbers = self.shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
         let range = || {

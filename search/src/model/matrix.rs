@@ -1,4 +1,4 @@
-//! Weight matrices for products with rows of activations, kept in 8 bits where the file has 8 bits.
+//! Weight matrices for products with rows of activations, kept in 8 bits where the file has 8 bits or 4.
 //!
 //! candle multiplies Q8_0 too, but on native its threads spin in wait of each other between the many small products of a
 //! text tower: on two busy cores a query took 100 ms instead of 2. Here products are summed by one thread, unless
@@ -10,7 +10,10 @@ use super::ModelError;
 use crate::kernels::{self, BLOCK};
 
 /// Bytes of a Q8_0 block in GGUF: a 16-bit float scale, then 32 signed bytes.
-const BLOCK_BYTES: usize = 2 + BLOCK;
+const Q8_0_BYTES: usize = 2 + BLOCK;
+/// Bytes of a Q4_0 block in GGUF: a 16-bit float scale, then 16 bytes of two numbers each, the low half of byte `i`
+/// being number `i` and its high half number `i + 16`, both 8 too large.
+const Q4_0_BYTES: usize = 2 + BLOCK / 2;
 /// From so many multiplications on, threads share a product (native only).
 #[cfg(not(target_arch = "wasm32"))]
 const WORTH_SHARING: usize = 1 << 24;
@@ -51,15 +54,38 @@ impl Matrix {
 impl Rows {
     /// Takes Q8_0 blocks apart; `columns` is a multiple of 32.
     pub(super) fn from_q8_0(bytes: &[u8], columns: usize) -> Result<Self, ModelError> {
-        let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
+        Self::from_blocks::<Q8_0_BYTES>(bytes, columns, |codes, block| {
+            codes.extend(block.iter().map(|byte| byte.cast_signed()));
+        })
+    }
+
+    /// Takes Q4_0 blocks apart; `columns` is a multiple of 32. Numbers of 4 bits are exact in 8.
+    pub(super) fn from_q4_0(bytes: &[u8], columns: usize) -> Result<Self, ModelError> {
+        Self::from_blocks::<Q4_0_BYTES>(bytes, columns, |codes, block| {
+            codes.extend(block.iter().map(|byte| (byte & 15).cast_signed() - 8));
+            codes.extend(block.iter().map(|byte| (byte >> 4).cast_signed() - 8));
+        })
+    }
+
+    /// Rows of blocks of `BYTES` bytes, each a scale and what `unpack` makes 32 codes of.
+    fn from_blocks<const BYTES: usize>(
+        bytes: &[u8],
+        columns: usize,
+        unpack: impl Fn(&mut Vec<i8>, &[u8]),
+    ) -> Result<Self, ModelError> {
+        let (blocks, rest) = bytes.as_chunks::<BYTES>();
         if !rest.is_empty() || columns == 0 || !(blocks.len() * BLOCK).is_multiple_of(columns) {
-            return Err(ModelError::Gguf(format!("{} bytes are no Q8_0 rows of {columns}", bytes.len())));
+            return Err(ModelError::Gguf(format!(
+                "{} bytes are no quantised rows of {columns}",
+                bytes.len()
+            )));
         }
         let mut codes = Vec::with_capacity(blocks.len() * BLOCK);
         let mut scales = Vec::with_capacity(blocks.len());
-        for [low, high, block @ ..] in blocks {
-            scales.push(f32_from_f16(u16::from_le_bytes([*low, *high])));
-            codes.extend(block.map(u8::cast_signed));
+        for block in blocks {
+            let (scale, numbers) = block.split_at(2);
+            scales.push(f32_from_f16(scale.iter().rev().fold(0, |bits, byte| bits << 8 | u16::from(*byte))));
+            unpack(&mut codes, numbers);
         }
         Ok(Self { columns, codes, scales })
     }
@@ -155,5 +181,25 @@ mod tests {
         assert!(Rows::from_q8_0(&[0; 34], 64).is_err());
         assert!(Rows::from_q8_0(&[0; 34], 0).is_err());
         assert_eq!(Rows::from_q8_0(&[0; 68], 32).expect("two rows").count(), 2);
+        assert!(Rows::from_q4_0(&[0; 17], 32).is_err());
+        assert!(Rows::from_q4_0(&[0; 18], 64).is_err());
+        assert_eq!(Rows::from_q4_0(&[0; 36], 32).expect("two rows").count(), 2);
+    }
+
+    #[test]
+    fn four_bits_are_read_as_the_reference_reads_them() {
+        use candle_core::quantized::{GgmlDType, QTensor};
+        let numbers: Vec<f32> = (0..192).map(|i| (i as f32 * 0.7).sin() * (1.0 + i as f32 / 64.0)).collect();
+        let tensor = Tensor::from_vec(numbers, (2, 96), &Device::Cpu).expect("a tensor");
+        let stored = QTensor::quantize(&tensor, GgmlDType::Q4_0).expect("blocks");
+        let expected: Vec<f32> = stored
+            .dequantize(&Device::Cpu)
+            .and_then(|tensor| tensor.flatten_all()?.to_vec1())
+            .expect("numbers");
+        let rows = Rows::from_q4_0(&stored.data().expect("bytes"), 96).expect("rows");
+        let scales = rows.scales.iter().flat_map(|scale| [*scale; BLOCK]);
+        let found: Vec<f32> =
+            rows.codes.iter().zip(scales).map(|(code, scale)| f32::from(*code) * scale).collect();
+        assert_eq!(found, expected);
     }
 }

@@ -5,11 +5,13 @@
 //! are in one list ([`ModelConfig::text_tensors`], [`ModelConfig::image_tensors`]), which whoever writes a
 //! GGUF file and the loader here share.
 
+mod cleaning;
 mod config;
 mod error;
 mod gguf;
 mod image;
 mod matrix;
+mod mojibake;
 mod preprocess;
 mod resnet;
 mod tensors;
@@ -23,6 +25,7 @@ pub use config::{
     Activation, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig, Tower,
 };
 pub use error::ModelError;
+pub use gguf::numbers_by_type;
 pub use image::ImageEncoder;
 pub use preprocess::ImagePixels;
 pub use tensors::{TensorKind, TensorSpec};

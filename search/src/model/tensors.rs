@@ -7,7 +7,7 @@ use super::config::{ImageConfig, ModelConfig, TextConfig, Tower};
 /// How a tensor is stored in GGUF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TensorKind {
-    /// Weights of a linear layer or rows of a table, `(out, in)`: Q8_0 where `in` is a multiple of 32, else F16.
+    /// Weights of a linear layer or rows of a table, `(out, in)`: Q8_0 or Q4_0 where `in` is a multiple of 32, else F16.
     Matrix,
     /// Weights of a convolution, `(out, in, kernel, kernel)`, stored as a matrix `(out, in * kernel * kernel)`.
     Convolution,
@@ -39,8 +39,8 @@ impl TensorSpec {
         }
     }
 
-    /// Whether a writer that quantises to Q8_0 may do so here: blocks are 32 numbers of a row.
-    pub fn fits_q8_0(&self) -> bool {
+    /// Whether a writer that quantises to Q8_0 or Q4_0 may do so here: blocks are 32 numbers of a row.
+    pub fn fits_blocks(&self) -> bool {
         self.kind != TensorKind::Plain
             && self.stored_shape().last().is_some_and(|columns| columns.is_multiple_of(32))
     }

@@ -2,6 +2,7 @@
 
 use instant_clip_tokenizer::Tokenizer as BytePairs;
 
+use super::cleaning::clean;
 use super::{ModelConfig, ModelError};
 
 /// Longest text that is looked at, bytes. The tokens of any model fit into far less; more would only cost time.
@@ -9,7 +10,7 @@ const MAX_TEXT: usize = 8192;
 /// Longest vocabulary that is read, bytes.
 const MAX_VOCABULARY: usize = 16 << 20;
 
-/// CLIP's tokenizer: lower-cases, splits into words, and joins byte pairs by the vocabulary's merge rules.
+/// CLIP's tokenizer: cleans a text, splits it into words, and joins byte pairs by the vocabulary's merge rules.
 pub struct Tokenizer {
     byte_pairs: BytePairs,
     context_length: usize,
@@ -52,7 +53,7 @@ impl Tokenizer {
             length -= 1;
         }
         let mut tokens = Vec::new();
-        self.byte_pairs.encode(&text[..length], &mut tokens);
+        self.byte_pairs.encode(&clean(&text[..length]), &mut tokens);
         // Markers typed by a person are no markers: an end in the middle would hide what follows.
         let body = tokens.iter().map(|token| u32::from(token.to_u16()));
         let body = body.filter(|token| *token != self.start && *token != self.end);

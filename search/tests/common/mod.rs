@@ -56,7 +56,7 @@ pub fn gguf(architecture: &str, specs: &[TensorSpec], quantise: bool, seed: u64)
         let dtype = match spec.kind {
             TensorKind::Plain => GgmlDType::F32,
             _ if !quantise => GgmlDType::F32,
-            _ if spec.fits_q8_0() => GgmlDType::Q8_0,
+            _ if spec.fits_blocks() => GgmlDType::Q8_0,
             _ => GgmlDType::F16,
         };
         let stored = QTensor::quantize(&tensor, dtype).expect("a quantised tensor");
