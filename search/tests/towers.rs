@@ -62,7 +62,8 @@ fn the_mean_with_the_transpose_is_the_same_for_a_picture_and_its_transpose() {
     for picture in pictures(&config, 4, 3) {
         let pixels = ImagePixels::from_rgb(&config.image, &picture).expect("pixels");
         let turned = pixels.transposed();
-        let [own, other] = [&pixels, &turned].map(|pixels| plain.encode_pixels(pixels).expect("an embedding"));
+        let [own, other] =
+            [&pixels, &turned].map(|pixels| plain.encode_pixels(pixels).expect("an embedding"));
         let sum: Vec<f64> =
             own.as_slice().iter().zip(other.as_slice()).map(|(a, b)| f64::from(a + b)).collect();
         let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
