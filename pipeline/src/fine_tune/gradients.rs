@@ -12,7 +12,7 @@ use candle_core::{Result, Tensor, Var};
 
 use super::loss::contrastive;
 use super::optimiser::Gradients;
-use super::towers::{Tokens, embed_pictures, embed_texts};
+use super::towers::{Tokens, embed_texts, embed_views};
 use super::weights::{Model, Values};
 
 /// Pairs that go through the towers together.
@@ -83,7 +83,7 @@ fn gradients_of_vectors(
 }
 
 fn embed(model: &Model, values: &Values, batch: &Batch) -> Result<Vectors> {
-    let pictures = embed_pictures(&values.image, &model.config.image, &batch.pixels)?;
+    let pictures = embed_views(&values.image, &model.config.image, &batch.pixels)?;
     Ok((pictures, embed_texts(&values.text, &model.config, &batch.tokens)?))
 }
 

@@ -45,8 +45,18 @@ pub(super) fn embed_texts(weights: &Tensors, config: &ModelConfig, tokens: &Toke
     unit(&multiply(weights.get("text_projection.weight")?, &pooled)?)
 }
 
-/// Unit vectors of pictures: `(pictures, size, size, 3) -> (pictures, embed_dim)`.
+/// The embeddings of pictures, as the engine computes them: `(pictures, size, size, 3) -> (pictures, embed_dim)`.
 pub(super) fn embed_pictures(weights: &Tensors, config: &ImageConfig, pixels: &Tensor) -> Result<Tensor> {
+    let own = embed_views(weights, config, pixels)?;
+    if !config.average_transpose {
+        return Ok(own);
+    }
+    unit(&(own + embed_views(weights, config, &pixels.transpose(1, 2)?.contiguous()?)?)?)
+}
+
+/// Unit vectors of pictures as they are seen in training, where each is turned by chance:
+/// `(pictures, size, size, 3) -> (pictures, embed_dim)`.
+pub(super) fn embed_views(weights: &Tensors, config: &ImageConfig, pixels: &Tensor) -> Result<Tensor> {
     let pooled = match &config.tower {
         Tower::Vit { .. } => vision_transformer(weights, config, pixels)?,
         Tower::Resnet { stem, stages, .. } => resnet(weights, stem.len(), stages, pixels)?,
