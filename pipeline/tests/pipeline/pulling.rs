@@ -115,7 +115,10 @@ fn state_dict() -> Vec<u8> {
     let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
     let mut add = |name: &str, shape: &[usize]| {
         let count: usize = shape.iter().product();
-        let values: Vec<f32> = (0..count).map(|i| ((i * 7919 % 101) as f32 - 50.0) / 400.0).collect();
+        // The scale's logarithm is larger than a weight.
+        let middle = if name == "logit_scale" { 3.0 } else { 0.0 };
+        let values: Vec<f32> =
+            (0..count).map(|i| middle + ((i * 7919 % 101) as f32 - 50.0) / 400.0).collect();
         let tensor =
             Tensor::from_vec(values, shape, &Device::Cpu).and_then(|tensor| tensor.to_dtype(DType::F16));
         tensors.insert(name.to_owned(), tensor.expect("a tensor"));

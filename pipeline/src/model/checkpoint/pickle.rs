@@ -22,8 +22,8 @@ const MAX_PICKLE: u64 = 32 << 20;
 const MAX_ENTRIES: usize = 100_000;
 /// Deepest nesting of objects; a state dict has about eight.
 const MAX_DEPTH: usize = 32;
-/// Most objects and bytes of text looked at or copied in all.
-const MAX_WORK: usize = 200_000_000;
+/// Most objects and bytes of text looked at or copied in all; a full-size CLIP takes some hundred thousand.
+const MAX_WORK: usize = 8_000_000;
 /// Keys under which training scripts keep the state dict beside other things.
 const NESTED: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 

@@ -78,17 +78,18 @@ fn a_pickle_that_would_take_all_memory_is_refused() {
     let mut growing = b"\x80\x02]q\x00".to_vec();
     (0..60).for_each(|_| growing.extend(b"h\x00aq\x00"));
     for (pickle, expected) in [
-        (doubling, "nested too deeply"),
+        (doubling, "too many objects"),
         (nested, "nested too deeply"),
-        (growing, "nested too deeply"),
+        (growing, "too many objects"),
         (b"\x80\x02X\xff\xff\xff\xff".to_vec(), "a text longer than the file"),
         (b"\x80\x02\x8a\xff".to_vec(), "a number of more than 8 bytes"),
-        (b"\x80\x02".to_vec(), "ends too early"),
+        (b"\x80\x02".to_vec(), "empty stack"),
         (b"\x80\x02\x99".to_vec(), "unknown instruction 0x99"),
     ] {
         let why = parse(&[pickle, b".".to_vec()].concat()).expect_err("refused");
         assert!(why.contains(expected), "{why}, expected {expected}");
     }
+    assert_eq!(parse(b"\x80\x02}").expect_err("refused"), "ends too early");
 }
 
 #[test]
