@@ -36,7 +36,7 @@ mod tests {
 
     fn example(class: &str) -> Example {
         let name = format!("{class}/1.png");
-        Example { name, content: Vec::new(), captions: Vec::new(), class: Some(class.to_owned()) }
+        Example { name, content: Vec::new(), captions: Vec::new(), class: Some(class.to_owned()), held: None }
     }
 
     #[test]

@@ -243,7 +243,7 @@ mod tests {
 
     fn example(class: &str, n: usize) -> Example {
         let name = format!("{class}/{n}.png");
-        Example { name, content: Vec::new(), captions: Vec::new(), class: Some(class.to_owned()) }
+        Example { name, content: Vec::new(), captions: Vec::new(), class: Some(class.to_owned()), held: None }
     }
 
     #[test]
