@@ -38,7 +38,7 @@ pub fn make(data: &Path) -> Result<()> {
         model(&folder, name, "fine-tuning on UCM-Captions", |out| {
             let mut command = Command::new(&clip_rs);
             command.arg("fine-tune").arg("--model").arg(&embedded).arg("--data").arg(&ucm);
-            command.args(["--method", method]).arg("--out").arg(out);
+            command.args(["--method", method]).arg("--observe").arg(&rsicd).arg("--out").arg(out);
             command
         })
     };
