@@ -58,14 +58,14 @@ pub fn make(data: &Path) -> Result<()> {
     fs::create_dir_all(&report).with_context(|| format!("making {}", report.display()))?;
     let step = Step::start("report", "measuring every model on RSICD's test pictures");
     let mut evaluate = Command::new(&clip_rs);
-    evaluate.current_dir(&repository).arg("evaluate").arg("--model").args(&models);
+    evaluate.current_dir(repository).arg("evaluate").arg("--model").args(&models);
     evaluate.arg("--data").arg(&rsicd).args(["--split", "test", "--phrases", PHRASES]);
     evaluate.arg("--json").arg(report.join("rsicd.json")).arg("--report").arg(report.join("rsicd.html"));
     process::show(&mut evaluate)?;
     step.done("written to docs/report");
     let step = Step::start("what was gained", "measuring every model on UCM's validation pictures");
     let mut evaluate = Command::new(&clip_rs);
-    evaluate.current_dir(&repository).arg("evaluate").arg("--model").args(&models);
+    evaluate.current_dir(repository).arg("evaluate").arg("--model").args(&models);
     evaluate.arg("--data").arg(&ucm).args(["--split", "val"]);
     evaluate.arg("--json").arg(report.join("ucm.json")).arg("--report").arg(report.join("ucm.html"));
     process::show(&mut evaluate)?;
