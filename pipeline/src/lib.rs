@@ -3,7 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`sample`] | draws a synthetic county: tiles, ground truth, captions, addresses |
-//! | [`model`] | model packages: reading, and importing what a trainer wrote |
+//! | [`model`] | model packages: reading, importing checkpoints, fetching published ones |
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
 //! | [`query`] | search in a catalog |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
