@@ -1,4 +1,4 @@
-"""Trains the compact CLIP from scratch: the text tower first, then the image tower, then exports the result.
+"""Trains the compact CLIP from scratch: the text tower, then the image tower, then the first to suit the second.
 
     python train.py --data rsicd.tar.gz ucm.tar.gz area-101 area-102 --out run --minutes 100
 
@@ -29,6 +29,8 @@ from tokenizer import Tokenizer
 HERE = Path(__file__).parent
 # Pictures are small at first, when steps should be cheap: (until which part of the picture stage, side in pixels).
 SIDES = ((0.4, 64), (0.65, 80), (0.85, 96))
+# Highest learning rate of the last stage, as a part of that of the others.
+MEETING_RATE = 0.15
 # What the losses count for in their sum, where that is not 1.
 WEIGHTS = {"wordnet": 0.3, "names": 0.3, "queries": 0.6}
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
@@ -43,11 +45,12 @@ def arguments() -> argparse.Namespace:
     length.add_argument("--epochs", type=float, help="length by passes over the photographs instead")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--wordnet", type=Path, help="wordnet.jsonl.gz; found beside the data unless told")
-    parser.add_argument("--words-share", type=float, default=0.25, help="part of the run spent on the text tower")
+    parser.add_argument("--words-share", type=float, default=0.2, help="part of the run spent on the text tower")
     parser.add_argument("--no-teachers", action="store_true", help="use neither teacher features nor WordNet")
     parser.add_argument("--name", default="rs-small", help="name of the model")
     parser.add_argument("--check", type=Path, help="a sample area of another seed, for figures only")
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--meeting-share", type=float, default=0.08, help="part of the run in which texts meet pictures")
     parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
     parser.add_argument("--labelled-share", type=float, default=0.25, help="part of a batch from sample areas")
     parser.add_argument("--queries", type=int, default=64, help="short queries in a step")
@@ -69,7 +72,7 @@ def find_wordnet(options) -> Path | None:
 
 
 class Run:
-    """Everything that a checkpoint holds, and the steps of the two stages."""
+    """Everything that a checkpoint holds, and the steps of the three stages."""
 
     def __init__(self, options, sources, thesaurus, words):
         self.options, self.words = options, words
@@ -86,7 +89,7 @@ class Run:
         parts = [source.name for source in sources] + ["Open English WordNet"] * bool(words.entries)
         self.provenance = f"Trained from scratch by models/train on {', '.join(parts)} (training splits)"
         self.begin(self.model.text, self.model.gloss, self.model.heads, self.model.log_scale)
-        self.step = self.picture_step = 0
+        self.step = self.picture_step = self.meeting_step = 0
         self.seconds = 0.0
         photographs = sum(len(source.of("train")) for source in sources if not source.labelled) or sum(
             len(source.of("train")) for source in sources
@@ -111,8 +114,8 @@ class Run:
             return self.step / self.total_steps
         return self.seconds / (60 * (self.options.minutes or 100))
 
-    def set_rate(self, stage_progress: float, stage_step: int):
-        factor = min(1.0, (stage_step + 1) / 100) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
+    def set_rate(self, stage_progress: float, stage_step: int, share: float = 1.0):
+        factor = share * min(1.0, (stage_step + 1) / 100) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate * factor
 
@@ -187,8 +190,7 @@ class Run:
         wanted = self.mixture.teachers(batch)
         plain = self.described is None or self.mixture.random.random() >= self.options.collage_share
         mixed = {} if plain else self.mixture.collage(batch, pictures)
-        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.model.config.mean, self.model.config.std))
-        pictures = ((pictures - mean) / std).to(self.device, memory_format=torch.channels_last)
+        pictures = self.normalised(pictures)
         parts = {}
         with self.autocast():
             hidden = self.model.image.hidden(pictures)
@@ -215,6 +217,34 @@ class Run:
         self.picture_step += 1
         return self.descend(parts)
 
+    def begin_meeting(self):
+        self.model.load_state_dict(self.average.state_dict())
+        self.begin(self.model.text, self.model.gloss, self.model.log_scale)
+
+    def meeting_step_of(self, progress: float):
+        """The text tower learns where pictures really land, which is not quite where the teacher's features did. The
+        image tower stays as it is."""
+        self.set_rate(progress, self.meeting_step, MEETING_RATE)
+        batch = self.mixture.draw(self.options.words_batch)
+        pictures = self.normalised(self.mixture.pictures(batch, self.model.config.image_size))
+        texts, table = self.mixture.captions(batch)
+        queries, answers = self.mixture.queries(batch, self.options.queries)
+        tower = self.model.text
+        with self.autocast():
+            with torch.no_grad():
+                images = self.average.image(pictures)
+            texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
+            parts = self.matching_loss(images, texts, table, asked, answers)
+            if self.meeting_step % 4 == 0:
+                parts |= self.english_loss(64)
+        self.meeting_step += 1
+        return self.descend(parts)
+
+    def normalised(self, pictures):
+        """Pictures in 0..1 as the image tower takes them."""
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.model.config.mean, self.model.config.std))
+        return ((pictures - mean) / std).to(self.device, memory_format=torch.channels_last)
+
     def autocast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
 
@@ -225,8 +255,8 @@ class Run:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, 2.0)
         self.optimizer.step()
-        # The average starts anew with the picture stage.
-        stage_step = self.picture_step or self.step
+        # The average starts anew with each stage.
+        stage_step = self.meeting_step or self.picture_step or self.step
         keep = min(0.995, (1 + stage_step) / (10 + stage_step))
         with torch.no_grad():
             for mine, theirs in zip(self.average.state_dict().values(), self.model.state_dict().values()):
@@ -240,7 +270,7 @@ class Run:
     def save(self):
         content = {
             "model": self.model.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "step": self.step, "picture_step": self.picture_step,
+            "optimizer": self.optimizer.state_dict(), "step": self.step, "picture_step": self.picture_step, "meeting_step": self.meeting_step,
             "seconds": self.seconds, "torch": torch.get_rng_state(), "mixture": self.mixture.state(),
             "described": self.described and self.described.state(), "provenance": self.provenance,
             "words": self.words.random.getstate(),
@@ -256,7 +286,10 @@ class Run:
         except (KeyError, RuntimeError) as error:
             raise SystemExit(f"{path}: of another recipe or of other data sets: {error}") from error
         self.step, self.picture_step, self.seconds = content["step"], content["picture_step"], content["seconds"]
-        if self.picture_step:
+        self.meeting_step = content["meeting_step"]
+        if self.meeting_step:
+            self.begin(self.model.text, self.model.gloss, self.model.log_scale)
+        elif self.picture_step:
             self.begin_pictures_optimizer()
         self.optimizer.load_state_dict(content["optimizer"])
         torch.set_rng_state(content["torch"])
@@ -315,6 +348,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     signal.signal(signal.SIGINT, lambda *_: stopping.append(True))
     share = options.words_share if words.entries or run.described else 0.0
+    last = 1 - (options.meeting_share if run.described else 0.0)
     saved = evaluated = shown = run.seconds
     length = lambda: run.seconds / max(run.progress(), 1e-9)
     recent: dict[str, list[float]] = {}
@@ -323,10 +357,14 @@ def main():
         started = time.monotonic()
         if run.progress() < share and not run.picture_step:
             losses = run.words_step(share)
-        else:
+        elif run.progress() < last and not run.meeting_step:
             if not run.picture_step:
                 run.begin_pictures()
-            losses = run.picture_step_of((run.progress() - share) / (1 - share))
+            losses = run.picture_step_of((run.progress() - share) / (last - share))
+        else:
+            if not run.meeting_step:
+                run.begin_meeting()
+            losses = run.meeting_step_of((run.progress() - last) / (1 - last))
         run.seconds += time.monotonic() - started
         for name, value in losses.items():
             recent.setdefault(name, []).append(value)
