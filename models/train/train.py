@@ -114,8 +114,8 @@ class Run:
             return self.step / self.total_steps
         return self.seconds / (60 * (self.options.minutes or 100))
 
-    def set_rate(self, stage_progress: float, stage_step: int, share: float = 1.0):
-        factor = share * min(1.0, (stage_step + 1) / 100) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
+    def set_rate(self, stage_progress: float, stage_step: int, share: float = 1.0, warm_up: int = 100):
+        factor = share * min(1.0, (stage_step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate * factor
 
@@ -224,7 +224,7 @@ class Run:
     def meeting_step_of(self, progress: float):
         """The text tower learns where pictures really land, which is not quite where the teacher's features did. The
         image tower stays as it is."""
-        self.set_rate(progress, self.meeting_step, MEETING_RATE)
+        self.set_rate(progress, self.meeting_step, MEETING_RATE, 20)
         batch = self.mixture.draw(self.options.words_batch)
         pictures = self.normalised(self.mixture.pictures(batch, self.model.config.image_size))
         texts, table = self.mixture.captions(batch)
