@@ -26,7 +26,20 @@ fn main() -> ExitCode {
         Command::FineTune(args) => run::fine_tune(args),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("clip-rs: {error:#}");
+        eprintln!("clip-rs: {}", sentence(&error));
         ExitCode::FAILURE
+    })
+}
+
+/// An error with its causes, each said once: those of the stages say theirs themselves.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.contains(&cause) {
+            told
+        } else if told.is_empty() {
+            cause
+        } else {
+            format!("{told}: {cause}")
+        }
     })
 }
