@@ -100,12 +100,12 @@ def write_reference(model: Clip, tokenizer: Tokenizer, vocabulary: Path, out: Pa
         for text, vector in zip(SENTENCES, vectors)
     ]
     images = []
-    for name, image in golden_pictures(model.config.image_size).items():
+    for file_name, image in golden_pictures(model.config.image_size).items():
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
-        write_atomically(out / name, lambda file: file.write(buffer.getvalue()))
+        write_atomically(out / file_name, lambda file: file.write(buffer.getvalue()))
         vector = evaluate.embed_pictures(model, np.asarray(image)[None])[0]
-        images.append({"file": name, "vector": [round(float(x), 7) for x in vector]})
+        images.append({"file": file_name, "vector": [round(float(x), 7) for x in vector]})
     save_file(tensors(model), str(out / "model.safetensors.part"))
     (out / "model.safetensors.part").replace(out / "model.safetensors")
     shutil.copyfile(vocabulary, out / "vocabulary.txt")
