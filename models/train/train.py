@@ -195,11 +195,11 @@ class Run:
         with self.autocast():
             hidden = self.model.image.hidden(pictures)
             images = self.model.image.project(hidden)
-            # A text tower that is done is asked without the noise of training.
-            tower = self.average.text if self.described else self.model.text
-            with torch.set_grad_enabled(self.described is None):
-                texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
             if plain:
+                # A text tower that is done is asked without the noise of training.
+                tower = self.average.text if self.described else self.model.text
+                with torch.set_grad_enabled(self.described is None):
+                    texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
                 parts |= self.matching_loss(images, texts, table, asked, answers)
             if self.described is None and self.picture_step % 5 == 0:
                 parts |= self.english_loss(64)
@@ -219,6 +219,9 @@ class Run:
 
     def begin_meeting(self):
         self.model.load_state_dict(self.average.state_dict())
+        self.begin_meeting_optimizer()
+
+    def begin_meeting_optimizer(self):
         self.begin(self.model.text, self.model.gloss, self.model.log_scale)
 
     def meeting_step_of(self, progress: float):
@@ -288,7 +291,7 @@ class Run:
         self.step, self.picture_step, self.seconds = content["step"], content["picture_step"], content["seconds"]
         self.meeting_step = content["meeting_step"]
         if self.meeting_step:
-            self.begin(self.model.text, self.model.gloss, self.model.log_scale)
+            self.begin_meeting_optimizer()
         elif self.picture_step:
             self.begin_pictures_optimizer()
         self.optimizer.load_state_dict(content["optimizer"])

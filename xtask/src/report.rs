@@ -56,21 +56,19 @@ pub fn make(data: &Path) -> Result<()> {
 
     let report = repository.join("docs/report");
     fs::create_dir_all(&report).with_context(|| format!("making {}", report.display()))?;
-    let step = Step::start("report", "measuring every model on RSICD's test pictures");
-    let mut evaluate = Command::new(&clip_rs);
-    evaluate.current_dir(repository).arg("evaluate").arg("--model").args(&models);
-    evaluate.arg("--data").arg(&rsicd).args(["--split", "test", "--phrases", PHRASES]);
-    evaluate.arg("--json").arg(report.join("rsicd.json")).arg("--report").arg(report.join("rsicd.html"));
-    process::show(&mut evaluate)?;
-    step.done("written to docs/report");
-    let step = Step::start("what was gained", "measuring every model on UCM's validation pictures");
-    let mut evaluate = Command::new(&clip_rs);
-    evaluate.current_dir(repository).arg("evaluate").arg("--model").args(&models);
-    evaluate.arg("--data").arg(&ucm).args(["--split", "val"]);
-    evaluate.arg("--json").arg(report.join("ucm.json")).arg("--report").arg(report.join("ucm.html"));
-    process::show(&mut evaluate)?;
-    step.done("written to docs/report");
-    Ok(())
+    let measure = |data: &Path, name: &str, words: &[&str]| -> Result<()> {
+        let step = Step::start(name, "measuring every model");
+        let mut evaluate = Command::new(&clip_rs);
+        evaluate.arg("evaluate").arg("--model").args(&models).arg("--data").arg(data).args(words);
+        evaluate.arg("--json").arg(report.join(format!("{name}.json")));
+        evaluate.arg("--report").arg(report.join(format!("{name}.html")));
+        process::show(&mut evaluate)?;
+        step.done("written to docs/report");
+        Ok(())
+    };
+    let phrases = repository.join(PHRASES);
+    measure(&rsicd, "rsicd", &["--split", "test", "--phrases", &phrases.to_string_lossy()])?;
+    measure(&ucm, "ucm", &["--split", "val"])
 }
 
 /// The package `name` in `folder`, made by a command unless it is there.
