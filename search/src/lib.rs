@@ -2,7 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`model`] | CLIP's two towers on candle: text and pictures to [`Embedding`]s |
+//! | [`model`] | CLIP's two towers: text and pictures to [`Embedding`]s |
 //! | [`code`] | embeddings as int8 [`Code`]s, and the dot product that everything rests on |
 //! | [`index`] | the nearest items of a shard: HNSW graph and exact scan over the same codes |
 //! | [`query`] | what may be asked: weighted texts, pictures and items, in an area |

@@ -182,16 +182,17 @@ fn value(variable: &Var, tracked: bool) -> Tensor {
 
 impl Tower {
     fn new(
-        start: HashMap<String, Tensor>,
+        mut start: HashMap<String, Vec<f32>>,
         specs: &[TensorSpec],
         method: Option<Method>,
         dice: &mut Dice,
         device: &Device,
     ) -> Result<Self> {
-        let start: BTreeMap<String, Tensor> = start
-            .into_iter()
-            .map(|(name, tensor)| Ok((name, tensor.to_device(device)?)))
-            .collect::<Result<_>>()?;
+        let tensor = |spec: &TensorSpec| {
+            let numbers = start.remove(&spec.name).unwrap_or_default();
+            Ok((spec.name.clone(), Tensor::from_vec(numbers, spec.shape.as_slice(), device)?))
+        };
+        let start: BTreeMap<String, Tensor> = specs.iter().map(tensor).collect::<Result<_>>()?;
         let change = match method {
             None => Change::Nothing,
             Some(Method::Full) => {

@@ -61,12 +61,17 @@ pub enum ModelError {
         /// Pixels a side that were given.
         found: usize,
     },
+    /// A text of no tokens, or of more than the model takes.
+    #[error("a text of {found} tokens for a model that takes 1 to {expected}")]
+    Tokens {
+        /// Most tokens that the model takes.
+        expected: usize,
+        /// Tokens that were given.
+        found: usize,
+    },
     /// The tower gave no usable vector, which only weights that are not finite can cause.
     #[error("the model's answer is unusable: {0}")]
     Vector(#[from] crate::EmbeddingError),
-    /// The linear algebra failed.
-    #[error("{0}")]
-    Candle(#[from] candle_core::Error),
 }
 
 impl ModelError {

@@ -1,16 +1,12 @@
 //! Reads GGUF files strictly: nothing is taken on trust, nothing is allocated before it is known to be there.
 //!
 //! Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3. candle can read GGUF
-//! too, but divides by an alignment of zero and multiplies dimensions without a check.
+//! too, but divides by an alignment of zero and multiplies dimensions without a check, and it would copy every tensor.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use candle_core::quantized::{GgmlDType, QStorage, QTensor};
-use candle_core::{Device, Tensor};
-
-use super::matrix::{Matrix, Rows};
+use super::numbers::Dtype;
 use super::{ModelError, TensorSpec};
 
 const MAGIC: &[u8; 4] = b"GGUF";
@@ -19,28 +15,36 @@ const MAX_DIMENSIONS: usize = 4;
 const DEFAULT_ALIGNMENT: usize = 32;
 const ARCHITECTURE: &str = "general.architecture";
 const ALIGNMENT: &str = "general.alignment";
-const READ_TYPES: &str = "F32, F16, BF16, Q8_0, Q4_0";
 
 /// The tensors of a file, known to be those of the specification: present, of the right shapes, inside the file.
-pub(super) struct Weights<'a> {
-    bytes: &'a [u8],
+pub(super) struct Weights {
+    bytes: Vec<u8>,
     tensors: HashMap<String, Stored>,
 }
 
-struct Stored {
-    shape: Vec<usize>,
-    dtype: GgmlDType,
-    bytes: Range<usize>,
+/// Where a tensor is in the file, and what it is there.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    /// Slowest-running dimension first.
+    pub(super) shape: Vec<usize>,
+    pub(super) dtype: Dtype,
+    pub(super) bytes: Range<usize>,
 }
 
-impl<'a> Weights<'a> {
+impl Stored {
+    /// Reads a row of a matrix from the file. A row that is not there leaves `numbers` as it is.
+    pub(super) fn read_row(&self, file: &[u8], row: usize, numbers: &mut [f32]) {
+        let tensor = file.get(self.bytes.clone()).unwrap_or_default();
+        let length = self.dtype.bytes(numbers.len());
+        let row = row.checked_mul(length).and_then(|start| tensor.get(start..start + length));
+        self.dtype.read(row.unwrap_or_default(), numbers);
+    }
+}
+
+impl Weights {
     /// Checks a file against the tensors it should hold. More tensors than these are fine.
-    pub(super) fn open(
-        bytes: &'a [u8],
-        architecture: &str,
-        specs: &[TensorSpec],
-    ) -> Result<Self, ModelError> {
-        let header = Header::read(bytes)?;
+    pub(super) fn open(bytes: Vec<u8>, architecture: &str, specs: &[TensorSpec]) -> Result<Self, ModelError> {
+        let header = Header::read(&bytes)?;
         if header.architecture.as_deref() != Some(architecture) {
             let found = header.architecture.unwrap_or_else(|| "nothing".into());
             return Err(gguf(format!("{ARCHITECTURE} is {found:?}, expected {architecture:?}")));
@@ -54,47 +58,41 @@ impl<'a> Weights<'a> {
             let stored = info.check(spec, header.data, bytes.len())?;
             tensors.insert(spec.name.clone(), stored);
         }
+        Self::apart(&tensors)?;
         Ok(Self { bytes, tensors })
     }
 
-    fn stored(&self, name: &str) -> Result<(&Stored, &'a [u8]), ModelError> {
+    /// Checks that no tensor shares bytes with another: a matrix may be repacked where it is.
+    fn apart(tensors: &HashMap<String, Stored>) -> Result<(), ModelError> {
+        let mut ranges: Vec<_> = tensors.iter().map(|(name, stored)| (&stored.bytes, name)).collect();
+        ranges.sort_unstable_by_key(|(bytes, _)| bytes.start);
+        let overlapping = ranges.windows(2).find(|pair| pair[0].0.end > pair[1].0.start);
+        overlapping
+            .map_or(Ok(()), |pair| Err(gguf(format!("tensors {} and {} share bytes", pair[0].1, pair[1].1))))
+    }
+
+    /// Where a tensor is.
+    pub(super) fn stored(&self, name: &str) -> Result<Stored, ModelError> {
         let missing = || ModelError::MissingTensor { name: name.into(), expected: Vec::new() };
-        let stored = self.tensors.get(name).ok_or_else(missing)?;
-        let bytes = self.bytes.get(stored.bytes.clone()).ok_or_else(missing)?;
-        Ok((stored, bytes))
+        self.tensors.get(name).cloned().ok_or_else(missing)
     }
 
-    /// The tensor as it is stored, still quantised.
-    pub(super) fn quantised(&self, name: &str) -> Result<QTensor, ModelError> {
-        let (stored, bytes) = self.stored(name)?;
-        // candle reads the blocks in place before copying them, which wants them aligned.
-        let mut copy = Vec::new();
-        let aligned = if bytes.as_ptr().cast::<u64>().is_aligned() {
-            bytes
-        } else {
-            copy.resize(bytes.len() + align_of::<u64>(), 0);
-            let start = copy.as_ptr().align_offset(align_of::<u64>()).min(align_of::<u64>());
-            let part = &mut copy[start..start + bytes.len()];
-            part.copy_from_slice(bytes);
-            part
-        };
-        let storage = QStorage::from_data(Cow::Borrowed(aligned), &Device::Cpu, stored.dtype)?;
-        Ok(QTensor::new(storage, stored.shape.as_slice())?)
+    /// The file, of which the only reader of a tensor may replace its bytes.
+    pub(super) fn file_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
     }
 
-    /// A weight matrix `(out, in)` for products with rows; Q8_0 and Q4_0 become numbers of 8 bits.
-    pub(super) fn matrix(&self, name: &str) -> Result<Matrix, ModelError> {
-        let (stored, bytes) = self.stored(name)?;
-        match (stored.dtype, stored.shape.last()) {
-            (GgmlDType::Q8_0, Some(&columns)) => Ok(Matrix::Q8(Rows::from_q8_0(bytes, columns)?)),
-            (GgmlDType::Q4_0, Some(&columns)) => Ok(Matrix::Q8(Rows::from_q4_0(bytes, columns)?)),
-            _ => Ok(Matrix::Dense(self.plain(name)?)),
-        }
+    /// A tensor's numbers in f32.
+    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f32>, ModelError> {
+        let stored = self.stored(name)?;
+        let mut numbers = vec![0.0; stored.shape.iter().product()];
+        stored.dtype.read(self.bytes.get(stored.bytes.clone()).unwrap_or_default(), &mut numbers);
+        Ok(numbers)
     }
 
-    /// A tensor in f32.
-    pub(super) fn plain(&self, name: &str) -> Result<Tensor, ModelError> {
-        Ok(self.quantised(name)?.dequantize(&Device::Cpu)?)
+    /// The file, with what was repacked in it.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -102,24 +100,12 @@ impl<'a> Weights<'a> {
 pub fn numbers_by_type(bytes: &[u8]) -> Result<BTreeMap<String, u64>, ModelError> {
     let mut numbers = BTreeMap::new();
     for info in Header::read(bytes)?.tensors.values() {
-        let name = read_type(info.dtype).map_or(format!("type {}", info.dtype), |(_, name)| name.to_owned());
+        let name = Dtype::of(info.dtype).map_or(format!("type {}", info.dtype), |dtype| dtype.name().into());
         let count = info.shape.iter().fold(1_u64, |count, &n| count.saturating_mul(n as u64));
         let sum: &mut u64 = numbers.entry(name).or_default();
         *sum = sum.saturating_add(count);
     }
     Ok(numbers)
-}
-
-/// The types that are read, by their number in GGUF, with GGML's names.
-fn read_type(number: u32) -> Option<(GgmlDType, &'static str)> {
-    match number {
-        0 => Some((GgmlDType::F32, "F32")),
-        1 => Some((GgmlDType::F16, "F16")),
-        2 => Some((GgmlDType::Q4_0, "Q4_0")),
-        8 => Some((GgmlDType::Q8_0, "Q8_0")),
-        30 => Some((GgmlDType::BF16, "BF16")),
-        _ => None,
-    }
 }
 
 struct Header {
@@ -142,15 +128,16 @@ impl TensorInfo {
         if self.shape != expected {
             return Err(ModelError::Shape { name: spec.name.clone(), expected, found: self.shape.clone() });
         }
-        let (dtype, _) = read_type(self.dtype).ok_or_else(|| ModelError::Type {
+        let dtype = Dtype::of(self.dtype).ok_or_else(|| ModelError::Type {
             name: spec.name.clone(),
-            expected: READ_TYPES,
+            expected: Dtype::READ,
             found: self.dtype,
         })?;
-        let blocks_fit = self.shape.last().is_some_and(|row| row.is_multiple_of(dtype.block_size()));
+        let (numbers_of_block, bytes_of_block) = dtype.block();
+        let blocks_fit = self.shape.last().is_some_and(|row| row.is_multiple_of(numbers_of_block));
         let numbers = self.shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
         let range = || {
-            let size = (numbers? / dtype.block_size()).checked_mul(dtype.type_size())?;
+            let size = (numbers? / numbers_of_block).checked_mul(bytes_of_block)?;
             let start = data.checked_add(usize::try_from(self.offset).ok()?)?;
             let end = start.checked_add(size)?;
             (blocks_fit && size > 0 && end <= length).then_some(start..end)

@@ -1,15 +1,16 @@
 //! The image tower: pictures to vectors.
 
-use candle_core::Tensor;
+use std::borrow::Cow;
 
 use super::config::Tower;
 use super::gguf::Weights;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
 use super::resnet::Resnet;
 use super::vit::VisionTransformer;
 use super::{ImageConfig, ModelConfig, ModelError};
 use crate::Embedding;
+use crate::kernels::Onto;
 
 /// Value of `general.architecture` in the image tower's file.
 pub(super) const ARCHITECTURE: &str = "clip-image";
@@ -22,6 +23,8 @@ pub struct ImageEncoder {
     vision_model: VisionModel,
     /// `(embed_dim, width)`
     visual_projection: Matrix,
+    /// The tower's file, in which packed weights are.
+    file: Vec<u8>,
 }
 
 enum VisionModel {
@@ -31,15 +34,16 @@ enum VisionModel {
 
 impl ImageEncoder {
     /// Builds the tower from `image.gguf`, checking it against `config`.
-    pub fn from_gguf(config: &ModelConfig, gguf: &[u8]) -> Result<Self, ModelError> {
+    pub fn from_gguf<'a>(config: &ModelConfig, gguf: impl Into<Cow<'a, [u8]>>) -> Result<Self, ModelError> {
         config.validate()?;
-        let weights = Weights::open(gguf, ARCHITECTURE, &config.image_tensors())?;
+        let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.image_tensors())?;
         let vision_model = match &config.image.tower {
-            Tower::Vit { .. } => VisionModel::Vit(VisionTransformer::load(&weights, &config.image)?),
-            Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&weights, &config.image)?),
+            Tower::Vit { .. } => VisionModel::Vit(VisionTransformer::load(&mut weights, &config.image)?),
+            Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&mut weights, &config.image)?),
         };
-        let visual_projection = weights.matrix("visual_projection.weight")?;
-        Ok(Self { config: config.image.clone(), vision_model, visual_projection })
+        let visual_projection = Matrix::load(&mut weights, "visual_projection.weight")?;
+        let file = weights.into_bytes();
+        Ok(Self { config: config.image.clone(), vision_model, visual_projection, file })
     }
 
     /// How pictures are prepared for this tower.
@@ -91,10 +95,16 @@ impl ImageEncoder {
         if let Some(odd) = pictures.iter().find(|picture| picture.size() != expected) {
             return Err(ModelError::PictureSize { expected, found: odd.size() });
         }
-        let pooled: Tensor = match &self.vision_model {
-            VisionModel::Vit(vit) => vit.forward(pictures)?,
-            VisionModel::Resnet(resnet) => resnet.forward(pictures)?,
+        let work = &mut Workspace::new(&self.file);
+        let pooled = match &self.vision_model {
+            VisionModel::Vit(vit) => vit.forward(work, pictures),
+            VisionModel::Resnet(resnet) => {
+                pictures.iter().flat_map(|picture| resnet.forward(work, picture)).collect()
+            }
         };
-        Ok(self.visual_projection.multiply(&pooled)?.to_vec2()?)
+        let (width, dim) = (pooled.len() / pictures.len().max(1), self.visual_projection.rows());
+        let mut vectors = vec![0.0; pictures.len() * dim];
+        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Onto::Nothing);
+        Ok(vectors.chunks_exact(dim).map(<[f32]>::to_vec).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! CLIP (Radford et al. 2021, <https://arxiv.org/abs/2103.00020>) on candle: one code path for every checkpoint.
+//! CLIP (Radford et al. 2021, <https://arxiv.org/abs/2103.00020>) in plain Rust: one code path for every checkpoint.
 //!
 //! A model is a folder of four files: `model.json` ([`ModelConfig`]), a text tower and an image tower as GGUF,
 //! and the byte-pair vocabulary. Checkpoints differ in configuration and weights only. Tensor names and shapes
@@ -12,6 +12,7 @@ mod gguf;
 mod image;
 mod matrix;
 mod mojibake;
+mod numbers;
 mod preprocess;
 mod resnet;
 mod tensors;

@@ -2,16 +2,15 @@
 //!
 //! Reference: Hugging Face's `CLIPTextModelWithProjection`; field names are the checkpoint's.
 
-use candle_core::quantized::QTensor;
-use candle_core::{Device, IndexOp, Module, Tensor};
-use candle_nn::LayerNorm;
+use std::borrow::Cow;
 
-use super::gguf::Weights;
-use super::matrix::Matrix;
+use super::gguf::{Stored, Weights};
+use super::matrix::{Matrix, Workspace};
 use super::tokenizer::Tokenizer;
-use super::transformer::{Transformer, TransformerConfig, layer_norm};
+use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ModelConfig, ModelError};
 use crate::Embedding;
+use crate::kernels::Onto;
 
 /// Value of `general.architecture` in the text tower's file.
 pub(super) const ARCHITECTURE: &str = "clip-text";
@@ -26,27 +25,36 @@ pub struct TextEncoder {
     encoder: Transformer,
     final_layer_norm: LayerNorm,
     text_projection: Matrix,
+    /// The tower's file, in which packed weights and the token table are.
+    file: Vec<u8>,
 }
 
 impl TextEncoder {
-    /// Builds the tower from `text.gguf` and the vocabulary, checking both against `config`.
-    pub fn from_gguf(config: &ModelConfig, gguf: &[u8], vocabulary: &[u8]) -> Result<Self, ModelError> {
+    /// Builds the tower from `text.gguf` and the vocabulary, checking both against `config`. Who hands over the file
+    /// instead of lending it saves a copy: weights are used from where they are in it.
+    pub fn from_gguf<'a>(
+        config: &ModelConfig,
+        gguf: impl Into<Cow<'a, [u8]>>,
+        vocabulary: &[u8],
+    ) -> Result<Self, ModelError> {
         let tokenizer = Tokenizer::new(config, vocabulary)?;
         let text = &config.text;
-        let weights = Weights::open(gguf, ARCHITECTURE, &config.text_tensors())?;
+        let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.text_tensors())?;
         let layers = TransformerConfig {
+            width: text.width,
             layers: text.layers,
             heads: text.heads,
             activation: text.activation,
             layer_norm_eps: text.layer_norm_eps,
-            causal: true,
+            pooled: Pooled::LastOfCausal,
         };
         Ok(Self {
             tokenizer,
-            embeddings: TextEmbeddings::load(&weights, text.token_dim.is_some())?,
-            encoder: Transformer::load(&weights, "text_model.encoder", &layers)?,
-            final_layer_norm: layer_norm(&weights, "text_model.final_layer_norm", text.layer_norm_eps)?,
-            text_projection: weights.matrix("text_projection.weight")?,
+            embeddings: TextEmbeddings::load(&mut weights, config)?,
+            encoder: Transformer::load(&mut weights, "text_model.encoder", layers)?,
+            final_layer_norm: LayerNorm::load(&weights, "text_model.final_layer_norm", text.layer_norm_eps)?,
+            text_projection: Matrix::load(&mut weights, "text_projection.weight")?,
+            file: weights.into_bytes(),
         })
     }
 
@@ -57,46 +65,63 @@ impl TextEncoder {
 
     /// The embedding of `text`, `(embed_dim,)`.
     pub fn encode(&self, text: &str) -> Result<Embedding, ModelError> {
-        let vector = self.forward(&self.tokenize(text))?;
-        Ok(Embedding::new(vector)?)
+        self.encode_tokens(&self.tokenize(text))
     }
 
-    /// `tokens: (tokens,) -> (embed_dim,)`, not normalised.
-    fn forward(&self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
-        let x = self.embeddings.forward(tokens)?.unsqueeze(0)?;
-        let x = self.encoder.forward(&x)?;
-        let end = x.i((0, tokens.len() - 1..))?;
-        let pooled = self.final_layer_norm.forward(&end)?;
-        self.text_projection.multiply(&pooled)?.flatten_all()?.to_vec1()
+    /// The embedding of tokens as [`Self::tokenize`] gives them.
+    pub fn encode_tokens(&self, tokens: &[u32]) -> Result<Embedding, ModelError> {
+        let work = &mut Workspace::new(&self.file);
+        let x = self.embeddings.forward(work, tokens)?;
+        let pooled = self.encoder.forward(work, x, tokens.len());
+        let mut normed = Vec::new();
+        self.final_layer_norm.forward(&pooled, &mut normed);
+        let mut vector = vec![0.0; self.text_projection.rows()];
+        self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Onto::Nothing);
+        Ok(Embedding::new(vector)?)
     }
 }
 
 struct TextEmbeddings {
-    /// `(vocab, token_dim)`, kept quantised; single rows are brought to f32 when they are looked up.
-    token_embedding: QTensor,
-    /// `(width, token_dim)` of a factorised table.
+    /// `(vocab, token_width)`, kept as the file has it; single rows are brought to f32 when they are looked up.
+    token_embedding: Stored,
+    /// `(width, token_width)` of a factorised table.
     token_projection: Option<Matrix>,
     /// `(context_length, width)`
-    position_embedding: Tensor,
+    position_embedding: Vec<f32>,
+    token_width: usize,
+    width: usize,
 }
 
 impl TextEmbeddings {
-    fn load(weights: &Weights<'_>, factorised: bool) -> Result<Self, ModelError> {
+    fn load(weights: &mut Weights, config: &ModelConfig) -> Result<Self, ModelError> {
         let name = |part| format!("text_model.embeddings.{part}.weight");
+        let factorised = config.text.token_dim.is_some();
         Ok(Self {
-            token_embedding: weights.quantised(&name("token_embedding"))?,
-            token_projection: factorised.then(|| weights.matrix(&name("token_projection"))).transpose()?,
-            position_embedding: weights.plain(&name("position_embedding"))?,
+            token_embedding: weights.stored(&name("token_embedding"))?,
+            token_projection: factorised
+                .then(|| Matrix::load(weights, &name("token_projection")))
+                .transpose()?,
+            position_embedding: weights.numbers(&name("position_embedding"))?,
+            token_width: config.text.token_width(),
+            width: config.text.width,
         })
     }
 
     /// `tokens: (tokens,) -> (tokens, width)`
-    fn forward(&self, tokens: &[u32]) -> candle_core::Result<Tensor> {
-        let rows = self.token_embedding.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
-        let rows = match &self.token_projection {
-            Some(projection) => projection.multiply(&rows)?,
-            None => rows,
-        };
-        rows + self.position_embedding.i(..tokens.len())?
+    fn forward(&self, work: &mut Workspace<'_>, tokens: &[u32]) -> Result<Vec<f32>, ModelError> {
+        let most = self.position_embedding.len() / self.width;
+        if !(1..=most).contains(&tokens.len()) {
+            return Err(ModelError::Tokens { expected: most, found: tokens.len() });
+        }
+        let mut rows = vec![0.0; tokens.len() * self.token_width];
+        for (row, token) in rows.chunks_exact_mut(self.token_width).zip(tokens) {
+            self.token_embedding.read_row(work.file, *token as usize, row);
+        }
+        let mut x = self.position_embedding[..tokens.len() * self.width].to_vec();
+        match &self.token_projection {
+            Some(projection) => projection.multiply(work, &rows, self.token_width, &mut x, Onto::Sum),
+            None => x.iter_mut().zip(&rows).for_each(|(x, row)| *x += row),
+        }
+        Ok(x)
     }
 }

@@ -2,118 +2,63 @@
 //!
 //! Reference: Hugging Face's `CLIPEncoder`; field names are the checkpoint's.
 
-use candle_core::{DType, Device, Module, Tensor};
-use candle_nn::LayerNorm;
-
 use super::ModelError;
 use super::config::Activation;
 use super::gguf::Weights;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Workspace};
+use crate::kernels::{self, Onto};
 
 /// Sizes of a transformer.
 pub(super) struct TransformerConfig {
+    pub(super) width: usize,
     pub(super) layers: usize,
     pub(super) heads: usize,
     pub(super) activation: Activation,
     pub(super) layer_norm_eps: f64,
-    /// Whether a position sees only itself and what comes before it.
-    pub(super) causal: bool,
+    /// Which row of a text or picture is asked for in the end.
+    pub(super) pooled: Pooled,
 }
 
-/// `y = x W^T + b`; `weight` is `(out, in)`.
-pub(super) struct Linear {
-    weight: Matrix,
-    bias: Tensor,
-}
-
-impl Linear {
-    fn load(weights: &Weights<'_>, name: &str) -> Result<Self, ModelError> {
-        Ok(Self {
-            weight: weights.matrix(&format!("{name}.weight"))?,
-            bias: weights.plain(&format!("{name}.bias"))?,
-        })
-    }
-
-    /// `x: (batch, tokens, in) -> (batch, tokens, out)`
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        self.weight.multiply(x)?.broadcast_add(&self.bias)
-    }
+/// The row that a tower reads its answer from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pooled {
+    /// The last. Each row sees itself and those before it.
+    LastOfCausal,
+    /// The first. Each row sees all.
+    First,
 }
 
 /// Layer norm with weight and bias, `(width,)` each.
-pub(super) fn layer_norm(weights: &Weights<'_>, name: &str, eps: f64) -> Result<LayerNorm, ModelError> {
-    let weight = weights.plain(&format!("{name}.weight"))?;
-    let bias = weights.plain(&format!("{name}.bias"))?;
-    Ok(LayerNorm::new(weight, bias, eps))
+pub(super) struct LayerNorm {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    eps: f32,
+}
+
+impl LayerNorm {
+    pub(super) fn load(weights: &Weights, name: &str, eps: f64) -> Result<Self, ModelError> {
+        let part = |part| weights.numbers(&format!("{name}.{part}"));
+        Ok(Self { weight: part("weight")?, bias: part("bias")?, eps: eps as f32 })
+    }
+
+    /// `x` and `y`: `(count, width)`.
+    pub(super) fn forward(&self, x: &[f32], y: &mut Vec<f32>) {
+        y.resize(x.len(), 0.0);
+        kernels::layer_norm(x, &self.weight, &self.bias, self.eps, y);
+    }
 }
 
 struct Attention {
-    q_proj: Linear,
-    k_proj: Linear,
-    v_proj: Linear,
-    out_proj: Linear,
-    heads: usize,
-    causal: bool,
-}
-
-impl Attention {
-    fn load(weights: &Weights<'_>, name: &str, config: &TransformerConfig) -> Result<Self, ModelError> {
-        Ok(Self {
-            q_proj: Linear::load(weights, &format!("{name}.q_proj"))?,
-            k_proj: Linear::load(weights, &format!("{name}.k_proj"))?,
-            v_proj: Linear::load(weights, &format!("{name}.v_proj"))?,
-            out_proj: Linear::load(weights, &format!("{name}.out_proj"))?,
-            heads: config.heads,
-            causal: config.causal,
-        })
-    }
-
-    /// `x: (batch, tokens, width) -> (batch, tokens, width)`
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let (batch, tokens, width) = x.dims3()?;
-        let head = width / self.heads;
-        let split = |x: Tensor| x.reshape((batch, tokens, self.heads, head))?.transpose(1, 2)?.contiguous();
-        let q = split((self.q_proj.forward(x)? * (head as f64).powf(-0.5))?)?;
-        let k = split(self.k_proj.forward(x)?)?;
-        let v = split(self.v_proj.forward(x)?)?;
-        let mut scores = q.matmul(&k.transpose(2, 3)?)?;
-        if self.causal {
-            scores = scores.broadcast_add(&causal_mask(tokens, x.device())?)?;
-        }
-        let mixed = candle_nn::ops::softmax_last_dim(&scores)?.matmul(&v)?;
-        self.out_proj.forward(&mixed.transpose(1, 2)?.reshape((batch, tokens, width))?)
-    }
-}
-
-/// `(tokens, tokens)`: 0 where column <= row, minus infinity elsewhere.
-fn causal_mask(tokens: usize, device: &Device) -> candle_core::Result<Tensor> {
-    let cell = |i: usize| if i % tokens <= i / tokens { 0.0 } else { f32::NEG_INFINITY };
-    Tensor::from_iter((0..tokens * tokens).map(cell), device)?.reshape((tokens, tokens))
+    q_proj: Matrix,
+    k_proj: Matrix,
+    v_proj: Matrix,
+    out_proj: Matrix,
 }
 
 struct Mlp {
-    fc1: Linear,
-    fc2: Linear,
+    fc1: Matrix,
+    fc2: Matrix,
     activation: Activation,
-}
-
-impl Mlp {
-    fn load(weights: &Weights<'_>, name: &str, activation: Activation) -> Result<Self, ModelError> {
-        Ok(Self {
-            fc1: Linear::load(weights, &format!("{name}.fc1"))?,
-            fc2: Linear::load(weights, &format!("{name}.fc2"))?,
-            activation,
-        })
-    }
-
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let hidden = self.fc1.forward(x)?;
-        let hidden = match self.activation {
-            Activation::Gelu => hidden.gelu_erf()?,
-            Activation::QuickGelu => (&hidden * candle_nn::ops::sigmoid(&(&hidden * 1.702)?)?)?,
-        };
-        self.fc2.forward(&hidden)
-    }
 }
 
 struct EncoderLayer {
@@ -124,39 +69,115 @@ struct EncoderLayer {
 }
 
 impl EncoderLayer {
-    fn load(weights: &Weights<'_>, name: &str, config: &TransformerConfig) -> Result<Self, ModelError> {
-        Ok(Self {
-            layer_norm1: layer_norm(weights, &format!("{name}.layer_norm1"), config.layer_norm_eps)?,
-            self_attn: Attention::load(weights, &format!("{name}.self_attn"), config)?,
-            layer_norm2: layer_norm(weights, &format!("{name}.layer_norm2"), config.layer_norm_eps)?,
-            mlp: Mlp::load(weights, &format!("{name}.mlp"), config.activation)?,
-        })
-    }
-
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let x = (x + self.self_attn.forward(&self.layer_norm1.forward(x)?)?)?;
-        &x + self.mlp.forward(&self.layer_norm2.forward(&x)?)?
+    fn load(weights: &mut Weights, name: &str, config: &TransformerConfig) -> Result<Self, ModelError> {
+        let layer_norm1 = LayerNorm::load(weights, &format!("{name}.layer_norm1"), config.layer_norm_eps)?;
+        let layer_norm2 = LayerNorm::load(weights, &format!("{name}.layer_norm2"), config.layer_norm_eps)?;
+        let mut linear = |part: &str| Matrix::with_bias(weights, &format!("{name}.{part}"));
+        let self_attn = Attention {
+            q_proj: linear("self_attn.q_proj")?,
+            k_proj: linear("self_attn.k_proj")?,
+            v_proj: linear("self_attn.v_proj")?,
+            out_proj: linear("self_attn.out_proj")?,
+        };
+        let mlp = Mlp { fc1: linear("mlp.fc1")?, fc2: linear("mlp.fc2")?, activation: config.activation };
+        Ok(Self { layer_norm1, self_attn, layer_norm2, mlp })
     }
 }
 
 /// The layers, without what comes before and after them.
 pub(super) struct Transformer {
+    config: TransformerConfig,
     layers: Vec<EncoderLayer>,
+}
+
+/// Rows on their way through the layers.
+#[derive(Default)]
+struct Buffers {
+    normed: Vec<f32>,
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    mixed: Vec<f32>,
+    hidden: Vec<f32>,
+    scores: Vec<f32>,
 }
 
 impl Transformer {
     /// Loads `{name}.layers.0`, `{name}.layers.1`, ...
     pub(super) fn load(
-        weights: &Weights<'_>,
+        weights: &mut Weights,
         name: &str,
-        config: &TransformerConfig,
+        config: TransformerConfig,
     ) -> Result<Self, ModelError> {
-        let layer = |n| EncoderLayer::load(weights, &format!("{name}.layers.{n}"), config);
-        Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_, _>>()? })
+        let layer = |n| EncoderLayer::load(weights, &format!("{name}.layers.{n}"), &config);
+        Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_, _>>()?, config })
     }
 
-    /// `x: (batch, tokens, width) -> (batch, tokens, width)`, f32.
-    pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        self.layers.iter().try_fold(x.to_dtype(DType::F32)?, |x, layer| layer.forward(&x))
+    /// From `(batch, tokens, width)` to the pooled rows, `(batch, width)`.
+    ///
+    /// Nobody asks for the other rows of the last layer, so there only their keys and values are computed.
+    pub(super) fn forward(&self, work: &mut Workspace<'_>, mut x: Vec<f32>, tokens: usize) -> Vec<f32> {
+        let mut buffers = Buffers::default();
+        let last = self.layers.len().saturating_sub(1);
+        for (at, layer) in self.layers.iter().enumerate() {
+            self.layer(work, layer, &mut x, tokens, at == last, &mut buffers);
+        }
+        if self.layers.is_empty() { self.pooled(&x, tokens) } else { x }
+    }
+
+    fn layer(
+        &self,
+        work: &mut Workspace<'_>,
+        layer: &EncoderLayer,
+        x: &mut Vec<f32>,
+        tokens: usize,
+        last: bool,
+        buffers: &mut Buffers,
+    ) {
+        let Buffers { normed, q, k, v, mixed, hidden, scores } = buffers;
+        let width = self.config.width;
+        let Attention { q_proj, k_proj, v_proj, out_proj } = &layer.self_attn;
+        layer.layer_norm1.forward(x, normed);
+        k.resize(x.len(), 0.0);
+        v.resize(x.len(), 0.0);
+        if last {
+            Matrix::multiply_each(work, normed, width, Onto::Nothing, [(k_proj, k), (v_proj, v)]);
+            *x = self.pooled(x, tokens);
+            let asking = self.pooled(normed, tokens);
+            q.resize(asking.len(), 0.0);
+            q_proj.multiply(work, &asking, width, q, Onto::Nothing);
+        } else {
+            q.resize(x.len(), 0.0);
+            let products: [(&Matrix, &mut [f32]); 3] = [(q_proj, q), (k_proj, k), (v_proj, v)];
+            Matrix::multiply_each(work, normed, width, Onto::Nothing, products);
+        }
+        mixed.resize(x.len(), 0.0);
+        let asking = if last { 1 } else { tokens } * width;
+        let one =
+            q.chunks_exact(asking).zip(k.chunks_exact(tokens * width)).zip(v.chunks_exact(tokens * width));
+        for (((q, k), v), mixed) in one.zip(mixed.chunks_exact_mut(asking)) {
+            let causal = self.config.pooled == Pooled::LastOfCausal;
+            kernels::attention(q, k, v, width, self.config.heads, causal, scores, mixed);
+        }
+        out_proj.multiply(work, mixed, width, x, Onto::Sum);
+        layer.layer_norm2.forward(x, normed);
+        let mlp = &layer.mlp;
+        hidden.resize(x.len() / width * mlp.fc1.rows(), 0.0);
+        mlp.fc1.multiply(work, normed, width, hidden, Onto::Nothing);
+        match mlp.activation {
+            Activation::Gelu => kernels::gelu(hidden),
+            Activation::QuickGelu => kernels::quick_gelu(hidden),
+        }
+        mlp.fc2.multiply(work, hidden, mlp.fc1.rows(), x, Onto::Sum);
+    }
+
+    /// The rows that are asked for: `(batch, tokens, width) -> (batch, width)`.
+    fn pooled(&self, x: &[f32], tokens: usize) -> Vec<f32> {
+        let width = self.config.width;
+        let row = match self.config.pooled {
+            Pooled::LastOfCausal => tokens - 1,
+            Pooled::First => 0,
+        };
+        x.chunks_exact(tokens * width).flat_map(|x| &x[row * width..(row + 1) * width]).copied().collect()
     }
 }

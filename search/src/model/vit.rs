@@ -2,15 +2,13 @@
 //!
 //! Reference: Hugging Face's `CLIPVisionTransformer`; field names are the checkpoint's, its `pre_layrnorm` included.
 
-use candle_core::{Device, IndexOp, Module, Tensor};
-use candle_nn::LayerNorm;
-
 use super::config::Tower;
 use super::gguf::Weights;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
-use super::transformer::{Transformer, TransformerConfig, layer_norm};
+use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ImageConfig, ModelError};
+use crate::kernels::Onto;
 
 pub(super) struct VisionTransformer {
     embeddings: VisionEmbeddings,
@@ -20,58 +18,69 @@ pub(super) struct VisionTransformer {
 }
 
 impl VisionTransformer {
-    pub(super) fn load(weights: &Weights<'_>, config: &ImageConfig) -> Result<Self, ModelError> {
-        let Tower::Vit { patch, layers, heads, activation, layer_norm_eps, .. } = config.tower else {
+    pub(super) fn load(weights: &mut Weights, config: &ImageConfig) -> Result<Self, ModelError> {
+        let Tower::Vit { patch, width, layers, heads, activation, layer_norm_eps, .. } = config.tower else {
             return Err(ModelError::config("image.tower.kind", "resnet", "vit"));
         };
-        let sizes = TransformerConfig { layers, heads, activation, layer_norm_eps, causal: false };
+        let sizes =
+            TransformerConfig { width, layers, heads, activation, layer_norm_eps, pooled: Pooled::First };
         Ok(Self {
             embeddings: VisionEmbeddings::load(weights, patch)?,
-            pre_layrnorm: layer_norm(weights, "vision_model.pre_layrnorm", layer_norm_eps)?,
-            encoder: Transformer::load(weights, "vision_model.encoder", &sizes)?,
-            post_layernorm: layer_norm(weights, "vision_model.post_layernorm", layer_norm_eps)?,
+            pre_layrnorm: LayerNorm::load(weights, "vision_model.pre_layrnorm", layer_norm_eps)?,
+            encoder: Transformer::load(weights, "vision_model.encoder", sizes)?,
+            post_layernorm: LayerNorm::load(weights, "vision_model.post_layernorm", layer_norm_eps)?,
         })
     }
 
-    /// `(batch, size, size, 3) -> (batch, width)`
-    pub(super) fn forward(&self, pictures: &[ImagePixels]) -> candle_core::Result<Tensor> {
-        let x = self.embeddings.forward(pictures)?;
-        let x = self.encoder.forward(&self.pre_layrnorm.forward(&x)?)?;
-        self.post_layernorm.forward(&x.i((.., 0))?.contiguous()?)
+    /// The class token's row after the last layer: `(batch, width)`.
+    pub(super) fn forward(&self, work: &mut Workspace<'_>, pictures: &[ImagePixels]) -> Vec<f32> {
+        let embedded = self.embeddings.forward(work, pictures);
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        self.pre_layrnorm.forward(&embedded, &mut x);
+        let tokens = self.embeddings.tokens();
+        self.post_layernorm.forward(&self.encoder.forward(work, x, tokens), &mut y);
+        y
     }
 }
 
 struct VisionEmbeddings {
     /// `(width,)`
-    class_embedding: Tensor,
-    /// `(width, 3 * patch * patch)`: a convolution whose stride is its kernel is a product with each patch.
+    class_embedding: Vec<f32>,
+    /// `(width, 3 * patch * patch)`
     patch_embedding: Matrix,
     /// `(patches + 1, width)`
-    position_embedding: Tensor,
+    position_embedding: Vec<f32>,
     patch: usize,
 }
 
 impl VisionEmbeddings {
-    fn load(weights: &Weights<'_>, patch: usize) -> Result<Self, ModelError> {
+    fn load(weights: &mut Weights, patch: usize) -> Result<Self, ModelError> {
         let name = |part| format!("vision_model.embeddings.{part}");
         Ok(Self {
-            class_embedding: weights.plain(&name("class_embedding"))?,
-            patch_embedding: weights.matrix(&name("patch_embedding.weight"))?,
-            position_embedding: weights.plain(&name("position_embedding.weight"))?,
+            class_embedding: weights.numbers(&name("class_embedding"))?,
+            patch_embedding: Matrix::load(weights, &name("patch_embedding.weight"))?,
+            position_embedding: weights.numbers(&name("position_embedding.weight"))?,
             patch,
         })
     }
 
-    /// `(batch, size, size, 3) -> (batch, patches + 1, width)`
-    fn forward(&self, pictures: &[ImagePixels]) -> candle_core::Result<Tensor> {
-        let batch = pictures.len();
-        let patches: Vec<f32> = pictures.iter().flat_map(|picture| patches_of(picture, self.patch)).collect();
-        let patch_length = 3 * self.patch * self.patch;
-        let patches = Tensor::from_vec(patches, (batch, (), patch_length), &Device::Cpu)?;
-        let patches = self.patch_embedding.multiply(&patches)?;
-        let width = self.class_embedding.dim(0)?;
-        let class = self.class_embedding.broadcast_as((batch, 1, width))?;
-        Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)
+    /// Patches of a picture, and the class token.
+    fn tokens(&self) -> usize {
+        self.position_embedding.len() / self.class_embedding.len()
+    }
+
+    /// The class token, then one row for each patch: `(batch, patches + 1, width)`.
+    fn forward(&self, work: &mut Workspace<'_>, pictures: &[ImagePixels]) -> Vec<f32> {
+        let width = self.class_embedding.len();
+        let mut x = self.position_embedding.repeat(pictures.len());
+        for (picture, x) in pictures.iter().zip(x.chunks_exact_mut(self.position_embedding.len())) {
+            let (class, rest) = x.split_at_mut(width);
+            class.iter_mut().zip(&self.class_embedding).for_each(|(x, class)| *x += class);
+            let patches: Vec<f32> = patches_of(picture, self.patch).collect();
+            let length = 3 * self.patch * self.patch;
+            self.patch_embedding.multiply(work, &patches, length, rest, Onto::Sum);
+        }
+        x
     }
 }
 

@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use candle_core::Tensor;
-
 use super::gguf::Weights;
 use super::{ModelConfig, ModelError, TensorSpec, image, text};
 
 impl ModelConfig {
-    /// The tensors of `text.gguf` by name, in f32 and in the shapes of the checkpoint.
-    pub fn text_weights(&self, gguf: &[u8]) -> Result<HashMap<String, Tensor>, ModelError> {
+    /// The numbers of the tensors of `text.gguf` by name, in the order that [`Self::text_tensors`] has their shapes for.
+    pub fn text_weights(&self, gguf: &[u8]) -> Result<HashMap<String, Vec<f32>>, ModelError> {
         dequantised(gguf, text::ARCHITECTURE, &self.text_tensors())
     }
 
-    /// The tensors of `image.gguf` by name, in f32 and in the shapes of the checkpoint.
-    pub fn image_weights(&self, gguf: &[u8]) -> Result<HashMap<String, Tensor>, ModelError> {
+    /// The numbers of the tensors of `image.gguf` by name, in the order that [`Self::image_tensors`] has their shapes for.
+    pub fn image_weights(&self, gguf: &[u8]) -> Result<HashMap<String, Vec<f32>>, ModelError> {
         dequantised(gguf, image::ARCHITECTURE, &self.image_tensors())
     }
 }
@@ -23,10 +21,7 @@ fn dequantised(
     gguf: &[u8],
     architecture: &str,
     specs: &[TensorSpec],
-) -> Result<HashMap<String, Tensor>, ModelError> {
-    let weights = Weights::open(gguf, architecture, specs)?;
-    let tensor = |spec: &TensorSpec| {
-        Ok((spec.name.clone(), weights.plain(&spec.name)?.reshape(spec.shape.as_slice())?))
-    };
-    specs.iter().map(tensor).collect()
+) -> Result<HashMap<String, Vec<f32>>, ModelError> {
+    let weights = Weights::open(gguf.to_vec(), architecture, specs)?;
+    specs.iter().map(|spec| Ok((spec.name.clone(), weights.numbers(&spec.name)?))).collect()
 }

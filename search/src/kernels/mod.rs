@@ -1,0 +1,56 @@
+//! Arithmetic that the engine spends its time in, by the fastest way the processor at hand has.
+//!
+//! Each kernel has a twin in plain Rust that says what it computes, and that the tests hold it against for every shape
+//! and tail, natively and in a browser. Which way is taken is decided once: on x86-64 by asking the processor, in wasm
+//! when it is compiled, as a module with an unknown instruction does not load at all.
+//!
+//! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors.
+
+mod dot;
+mod float;
+mod neighbourhoods;
+mod packed;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod packed_wasm;
+#[cfg(target_arch = "x86_64")]
+mod packed_x86;
+mod rows;
+
+pub(crate) use dot::dot;
+pub(crate) use float::FloatMatrix;
+pub(crate) use neighbourhoods::{RoundedMap, Window};
+pub(crate) use packed::{Codes, PackedMatrix, Packing};
+pub(crate) use rows::{Activations, attention, gelu, layer_norm, quick_gelu, relu};
+
+/// What a product does with the numbers that are where its result goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// Replaces them.
+    Nothing,
+    /// Adds to them.
+    Sum,
+}
+
+/// Compiles a function of plain loops once more for the wider vectors of most x86-64 processors, and takes that one
+/// where they are there.
+macro_rules! vectorised {
+    ($(#[$attribute:meta])* $visible:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$attribute])*
+        $visible fn $name($($arg: $type),*) {
+            #[inline(always)]
+            fn loops($($arg: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma")]
+                fn wide($($arg: $type),*) { loops($($arg),*) }
+                if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                    // SAFETY: both features were just found to be there.
+                    return unsafe { wide($($arg),*) };
+                }
+            }
+            loops($($arg),*)
+        }
+    };
+}
+use vectorised;

@@ -1,0 +1,165 @@
+//! Convolutions as matrix products: the neighbourhood of each output pixel becomes a row of activations.
+//!
+//! Maps are channels-last, so a neighbourhood's rows are runs of memory, and the product is channels-last again.
+
+use super::packed::{COLUMN_MULTIPLE, Kernel};
+use super::rows::Activations;
+
+/// Which pixels of a square map a convolution looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    /// Pixels a side of the map.
+    pub(crate) side: usize,
+    /// Channels of the map.
+    pub(crate) channels: usize,
+    /// Pixels a side of the kernel; half of it is padded with zeros around the map.
+    pub(crate) kernel: usize,
+    /// Pixels between two places.
+    pub(crate) stride: usize,
+}
+
+/// A map `(side, side, channels)` rounded to 8 bits, with one scale for all of it.
+#[derive(Debug, Default)]
+pub(crate) struct RoundedMap {
+    codes: Activations,
+    /// Of the codes of a pixel.
+    sums: Vec<i32>,
+}
+
+impl RoundedMap {
+    /// Rounds `x`, in place of what was here before.
+    pub(crate) fn round(&mut self, x: &[f32], channels: usize) {
+        self.codes.quantise(x, x.len());
+        self.sums.clear();
+        let pixels = self.codes.codes.chunks_exact(channels.max(1));
+        self.sums.extend(pixels.map(|pixel| pixel.iter().map(|code| i32::from(*code)).sum::<i32>()));
+    }
+}
+
+impl Window {
+    /// Pixels a side of what comes out.
+    pub(crate) fn out_side(&self) -> usize {
+        self.side.div_ceil(self.stride)
+    }
+
+    /// Numbers in a neighbourhood.
+    pub(crate) fn length(&self) -> usize {
+        self.kernel * self.kernel * self.channels
+    }
+
+    /// The neighbourhood's runs of memory for output pixel `at`: (first of the map, first of the row, length).
+    fn runs(&self, at: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let Self { side, channels, kernel, stride } = *self;
+        let (padding, out) = (kernel / 2, self.out_side());
+        let (top, left) = (at / out * stride, at % out * stride);
+        // The columns of the kernel that lie inside the map.
+        let first = padding.saturating_sub(left);
+        let last = kernel.min(side + padding - left);
+        (0..kernel).filter_map(move |ky| {
+            let y = (top + ky).checked_sub(padding).filter(|y| *y < side)?;
+            let from = (y * side + left + first - padding) * channels;
+            Some((from, (ky * kernel + first) * channels, (last - first) * channels))
+        })
+    }
+
+    /// Writes the neighbourhoods of the output pixels from `first` on to `rows`, as many as it has room for, each in
+    /// `stride` numbers. `rows` holds zeros.
+    fn gather<T: Copy>(&self, map: &[T], first: usize, rows: &mut [T], stride: usize) {
+        for (at, row) in (first..).zip(rows.chunks_exact_mut(stride)) {
+            for (from, to, length) in self.runs(at) {
+                row[to..to + length].copy_from_slice(&map[from..from + length]);
+            }
+        }
+    }
+
+    /// The neighbourhoods of `count` output pixels from `first` on: `(count, length)`.
+    pub(crate) fn rows(&self, map: &[f32], first: usize, count: usize, rows: &mut Vec<f32>) {
+        rows.clear();
+        rows.resize(count * self.length(), 0.0);
+        self.gather(map, first, rows, self.length());
+    }
+}
+
+impl Activations {
+    /// The neighbourhoods of `count` output pixels of a map from `first` on, in place of what was here before.
+    pub(crate) fn neighbourhoods(&mut self, map: &RoundedMap, window: &Window, first: usize, count: usize) {
+        let columns = window.length().next_multiple_of(COLUMN_MULTIPLE);
+        self.columns = columns;
+        let wide = Kernel::best().wants_wide_activations();
+        self.codes.clear();
+        self.wide.clear();
+        if wide {
+            self.wide.resize(count * columns, 0);
+            window.gather(&map.codes.wide, first, &mut self.wide, columns);
+        } else {
+            self.codes.resize(count * columns, 0);
+            window.gather(&map.codes.codes, first, &mut self.codes, columns);
+        }
+        self.scales.clear();
+        self.scales.resize(count, map.codes.scales.first().copied().unwrap_or_default());
+        self.sums.clear();
+        let sum = |at| -> i32 {
+            if wide {
+                return 0;
+            }
+            let channels = window.channels;
+            let pixels = window
+                .runs(at)
+                .flat_map(|(from, _, length)| &map.sums[from / channels..(from + length) / channels]);
+            pixels.sum()
+        };
+        self.sums.extend((first..first + count).map(sum));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbourhoods_are_those_that_counting_gives() {
+        for (side, channels, kernel, stride) in
+            [(4, 1, 3, 1), (5, 2, 3, 2), (6, 3, 1, 1), (3, 4, 5, 1), (7, 1, 3, 3)]
+        {
+            let window = Window { side, channels, kernel, stride };
+            let map: Vec<f32> =
+                (0..side * side * channels).map(|i| ((i * 5 + 3) % 255) as f32 - 127.0).collect();
+            let out = window.out_side();
+            let mut expected = Vec::new();
+            for at in 0..out * out {
+                for ky in 0..kernel {
+                    for kx in 0..kernel {
+                        for channel in 0..channels {
+                            let y = (at / out * stride + ky).wrapping_sub(kernel / 2);
+                            let x = (at % out * stride + kx).wrapping_sub(kernel / 2);
+                            let inside = y < side && x < side;
+                            expected.push(if inside {
+                                map[(y * side + x) * channels + channel]
+                            } else {
+                                0.0
+                            });
+                        }
+                    }
+                }
+            }
+            let mut rows = Vec::new();
+            window.rows(&map, 1, out * out - 1, &mut rows);
+            assert_eq!(rows, expected[window.length()..]);
+
+            let mut rounded = RoundedMap::default();
+            rounded.round(&map, channels);
+            let mut found = Activations::default();
+            found.neighbourhoods(&rounded, &window, 0, out * out);
+            for (row, expected) in expected.chunks(window.length()).enumerate() {
+                let codes: Vec<i32> = (0..found.columns).map(|column| found.code(row, column)).collect();
+                let numbers: Vec<f32> = codes.iter().map(|code| *code as f32 * found.scale(row)).collect();
+                for (found, expected) in numbers.iter().zip(expected.iter().chain(&[0.0; 3])) {
+                    assert!((found - expected).abs() <= 0.51 * 127.0 / 127.0, "{found}, {expected}");
+                }
+                if !Kernel::best().wants_wide_activations() {
+                    assert_eq!(found.sums[row], codes.iter().sum::<i32>());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Weight matrices in 8 bits, packed for products with several rows of activations at once.
+//!
+//! A panel holds `lanes` rows of the matrix. In it, `depth` neighbouring columns of the first row are followed by the
+//! same columns of the second row, and so on: what one vector instruction takes lies in one vector. A kernel keeps the
+//! sums of some panels by some rows of activations in registers, so weights are read from memory once for all rows.
+//!
+//! Each row of weights has one scale, as has each row of activations. Both are integers around zero; instructions that
+//! want one side unsigned get the weights with `offset` added, and `offset` times the sum of the activations is taken
+//! off again in the end.
+
+use std::ops::Range;
+
+use super::rows::Activations;
+use super::{Onto, rows};
+
+/// Most columns: sums of 255 x 127 must fit into 32 bits.
+const MAX_COLUMNS: usize = 1 << 16;
+
+/// A way to multiply, and how it wants its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// Plain Rust, for every processor.
+    #[cfg(any(test, not(target_arch = "wasm32")))]
+    Plain,
+    /// 128-bit SIMD of wasm: products of 16 bits, summed in pairs.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
+    /// Relaxed SIMD of wasm: products of 8 bits by 7.
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    Relaxed,
+    /// `vpmaddubsw`: products of 8 bits by 7.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// `vpdpbusd`: products of 8 bits.
+    #[cfg(target_arch = "x86_64")]
+    Vnni,
+}
+
+/// How a kernel wants its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Rows in a panel.
+    pub(super) lanes: usize,
+    /// Neighbouring columns of a row.
+    pub(super) depth: usize,
+    /// The largest code; the smallest is its negative.
+    pub(super) most: i32,
+    /// What is added to every code.
+    pub(super) offset: i32,
+}
+
+impl Kernel {
+    /// The fastest that runs here.
+    pub(crate) fn best() -> Self {
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        return Self::Relaxed;
+        #[cfg(all(
+            target_arch = "wasm32",
+            target_feature = "simd128",
+            not(target_feature = "relaxed-simd")
+        ))]
+        return Self::Simd128;
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx512f") && has!("avx512bw") && has!("avx512vnni") {
+                return Self::Vnni;
+            }
+            if has!("avx2") {
+                return Self::Avx2;
+            }
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        Self::Plain
+    }
+
+    /// All that run here.
+    #[cfg(test)]
+    pub(super) fn available() -> Vec<Self> {
+        let mut kernels = vec![Self::Plain, Self::best()];
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        kernels.push(Self::Simd128);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            kernels.push(Self::Avx2);
+        }
+        kernels
+    }
+
+    /// How it wants its weights.
+    pub(super) fn layout(self) -> Layout {
+        match self {
+            #[cfg(any(test, not(target_arch = "wasm32")))]
+            Self::Plain => Layout { lanes: 4, depth: 4, most: 127, offset: 0 },
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128 => Layout { lanes: 4, depth: 2, most: 127, offset: 0 },
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::Relaxed => Layout { lanes: 4, depth: 4, most: 63, offset: 63 },
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Layout { lanes: 8, depth: 4, most: 63, offset: 63 },
+            #[cfg(target_arch = "x86_64")]
+            Self::Vnni => Layout { lanes: 16, depth: 4, most: 127, offset: 128 },
+        }
+    }
+
+    /// Whether it takes activations of 16 bits instead of 8.
+    pub(super) fn wants_wide_activations(self) -> bool {
+        self.layout().depth == 2
+    }
+}
+
+impl Layout {
+    /// Bytes of a packed matrix.
+    pub(super) fn bytes(&self, rows: usize, columns: usize) -> usize {
+        rows.next_multiple_of(self.lanes) * columns.next_multiple_of(COLUMN_MULTIPLE)
+    }
+
+    /// Where a code is.
+    fn place(&self, row: usize, column: usize, columns: usize) -> usize {
+        let (panel, lane) = (row / self.lanes, row % self.lanes);
+        panel * self.lanes * columns
+            + column / self.depth * (self.depth * self.lanes)
+            + lane * self.depth
+            + column % self.depth
+    }
+}
+
+/// Columns are filled up with zeros to a multiple of this.
+pub(super) const COLUMN_MULTIPLE: usize = 4;
+
+/// Where packed codes are: in the file they came from, which they replaced there, or apart.
+#[derive(Debug)]
+pub(crate) enum Codes {
+    /// In the buffer that every product is handed.
+    InPlace(Range<usize>),
+    /// In memory of their own.
+    Apart(Vec<u8>),
+}
+
+/// A weight matrix `(rows, columns)` in 8 bits, with the bias that is added to its products.
+#[derive(Debug)]
+pub(crate) struct PackedMatrix {
+    kernel: Kernel,
+    rows: usize,
+    columns: usize,
+    codes: Codes,
+    /// For each row, filled up with zeros to a whole panel.
+    scales: Vec<f32>,
+    /// As `scales`.
+    bias: Vec<f32>,
+}
+
+/// A matrix, its codes and what it is multiplied with: what a kernel gets.
+pub(super) struct Product<'a> {
+    pub(super) layout: Layout,
+    /// Rows of the matrix.
+    pub(super) rows: usize,
+    /// Columns, filled up.
+    pub(super) columns: usize,
+    pub(super) codes: &'a [u8],
+    pub(super) scales: &'a [f32],
+    pub(super) bias: &'a [f32],
+    pub(super) x: &'a Activations,
+}
+
+/// Where the rows of a matrix come from, and where its packed codes go.
+pub(crate) trait Packing {
+    /// Writes a row's numbers to `numbers`, `(columns,)`.
+    fn row(&self, row: usize, numbers: &mut [f32]);
+    /// Keeps the codes of a panel, whose rows have all been read, at byte `at` of the matrix.
+    fn keep(&mut self, at: usize, panel: &[u8]);
+}
+
+impl PackedMatrix {
+    /// Bytes that the codes of a matrix take.
+    pub(crate) fn bytes(rows: usize, columns: usize) -> usize {
+        Kernel::best().layout().bytes(rows, columns)
+    }
+
+    /// Packs a matrix panel by panel, beginning with the first rows; `bias` is `(rows,)`. Where the codes went is
+    /// `codes`. None if the matrix is too wide for sums in 32 bits.
+    pub(crate) fn pack<P: Packing>(
+        rows: usize,
+        columns: usize,
+        bias: Option<&[f32]>,
+        mut packing: P,
+        codes: impl FnOnce(P) -> Codes,
+    ) -> Option<Self> {
+        let (scales, bias) = pack_for(Kernel::best(), rows, columns, bias, &mut packing)?;
+        Some(Self { kernel: Kernel::best(), rows, columns, codes: codes(packing), scales, bias })
+    }
+
+    /// Rows, which a product's rows are as long as.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// `x W^T + bias` to `y`, `(x.count, rows)`. `file` is the buffer that codes in place are in.
+    pub(crate) fn multiply(&self, file: &[u8], x: &Activations, y: &mut [f32], onto: Onto) {
+        let codes = match &self.codes {
+            Codes::Apart(codes) => codes,
+            Codes::InPlace(range) => file.get(range.clone()).unwrap_or_default(),
+        };
+        let layout = self.kernel.layout();
+        let columns = self.columns.next_multiple_of(COLUMN_MULTIPLE);
+        let fits = codes.len() == layout.bytes(self.rows, self.columns)
+            && x.columns() == columns
+            && y.len() == x.count() * self.rows;
+        debug_assert!(fits, "a product of parts that do not belong together");
+        if fits {
+            let (rows, scales, bias) = (self.rows, &self.scales, &self.bias);
+            self.kernel.multiply(&Product { layout, rows, columns, codes, scales, bias, x }, y, onto);
+        }
+    }
+}
+
+/// Scales and bias of the rows of a matrix, filled up to whole panels, whose codes it hands to `packing`.
+fn pack_for(
+    kernel: Kernel,
+    rows: usize,
+    columns: usize,
+    bias: Option<&[f32]>,
+    packing: &mut impl Packing,
+) -> Option<(Vec<f32>, Vec<f32>)> {
+    if columns > MAX_COLUMNS || columns == 0 {
+        return None;
+    }
+    let layout = kernel.layout();
+    let filled = columns.next_multiple_of(COLUMN_MULTIPLE);
+    let (padded, zero) = (rows.next_multiple_of(layout.lanes), layout.offset as u8);
+    let mut scales = vec![0.0; padded];
+    let mut numbers = vec![0.0; columns];
+    let mut panel = vec![zero; layout.lanes * filled];
+    for first in (0..padded).step_by(layout.lanes) {
+        panel.fill(zero);
+        for (lane, scale) in scales[first..].iter_mut().take(layout.lanes.min(rows - first)).enumerate() {
+            packing.row(first + lane, &mut numbers);
+            let largest = rows::largest(&numbers);
+            let inverse = if largest > 0.0 { layout.most as f32 / largest } else { 0.0 };
+            *scale = largest / layout.most as f32;
+            for (column, numbers) in (0..).step_by(layout.depth).zip(numbers.chunks(layout.depth)) {
+                let start = layout.place(lane, column, filled);
+                for (code, x) in panel[start..].iter_mut().zip(numbers) {
+                    *code = (rows::nearest(x * inverse) + layout.offset) as u8;
+                }
+            }
+        }
+        packing.keep(first * filled, &panel);
+    }
+    let mut biases = bias.map_or_else(Vec::new, <[f32]>::to_vec);
+    biases.resize(padded, 0.0);
+    Some((scales, biases))
+}
+
+impl Kernel {
+    fn multiply(self, product: &Product<'_>, y: &mut [f32], onto: Onto) {
+        match self {
+            #[cfg(any(test, not(target_arch = "wasm32")))]
+            Self::Plain => plain(product, y, onto),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128 => super::packed_wasm::simd128(product, y, onto),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::Relaxed => super::packed_wasm::relaxed(product, y, onto),
+            // SAFETY: `best` found the features to be there.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { super::packed_x86::avx2(product, y, onto) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Vnni => unsafe { super::packed_x86::vnni(product, y, onto) },
+        }
+    }
+}
+
+/// The definition: reads every code where the layout says it is.
+#[cfg(any(test, not(target_arch = "wasm32")))]
+fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    let Product { layout, rows, columns, codes, scales, bias, x } = product;
+    for (at, y) in y.chunks_exact_mut(*rows).enumerate() {
+        for (row, y) in y.iter_mut().enumerate() {
+            let code = |column| {
+                let code = codes[layout.place(row, column, *columns)];
+                if layout.offset == 0 {
+                    i32::from(code.cast_signed())
+                } else {
+                    i32::from(code) - layout.offset
+                }
+            };
+            let sum: i32 = (0..*columns).map(|column| code(column) * x.code(at, column)).sum();
+            let value = sum as f32 * (scales[row] * x.scale(at)) + bias[row];
+            *y = if onto == Onto::Sum { *y + value } else { value };
+        }
+    }
+}
+
+/// Calls `tile::<T>(at, first row of activations)` for tiles of `T` rows of activations, 4 or what is left.
+macro_rules! tiles_of_rows {
+    ($count:expr, $at:ident, $tile:ident :: <_, $panels:literal> ( $($argument:expr),* )) => {{
+        let mut $at = 0;
+        while $at < $count {
+            let taken = match $count - $at {
+                1 => { $tile::<1, $panels>($($argument),*); 1 }
+                2 => { $tile::<2, $panels>($($argument),*); 2 }
+                3 => { $tile::<3, $panels>($($argument),*); 3 }
+                _ => { $tile::<4, $panels>($($argument),*); 4 }
+            };
+            $at += taken;
+        }
+    }};
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+pub(super) use tiles_of_rows;
+
+#[cfg(test)]
+mod tests {
+    // In a browser these run as they do here.
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
+
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    /// A matrix in f32, and its codes.
+    struct Apart<'a>(&'a [f32], Vec<u8>);
+
+    impl Packing for Apart<'_> {
+        fn row(&self, row: usize, numbers: &mut [f32]) {
+            numbers.copy_from_slice(&self.0[row * numbers.len()..(row + 1) * numbers.len()]);
+        }
+
+        fn keep(&mut self, at: usize, panel: &[u8]) {
+            assert_eq!(at, self.1.len(), "panels come in order");
+            self.1.extend(panel);
+        }
+    }
+
+    fn numbers(seed: u32) -> impl FnMut() -> f32 {
+        let mut state = seed;
+        move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+        }
+    }
+
+    fn matrix(kernel: Kernel, weights: &[f32], rows: usize, bias: &[f32]) -> PackedMatrix {
+        let columns = weights.len() / rows;
+        let mut packing = Apart(weights, Vec::new());
+        let (scales, bias) = pack_for(kernel, rows, columns, Some(bias), &mut packing).expect("not too wide");
+        assert_eq!(packing.1.len(), kernel.layout().bytes(rows, columns));
+        PackedMatrix { kernel, rows, columns, codes: Codes::Apart(packing.1), scales, bias }
+    }
+
+    #[test]
+    fn every_kernel_gives_what_its_definition_gives_for_every_shape_and_tail() {
+        let seed = 7;
+        let mut number = numbers(seed);
+        for kernel in Kernel::available() {
+            for count in (1..10).chain([13]) {
+                for rows in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 48, 65, 100] {
+                    for columns in [1, 3, 4, 7, 8, 27, 32, 60, 64, 216] {
+                        let weights: Vec<f32> = (0..rows * columns).map(|_| number()).collect();
+                        let bias: Vec<f32> = (0..rows).map(|_| number()).collect();
+                        let x: Vec<f32> = (0..count * columns).map(|_| number()).collect();
+                        let matrix = matrix(kernel, &weights, rows, &bias);
+                        let mut activations = Activations::default();
+                        activations.quantise_for(kernel, &x, columns);
+                        for onto in [Onto::Nothing, Onto::Sum] {
+                            let (mut found, mut expected) =
+                                (vec![1.0; count * rows], vec![1.0; count * rows]);
+                            matrix.multiply(&[], &activations, &mut found, onto);
+                            let Codes::Apart(codes) = &matrix.codes else { unreachable!() };
+                            let (scales, bias, x) = (&matrix.scales, &matrix.bias, &activations);
+                            let columns = columns.next_multiple_of(COLUMN_MULTIPLE);
+                            let layout = kernel.layout();
+                            plain(
+                                &Product { layout, rows, columns, codes, scales, bias, x },
+                                &mut expected,
+                                onto,
+                            );
+                            for (found, expected) in found.iter().zip(&expected) {
+                                assert!(
+                                    (found - expected).abs() <= 1e-6 * (1.0 + expected.abs()),
+                                    "seed {seed}, {kernel:?}, {count} x {rows} x {columns}, {onto:?}: {found}, {expected}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_comes_near_the_product_in_full_precision() {
+        let seed = 8;
+        let mut number = numbers(seed);
+        let (count, rows, columns) = (5, 40, 512);
+        let weights: Vec<f32> = (0..rows * columns).map(|_| number()).collect();
+        let bias: Vec<f32> = (0..rows).map(|_| number()).collect();
+        let x: Vec<f32> = (0..count * columns).map(|_| number() * 3.0).collect();
+        let exact: Vec<f64> = (0..count * rows)
+            .map(|at| {
+                let (at, row) = (at / rows, at % rows);
+                let (x, w) = (&x[at * columns..][..columns], &weights[row * columns..][..columns]);
+                x.iter().zip(w).map(|(x, w)| f64::from(x * w)).sum::<f64>() + f64::from(bias[row])
+            })
+            .collect();
+        let length = exact.iter().map(|y| y * y).sum::<f64>().sqrt();
+        for kernel in Kernel::available() {
+            let matrix = matrix(kernel, &weights, rows, &bias);
+            let mut activations = Activations::default();
+            activations.quantise_for(kernel, &x, columns);
+            let mut y = vec![0.0; count * rows];
+            matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+            let off = y.iter().zip(&exact).map(|(y, e)| (f64::from(*y) - e).powi(2)).sum::<f64>().sqrt();
+            assert!(off / length < 0.015, "seed {seed}, {kernel:?}: off by {}", off / length);
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_do_not_overflow() {
+        let columns = MAX_COLUMNS;
+        for kernel in Kernel::available() {
+            let matrix = matrix(kernel, &vec![1.0; columns], 1, &[0.0]);
+            for sign in [1.0, -1.0] {
+                let mut activations = Activations::default();
+                activations.quantise_for(kernel, &vec![sign; columns], columns);
+                let mut y = [0.0];
+                matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+                assert!((y[0] * sign - columns as f32).abs() < 1.0, "{kernel:?}: {}", y[0]);
+            }
+        }
+        let wide = vec![0.0; columns + 1];
+        assert!(pack_for(Kernel::best(), 1, wide.len(), None, &mut Apart(&wide, Vec::new())).is_none());
+    }
+
+    #[test]
+    fn what_is_no_number_gives_what_is_no_number_and_nothing_else() {
+        for kernel in Kernel::available() {
+            for odd in [f32::NAN, f32::INFINITY] {
+                let mut weights = vec![0.5; 64];
+                weights[3] = odd;
+                let matrix = matrix(kernel, &weights, 2, &[0.0; 2]);
+                let mut activations = Activations::default();
+                activations.quantise_for(kernel, &[0.25; 32], 32);
+                let mut y = [0.0; 2];
+                matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+                assert!(!y[0].is_finite() && (y[1] - 4.0).abs() < 0.1, "{kernel:?}, {odd}: {y:?}");
+            }
+        }
+    }
+}

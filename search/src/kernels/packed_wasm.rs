@@ -1,0 +1,149 @@
+//! Products with packed weights in wasm: by 128-bit SIMD, and by relaxed SIMD where that is compiled for.
+
+use core::arch::wasm32::*;
+
+use super::Onto;
+use super::packed::{Product, tiles_of_rows};
+
+const LANES: usize = 4;
+
+/// By products of 16 bits, summed in pairs: two columns of four rows at a time.
+pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    let panels = product.scales.len() / LANES;
+    let mut panel = 0;
+    while panel < panels {
+        if panel + 2 <= panels {
+            tiles_of_rows!(product.x.count(), at, simd128_tile::<_, 2>(product, y, onto, at, panel));
+            panel += 2;
+        } else {
+            tiles_of_rows!(product.x.count(), at, simd128_tile::<_, 1>(product, y, onto, at, panel));
+            panel += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn simd128_tile<const T: usize, const P: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+) {
+    let columns = product.columns;
+    let weights: [&[u8]; P] = std::array::from_fn(|p| {
+        let bytes = LANES * columns;
+        &product.codes[(panel + p) * bytes..][..bytes]
+    });
+    let x: [&[i16]; T] = std::array::from_fn(|t| &product.x.wide[(at + t) * columns..][..columns]);
+    let mut sums = [[i32x4_splat(0); P]; T];
+    for column in (0..columns).step_by(2) {
+        // SAFETY: a panel has 4 bytes a column, a row one number a column, and columns are even.
+        unsafe {
+            let w: [v128; P] = std::array::from_fn(|p| {
+                i16x8_load_extend_i8x8(weights[p].as_ptr().add(column * LANES).cast())
+            });
+            for t in 0..T {
+                let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
+                for p in 0..P {
+                    sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(w[p], x));
+                }
+            }
+        }
+    }
+    finish(product, y, onto, at, panel, sums);
+}
+
+/// By products of 8 bits by 7: four columns of four rows at a time.
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    let panels = product.scales.len() / LANES;
+    let mut panel = 0;
+    while panel < panels {
+        if panel + 2 <= panels {
+            tiles_of_rows!(product.x.count(), at, relaxed_tile::<_, 2>(product, y, onto, at, panel));
+            panel += 2;
+        } else {
+            tiles_of_rows!(product.x.count(), at, relaxed_tile::<_, 1>(product, y, onto, at, panel));
+            panel += 1;
+        }
+    }
+}
+
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(always)]
+fn relaxed_tile<const T: usize, const P: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+) {
+    let columns = product.columns;
+    let weights: [&[u8]; P] = std::array::from_fn(|p| {
+        let bytes = LANES * columns;
+        &product.codes[(panel + p) * bytes..][..bytes]
+    });
+    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let mut sums = [[i32x4_splat(0); P]; T];
+    for column in (0..columns).step_by(4) {
+        // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are a multiple of 4.
+        unsafe {
+            let w: [v128; P] =
+                std::array::from_fn(|p| v128_load(weights[p].as_ptr().add(column * LANES).cast()));
+            for t in 0..T {
+                let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
+                for p in 0..P {
+                    // Weights are 0 to 126: what the instruction gives is the same on every processor.
+                    sums[t][p] = i32x4_relaxed_dot_i8x16_i7x16_add(x, w[p], sums[t][p]);
+                }
+            }
+        }
+    }
+    let offset = product.layout.offset;
+    for t in 0..T {
+        let off = i32x4_splat(offset * product.x.sums[at + t]);
+        sums[t] = sums[t].map(|sum| i32x4_sub(sum, off));
+    }
+    finish(product, y, onto, at, panel, sums);
+}
+
+/// From sums of codes to numbers, with scales and bias.
+#[inline(always)]
+fn finish<const T: usize, const P: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+    sums: [[v128; P]; T],
+) {
+    for (t, sums) in sums.into_iter().enumerate() {
+        let x_scale = f32x4_splat(product.x.scales[at + t]);
+        let y = &mut y[(at + t) * product.rows..][..product.rows];
+        for (p, sum) in sums.into_iter().enumerate() {
+            let row = (panel + p) * LANES;
+            let (scales, bias) = (&product.scales[row..row + LANES], &product.bias[row..row + LANES]);
+            let y = &mut y[row..];
+            // SAFETY: both slices are of 4 numbers; `y` is written only where it has 4.
+            unsafe {
+                let scale = f32x4_mul(v128_load(scales.as_ptr().cast()), x_scale);
+                let mut value = f32x4_mul(f32x4_convert_i32x4(sum), scale);
+                value = f32x4_add(value, v128_load(bias.as_ptr().cast()));
+                if y.len() >= LANES {
+                    let to: *mut v128 = y.as_mut_ptr().cast();
+                    if onto == Onto::Sum {
+                        value = f32x4_add(value, v128_load(to));
+                    }
+                    v128_store(to, value);
+                } else {
+                    let mut values = [0.0_f32; LANES];
+                    v128_store(values.as_mut_ptr().cast(), value);
+                    for (y, value) in y.iter_mut().zip(values) {
+                        *y = if onto == Onto::Sum { *y + value } else { value };
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Products with packed weights on x86-64: by AVX2, and by the dot products of AVX-512 VNNI.
+
+use core::arch::x86_64::*;
+
+use super::Onto;
+use super::packed::{Product, tiles_of_rows};
+
+/// Rows in a panel of each.
+const AVX2_LANES: usize = 8;
+const VNNI_LANES: usize = 16;
+
+/// By products of 8 bits by 7 in pairs, and a sum of two pairs: four columns of eight rows at a time.
+#[target_feature(enable = "avx2")]
+pub(super) fn avx2(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    let panels = product.scales.len() / AVX2_LANES;
+    let mut panel = 0;
+    while panel < panels {
+        if panel + 2 <= panels {
+            tiles_of_rows!(product.x.count(), at, avx2_tile::<_, 2>(product, y, onto, at, panel));
+            panel += 2;
+        } else {
+            tiles_of_rows!(product.x.count(), at, avx2_tile::<_, 1>(product, y, onto, at, panel));
+            panel += 1;
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn avx2_tile<const T: usize, const P: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+) {
+    let columns = product.columns;
+    let weights: [&[u8]; P] = std::array::from_fn(|p| {
+        let bytes = AVX2_LANES * columns;
+        &product.codes[(panel + p) * bytes..][..bytes]
+    });
+    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let ones = _mm256_set1_epi16(1);
+    let mut sums = [[_mm256_setzero_si256(); P]; T];
+    for column in (0..columns).step_by(4) {
+        let mut w = [_mm256_setzero_si256(); P];
+        for (w, weights) in w.iter_mut().zip(weights) {
+            // SAFETY: a panel has 8 bytes a column, and columns are a multiple of 4.
+            *w = unsafe { _mm256_loadu_si256(weights.as_ptr().add(column * AVX2_LANES).cast()) };
+        }
+        for (sums, x) in sums.iter_mut().zip(x) {
+            // SAFETY: a row has one byte a column, and columns are a multiple of 4.
+            let x = _mm256_set1_epi32(unsafe { x.as_ptr().add(column).cast::<i32>().read_unaligned() });
+            for (sum, w) in sums.iter_mut().zip(w) {
+                // Weights are 0 to 126, so that two products fit into 16 bits.
+                let pairs = _mm256_maddubs_epi16(w, x);
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+            }
+        }
+    }
+    for (t, sums) in sums.into_iter().enumerate() {
+        let off = _mm256_set1_epi32(product.layout.offset * product.x.sums[at + t]);
+        let x_scale = _mm256_set1_ps(product.x.scales[at + t]);
+        let y = &mut y[(at + t) * product.rows..][..product.rows];
+        for (p, sum) in sums.into_iter().enumerate() {
+            let row = (panel + p) * AVX2_LANES;
+            let (scales, bias) =
+                (&product.scales[row..row + AVX2_LANES], &product.bias[row..row + AVX2_LANES]);
+            let sum = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, off));
+            let mut values = [0.0; AVX2_LANES];
+            // SAFETY: the slices and the array are of 8 numbers.
+            unsafe {
+                let scale = _mm256_mul_ps(_mm256_loadu_ps(scales.as_ptr()), x_scale);
+                let value = _mm256_add_ps(_mm256_mul_ps(sum, scale), _mm256_loadu_ps(bias.as_ptr()));
+                _mm256_storeu_ps(values.as_mut_ptr(), value);
+            }
+            write(&mut y[row..], &values, onto);
+        }
+    }
+}
+
+/// By `vpdpbusd`: four columns of sixteen rows at a time.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) fn vnni(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    let panels = product.scales.len() / VNNI_LANES;
+    let mut panel = 0;
+    while panel < panels {
+        if panel + 4 <= panels {
+            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 4>(product, y, onto, at, panel));
+            panel += 4;
+        } else if panel + 2 <= panels {
+            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 2>(product, y, onto, at, panel));
+            panel += 2;
+        } else {
+            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 1>(product, y, onto, at, panel));
+            panel += 1;
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn vnni_tile<const T: usize, const P: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+) {
+    let columns = product.columns;
+    let weights: [&[u8]; P] = std::array::from_fn(|p| {
+        let bytes = VNNI_LANES * columns;
+        &product.codes[(panel + p) * bytes..][..bytes]
+    });
+    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let mut sums = [[_mm512_setzero_si512(); P]; T];
+    for column in (0..columns).step_by(4) {
+        let mut w = [_mm512_setzero_si512(); P];
+        for (w, weights) in w.iter_mut().zip(weights) {
+            // SAFETY: a panel has 16 bytes a column, and columns are a multiple of 4.
+            *w = unsafe { _mm512_loadu_si512(weights.as_ptr().add(column * VNNI_LANES).cast()) };
+        }
+        for (sums, x) in sums.iter_mut().zip(x) {
+            // SAFETY: a row has one byte a column, and columns are a multiple of 4.
+            let x = _mm512_set1_epi32(unsafe { x.as_ptr().add(column).cast::<i32>().read_unaligned() });
+            for (sum, w) in sums.iter_mut().zip(w) {
+                *sum = _mm512_dpbusd_epi32(*sum, w, x);
+            }
+        }
+    }
+    for (t, sums) in sums.into_iter().enumerate() {
+        let off = _mm512_set1_epi32(product.layout.offset * product.x.sums[at + t]);
+        let x_scale = _mm512_set1_ps(product.x.scales[at + t]);
+        let y = &mut y[(at + t) * product.rows..][..product.rows];
+        for (p, sum) in sums.into_iter().enumerate() {
+            let row = (panel + p) * VNNI_LANES;
+            let (scales, bias) =
+                (&product.scales[row..row + VNNI_LANES], &product.bias[row..row + VNNI_LANES]);
+            let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, off));
+            let mut values = [0.0; VNNI_LANES];
+            // SAFETY: the slices and the array are of 16 numbers.
+            unsafe {
+                let scale = _mm512_mul_ps(_mm512_loadu_ps(scales.as_ptr()), x_scale);
+                let value = _mm512_add_ps(_mm512_mul_ps(sum, scale), _mm512_loadu_ps(bias.as_ptr()));
+                _mm512_storeu_ps(values.as_mut_ptr(), value);
+            }
+            write(&mut y[row..], &values, onto);
+        }
+    }
+}
+
+/// Writes as many values as `y` has room for.
+#[inline(always)]
+fn write(y: &mut [f32], values: &[f32], onto: Onto) {
+    for (y, value) in y.iter_mut().zip(values) {
+        *y = if onto == Onto::Sum { *y + value } else { *value };
+    }
+}

@@ -1,0 +1,308 @@
+//! What happens to rows of activations between two products: norms, activation functions, attention, rounding to 8 bits.
+//!
+//! Plain loops over arrays, written so that a compiler makes vectors of them: sums run in several lanes, and functions
+//! are polynomials without branches.
+
+use super::packed::{COLUMN_MULTIPLE, Kernel};
+use super::vectorised;
+
+/// Lanes of a sum: two vectors of 128 bits, or one of 256.
+const LANES: usize = 8;
+
+/// Rows of activations rounded to 8 bits, each with a scale of its own: the largest number becomes 127 or -127.
+#[derive(Debug, Default)]
+pub(crate) struct Activations {
+    pub(super) columns: usize,
+    /// Codes in 8 bits; filled for the kernels that take these.
+    pub(super) codes: Vec<i8>,
+    /// The same in 16 bits; filled for the kernels that take those.
+    pub(super) wide: Vec<i16>,
+    pub(super) scales: Vec<f32>,
+    /// Of the codes of a row.
+    pub(super) sums: Vec<i32>,
+}
+
+impl Activations {
+    /// Rounds `x`, `(count, columns)`, in place of what was here before.
+    pub(crate) fn quantise(&mut self, x: &[f32], columns: usize) {
+        self.quantise_for(Kernel::best(), x, columns);
+    }
+
+    /// As [`Self::quantise`], for products by `kernel`.
+    pub(super) fn quantise_for(&mut self, kernel: Kernel, x: &[f32], columns: usize) {
+        let wide = kernel.wants_wide_activations();
+        let count = x.len() / columns.max(1);
+        self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
+        self.scales.clear();
+        self.sums.clear();
+        self.codes.clear();
+        self.wide.clear();
+        if wide {
+            self.wide.resize(count * self.columns, 0);
+        } else {
+            self.codes.resize(count * self.columns, 0);
+        }
+        for (at, x) in x.chunks_exact(columns.max(1)).enumerate() {
+            let start = at * self.columns;
+            let largest = largest(x);
+            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+            self.scales.push(largest / 127.0);
+            if wide {
+                round_wide(x, inverse, &mut self.wide[start..start + columns]);
+                self.sums.push(0);
+            } else {
+                let mut sum = 0;
+                round(x, inverse, &mut self.codes[start..start + columns], &mut sum);
+                self.sums.push(sum);
+            }
+        }
+    }
+
+    /// Number of rows.
+    pub(super) fn count(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Columns, filled up with zeros.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    #[cfg(any(test, not(target_arch = "wasm32")))]
+    pub(super) fn code(&self, row: usize, column: usize) -> i32 {
+        let at = row * self.columns + column;
+        if self.wide.is_empty() { i32::from(self.codes[at]) } else { i32::from(self.wide[at]) }
+    }
+
+    #[cfg(any(test, not(target_arch = "wasm32")))]
+    pub(super) fn scale(&self, row: usize) -> f32 {
+        self.scales[row]
+    }
+}
+
+/// 1.5 x 2^23: to which a number of at most 22 bits can be added only as an integer, in the last bits of the sum.
+const ROUNDER: f32 = 12_582_912.0;
+
+/// The integer next to `x`, the even one of two; any for what is no number or has more than 22 bits.
+#[inline(always)]
+pub(super) fn nearest(x: f32) -> i32 {
+    ((x + ROUNDER).to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32)
+}
+
+/// The largest absolute value; not a number if one of them is none.
+#[inline(always)]
+pub(super) fn largest(x: &[f32]) -> f32 {
+    // Without their sign, floats are in the order of their bits, with what is no number behind infinity.
+    let largest = x.iter().fold(0, |largest, x| largest.max((x.to_bits() & 0x7fff_ffff) as i32));
+    f32::from_bits(largest as u32)
+}
+
+vectorised! {
+    fn round(x: &[f32], inverse: f32, codes: &mut [i8], sum: &mut i32) {
+        for (code, x) in codes.iter_mut().zip(x) {
+            *code = nearest(x * inverse) as i8;
+        }
+        *sum = codes.iter().map(|code| i32::from(*code)).sum();
+    }
+}
+
+vectorised! {
+    fn round_wide(x: &[f32], inverse: f32, codes: &mut [i16]) {
+        for (code, x) in codes.iter_mut().zip(x) {
+            // Through 8 bits, so that what is no number stays small.
+            *code = i16::from(nearest(x * inverse) as i8);
+        }
+    }
+}
+
+/// Sum of `f(x, y)` over both slices, in lanes.
+#[inline(always)]
+fn sum_of(x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [0_f32; LANES];
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (x, y) in x.iter().zip(y) {
+        for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
+            *lane += f(*x, *y);
+        }
+    }
+    let rest: f32 = x_rest.iter().zip(y_rest).map(|(x, y)| f(*x, *y)).sum();
+    lanes.iter().sum::<f32>() + rest
+}
+
+vectorised! {
+    /// Layer norm of each row of `x`, `(count, weight.len())`, to `y`.
+    pub(crate) fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, y: &mut [f32]) {
+        let width = weight.len();
+        for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+            let mean = sum_of(x, x, |x, _| x) / width as f32;
+            let variance = sum_of(x, x, |x, _| (x - mean) * (x - mean)) / width as f32;
+            let inverse = 1.0 / (variance + eps).sqrt();
+            for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+                *y = (x - mean) * inverse * weight + bias;
+            }
+        }
+    }
+}
+
+/// `e^x` to about 1e-7 of its value; 0 below -87 and about 1e38 above 88.
+///
+/// `x = n ln 2 + r`, `e^x = 2^n e^r`, with the polynomial of Cephes' `expf` for `e^r`
+/// (<https://www.netlib.org/cephes/>).
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let low = x < -87.0;
+    let x = if x > 88.0 { 88.0 } else { x };
+    let x = if low { -87.0 } else { x };
+    let rounded = x * std::f32::consts::LOG2_E + ROUNDER;
+    let n = rounded - ROUNDER;
+    let r = x - n * LN_2_HIGH - n * LN_2_LOW;
+    let terms = [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
+    let polynomial = terms.into_iter().fold(1.987_569_1e-4, |sum, term| sum * r + term);
+    let power = rounded.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(127) << 23;
+    let value = (polynomial * r * r + r + 1.0) * f32::from_bits(power);
+    if low { 0.0 } else { value }
+}
+
+vectorised! {
+    /// `x * sigmoid(1.702 x)`.
+    pub(crate) fn quick_gelu(x: &mut [f32]) {
+        for x in x {
+            *x /= 1.0 + exp(-1.702 * *x);
+        }
+    }
+}
+
+vectorised! {
+    /// `x * Phi(x)`, with the error function to 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26).
+    pub(crate) fn gelu(x: &mut [f32]) {
+        for x in x {
+            let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+            let t = 1.0 / (1.0 + 0.327_591_1 * z);
+            let terms = [-1.453_152, 1.421_413_7, -0.284_496_74, 0.254_829_6];
+            let tail = terms.into_iter().fold(1.061_405_4, |sum: f32, term| sum * t + term) * t * exp(-z * z);
+            // Half of 1 - erf(z): the part of the bell curve beyond.
+            let beyond = 0.5 * tail;
+            *x *= if *x < 0.0 { beyond } else { 1.0 - beyond };
+        }
+    }
+}
+
+vectorised! {
+    /// What is below zero becomes zero.
+    pub(crate) fn relu(x: &mut [f32]) {
+        for x in x {
+            *x = if *x > 0.0 { *x } else { 0.0 };
+        }
+    }
+}
+
+vectorised! {
+    /// Scaled dot-product attention of one text or picture. `q`: `(asking, width)`, the last of the `tokens`;
+    /// `k` and `v`: `(tokens, width)`; `mixed`: as `q`. With `causal` a token sees itself and those before it.
+    pub(crate) fn attention(
+        q: &[f32], k: &[f32], v: &[f32], width: usize, heads: usize, causal: bool, scores: &mut Vec<f32>, mixed: &mut [f32],
+    ) {
+        let (tokens, asking, head) = (k.len() / width, q.len() / width, width / heads);
+        let scale = 1.0 / (head as f32).sqrt();
+        scores.clear();
+        scores.resize(tokens, 0.0);
+        for (at, (q, mixed)) in q.chunks_exact(width).zip(mixed.chunks_exact_mut(width)).enumerate() {
+            let seen = if causal { tokens - asking + at + 1 } else { tokens };
+            for part in (0..width).step_by(head).map(|start| start..start + head) {
+                let q = &q[part.clone()];
+                let scores = &mut scores[..seen];
+                for (score, k) in scores.iter_mut().zip(k.chunks_exact(width)) {
+                    *score = sum_of(q, &k[part.clone()], |q, k| q * k) * scale;
+                }
+                let largest = scores.iter().fold(f32::NEG_INFINITY, |a, x| if *x > a { *x } else { a });
+                scores.iter_mut().for_each(|score| *score = exp(*score - largest));
+                let inverse = 1.0 / scores.iter().sum::<f32>();
+                let mixed = &mut mixed[part.clone()];
+                mixed.fill(0.0);
+                for (score, v) in scores.iter().zip(v.chunks_exact(width)) {
+                    let weight = score * inverse;
+                    for (mixed, v) in mixed.iter_mut().zip(&v[part.clone()]) {
+                        *mixed += weight * v;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // In a browser these run as they do here.
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
+
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    #[test]
+    fn the_exponential_is_the_exponential() {
+        for step in -8700..8800 {
+            let x = step as f32 / 100.0;
+            let expected = f64::from(x).exp();
+            let off = (f64::from(exp(x)) - expected).abs() / expected;
+            assert!(off < 3e-7, "{x}: {}, {expected}", exp(x));
+        }
+        assert_eq!((exp(-88.0), exp(-f32::INFINITY), exp(0.0)), (0.0, 0.0, 1.0));
+        assert!(exp(1000.0).is_finite() && exp(f32::NAN).is_nan());
+    }
+
+    /// The bell curve's integral by the midpoint rule, in f64.
+    fn phi(x: f64) -> f64 {
+        let (steps, low) = (40_000, -9.0);
+        let width = (x - low) / f64::from(steps);
+        let at = |n: i32| low + (f64::from(n) + 0.5) * width;
+        (0..steps).map(|n| (-at(n) * at(n) / 2.0).exp()).sum::<f64>() * width
+            / (2.0 * std::f64::consts::PI).sqrt()
+    }
+
+    #[test]
+    fn activation_functions_are_what_they_are_called() {
+        for step in -40..=40 {
+            let x = step as f32 / 5.0;
+            let (mut found, exact) = ([x], f64::from(x) * phi(f64::from(x)));
+            gelu(&mut found);
+            assert!((f64::from(found[0]) - exact).abs() < 2e-6, "gelu of {x}: {}, {exact}", found[0]);
+            let (mut found, exact) = ([x], f64::from(x) / (1.0 + (-1.702 * f64::from(x)).exp()));
+            quick_gelu(&mut found);
+            assert!((f64::from(found[0]) - exact).abs() < 2e-6, "quick gelu of {x}: {}, {exact}", found[0]);
+        }
+    }
+
+    #[test]
+    fn rounding_to_codes_keeps_order_sums_and_the_largest() {
+        for kernel in Kernel::available() {
+            let mut found = Activations::default();
+            found.quantise_for(kernel, &[0.5, -1.0, 0.25, 0.0, 0.0, 3.0], 3);
+            let codes: Vec<_> = (0..2).flat_map(|row| (0..4).map(move |column| (row, column))).collect();
+            let codes: Vec<_> = codes.into_iter().map(|(row, column)| found.code(row, column)).collect();
+            // 63.5 is rounded to the even neighbour.
+            assert_eq!(codes, [64, -127, 32, 0, 0, 0, 127, 0]);
+            assert_eq!((found.scale(0), found.scale(1)), (1.0 / 127.0, 3.0 / 127.0));
+            if !kernel.wants_wide_activations() {
+                assert_eq!(found.sums, [-31, 127]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_of_numbers_is_found_anywhere_and_what_is_no_number_is_not_lost() {
+        for length in 1..40 {
+            for at in 0..length {
+                let mut x = vec![0.5; length];
+                x[at] = -2.0;
+                assert_eq!(largest(&x), 2.0, "{length}, {at}");
+                x[at] = f32::NAN;
+                assert!(largest(&x).is_nan(), "{length}, {at}");
+            }
+        }
+    }
+}
