@@ -41,7 +41,7 @@ fn the_embedded_model_gives_its_trainers_vectors() {
     let golden: Golden = serde_json::from_slice(&read("golden.json")).expect("golden.json");
     let config = ModelConfig::from_json(&read("model.json")).expect("model.json");
 
-    let text = TextEncoder::from_gguf(&config, &read(&config.text.file), &read(&config.tokenizer.file));
+    let text = TextEncoder::from_gguf(&config, read(&config.text.file), &read(&config.tokenizer.file));
     let text = text.expect("the text tower");
     assert!(golden.texts.len() >= 8);
     for GoldenText { text: words, ids, vector } in golden.texts {
@@ -50,7 +50,7 @@ fn the_embedded_model_gives_its_trainers_vectors() {
         assert!(found >= 0.995, "{words:?}: cosine {found}");
     }
 
-    let image = ImageEncoder::from_gguf(&config, &read(&config.image.file)).expect("the image tower");
+    let image = ImageEncoder::from_gguf(&config, read(&config.image.file)).expect("the image tower");
     assert!(golden.images.len() >= 3);
     for GoldenImage { file, vector } in golden.images {
         let found = cosine(&image.encode(&read(&file)).expect("an embedding"), vector);
@@ -89,7 +89,7 @@ const UNHEARD: [&str; 24] = [
 #[test]
 fn words_never_seen_in_training_do_not_collapse_to_one_vector() {
     let config = ModelConfig::from_json(&read("model.json")).expect("model.json");
-    let text = TextEncoder::from_gguf(&config, &read(&config.text.file), &read(&config.tokenizer.file));
+    let text = TextEncoder::from_gguf(&config, read(&config.text.file), &read(&config.tokenizer.file));
     let text = text.expect("the text tower");
     let vectors: Vec<_> = UNHEARD.iter().map(|word| text.encode(word).expect("an embedding")).collect();
     let mut pairs: Vec<(f32, &str, &str)> = Vec::new();

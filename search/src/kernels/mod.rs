@@ -20,7 +20,7 @@ pub(crate) use dot::dot;
 pub(crate) use float::FloatMatrix;
 pub(crate) use neighbourhoods::{RoundedMap, Window};
 pub(crate) use packed::{Codes, PackedMatrix, Packing};
-pub(crate) use rows::{Activations, attention, gelu, layer_norm, quick_gelu, relu};
+pub(crate) use rows::{Activations, Attention, attention, gelu, layer_norm, quick_gelu, relu};
 
 /// What a product does with the numbers that are where its result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,10 +25,10 @@ pub(crate) enum Kernel {
     /// 128-bit SIMD of wasm: products of 16 bits, summed in pairs.
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
-    /// Relaxed SIMD of wasm: products of 8 bits by 7.
+    /// Relaxed SIMD of wasm: products of 7 bits.
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     Relaxed,
-    /// `vpmaddubsw`: products of 8 bits by 7.
+    /// `vpmaddubsw`: products of 7 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// `vpdpbusd`: products of 8 bits.
@@ -43,8 +43,10 @@ pub(crate) struct Layout {
     pub(super) lanes: usize,
     /// Neighbouring columns of a row.
     pub(super) depth: usize,
-    /// The largest code; the smallest is its negative.
+    /// The largest code of a weight; the smallest is its negative.
     pub(super) most: i32,
+    /// The same of an activation.
+    pub(super) most_of_activations: i32,
     /// What is added to every code.
     pub(super) offset: i32,
 }
@@ -91,15 +93,15 @@ impl Kernel {
     pub(super) fn layout(self) -> Layout {
         match self {
             #[cfg(any(test, not(target_arch = "wasm32")))]
-            Self::Plain => Layout { lanes: 4, depth: 4, most: 127, offset: 0 },
+            Self::Plain => Layout { lanes: 4, depth: 4, most: 127, most_of_activations: 127, offset: 0 },
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128 => Layout { lanes: 4, depth: 2, most: 127, offset: 0 },
+            Self::Simd128 => Layout { lanes: 4, depth: 2, most: 127, most_of_activations: 127, offset: 0 },
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Self::Relaxed => Layout { lanes: 4, depth: 4, most: 63, offset: 63 },
+            Self::Relaxed => Layout { lanes: 4, depth: 4, most: 63, most_of_activations: 63, offset: 63 },
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Layout { lanes: 8, depth: 4, most: 63, offset: 63 },
+            Self::Avx2 => Layout { lanes: 8, depth: 4, most: 63, most_of_activations: 63, offset: 63 },
             #[cfg(target_arch = "x86_64")]
-            Self::Vnni => Layout { lanes: 16, depth: 4, most: 127, offset: 128 },
+            Self::Vnni => Layout { lanes: 16, depth: 4, most: 127, most_of_activations: 127, offset: 128 },
         }
     }
 
@@ -126,7 +128,7 @@ impl Layout {
 }
 
 /// Columns are filled up with zeros to a multiple of this.
-pub(super) const COLUMN_MULTIPLE: usize = 4;
+pub(super) const COLUMN_MULTIPLE: usize = 16;
 
 /// Where packed codes are: in the file they came from, which they replaced there, or apart.
 #[derive(Debug)]
@@ -292,23 +294,39 @@ fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
     }
 }
 
-/// Calls `tile::<T>(at, first row of activations)` for tiles of `T` rows of activations, 4 or what is left.
-macro_rules! tiles_of_rows {
-    ($count:expr, $at:ident, $tile:ident :: <_, $panels:literal> ( $($argument:expr),* )) => {{
-        let mut $at = 0;
-        while $at < $count {
-            let taken = match $count - $at {
-                1 => { $tile::<1, $panels>($($argument),*); 1 }
-                2 => { $tile::<2, $panels>($($argument),*); 2 }
-                3 => { $tile::<3, $panels>($($argument),*); 3 }
-                _ => { $tile::<4, $panels>($($argument),*); 4 }
+/// Calls `tile::<T, P>(.., first row of activations, first panel)` for tiles of `T` rows of activations by `P` panels that
+/// cover a product: `P` is 4 for few rows, else 2, and 1 for a last panel; `T` is one of the sizes given, as even as can
+/// be.
+macro_rules! tiles {
+    ($product:ident, $lanes:expr, [$($size:literal),*], $tile:ident($y:expr, $onto:expr)) => {{
+        let (count, panels) = ($product.x.count(), $product.scales.len() / $lanes);
+        let most = [$($size),*].len();
+        let parts = count.div_ceil(most).max(1);
+        let mut panel = 0;
+        while panel < panels {
+            let taken = match panels - panel {
+                4.. if count <= 2 => 4,
+                2.. => 2,
+                _ => 1,
             };
-            $at += taken;
+            for part in 0..parts {
+                let (first, end) = (count * part / parts, count * (part + 1) / parts);
+                match (end - first, taken) {
+                    $(
+                        ($size, 1) => $tile::<$size, 1>($product, $y, $onto, first, panel),
+                        ($size, 2) => $tile::<$size, 2>($product, $y, $onto, first, panel),
+                    )*
+                    (1, _) => $tile::<1, 4>($product, $y, $onto, first, panel),
+                    (2, _) => $tile::<2, 4>($product, $y, $onto, first, panel),
+                    _ => {}
+                }
+            }
+            panel += taken;
         }
     }};
 }
 #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
-pub(super) use tiles_of_rows;
+pub(super) use tiles;
 
 #[cfg(test)]
 mod tests {
@@ -414,7 +432,7 @@ mod tests {
             let mut y = vec![0.0; count * rows];
             matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
             let off = y.iter().zip(&exact).map(|(y, e)| (f64::from(*y) - e).powi(2)).sum::<f64>().sqrt();
-            assert!(off / length < 0.015, "seed {seed}, {kernel:?}: off by {}", off / length);
+            assert!(off / length < 0.03, "seed {seed}, {kernel:?}: off by {}", off / length);
         }
     }
 

@@ -3,26 +3,16 @@
 use core::arch::wasm32::*;
 
 use super::Onto;
-use super::packed::{Product, tiles_of_rows};
+use super::packed::{COLUMN_MULTIPLE, Product, tiles};
 
 const LANES: usize = 4;
 
 /// By products of 16 bits, summed in pairs: two columns of four rows at a time.
 pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    let panels = product.scales.len() / LANES;
-    let mut panel = 0;
-    while panel < panels {
-        if panel + 2 <= panels {
-            tiles_of_rows!(product.x.count(), at, simd128_tile::<_, 2>(product, y, onto, at, panel));
-            panel += 2;
-        } else {
-            tiles_of_rows!(product.x.count(), at, simd128_tile::<_, 1>(product, y, onto, at, panel));
-            panel += 1;
-        }
-    }
+    tiles!(product, LANES, [1, 2, 3, 4], simd128_tile(y, onto));
 }
 
-#[inline(always)]
+#[inline(never)]
 fn simd128_tile<const T: usize, const P: usize>(
     product: &Product<'_>,
     y: &mut [f32],
@@ -37,16 +27,18 @@ fn simd128_tile<const T: usize, const P: usize>(
     });
     let x: [&[i16]; T] = std::array::from_fn(|t| &product.x.wide[(at + t) * columns..][..columns]);
     let mut sums = [[i32x4_splat(0); P]; T];
-    for column in (0..columns).step_by(2) {
-        // SAFETY: a panel has 4 bytes a column, a row one number a column, and columns are even.
-        unsafe {
-            let w: [v128; P] = std::array::from_fn(|p| {
-                i16x8_load_extend_i8x8(weights[p].as_ptr().add(column * LANES).cast())
-            });
-            for t in 0..T {
-                let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
-                for p in 0..P {
-                    sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(w[p], x));
+    for column in (0..columns).step_by(COLUMN_MULTIPLE) {
+        for column in (column..column + COLUMN_MULTIPLE).step_by(2) {
+            // SAFETY: a panel has 4 bytes a column, a row one number a column, and columns are whole steps.
+            unsafe {
+                let w: [v128; P] = std::array::from_fn(|p| {
+                    i16x8_load_extend_i8x8(weights[p].as_ptr().add(column * LANES).cast())
+                });
+                for t in 0..T {
+                    let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
+                    for p in 0..P {
+                        sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(w[p], x));
+                    }
                 }
             }
         }
@@ -54,24 +46,14 @@ fn simd128_tile<const T: usize, const P: usize>(
     finish(product, y, onto, at, panel, sums);
 }
 
-/// By products of 8 bits by 7: four columns of four rows at a time.
+/// By products of 7 bits: eight columns of four rows at a time.
 #[cfg(target_feature = "relaxed-simd")]
 pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    let panels = product.scales.len() / LANES;
-    let mut panel = 0;
-    while panel < panels {
-        if panel + 2 <= panels {
-            tiles_of_rows!(product.x.count(), at, relaxed_tile::<_, 2>(product, y, onto, at, panel));
-            panel += 2;
-        } else {
-            tiles_of_rows!(product.x.count(), at, relaxed_tile::<_, 1>(product, y, onto, at, panel));
-            panel += 1;
-        }
-    }
+    tiles!(product, LANES, [1, 2, 3, 4, 5], relaxed_tile(y, onto));
 }
 
 #[cfg(target_feature = "relaxed-simd")]
-#[inline(always)]
+#[inline(never)]
 fn relaxed_tile<const T: usize, const P: usize>(
     product: &Product<'_>,
     y: &mut [f32],
@@ -86,16 +68,27 @@ fn relaxed_tile<const T: usize, const P: usize>(
     });
     let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
     let mut sums = [[i32x4_splat(0); P]; T];
-    for column in (0..columns).step_by(4) {
-        // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are a multiple of 4.
-        unsafe {
-            let w: [v128; P] =
-                std::array::from_fn(|p| v128_load(weights[p].as_ptr().add(column * LANES).cast()));
-            for t in 0..T {
-                let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
-                for p in 0..P {
-                    // Weights are 0 to 126: what the instruction gives is the same on every processor.
-                    sums[t][p] = i32x4_relaxed_dot_i8x16_i7x16_add(x, w[p], sums[t][p]);
+    let ones = i16x8_splat(1);
+    for column in (0..columns).step_by(COLUMN_MULTIPLE) {
+        for column in (column..column + COLUMN_MULTIPLE).step_by(8) {
+            // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are whole steps.
+            unsafe {
+                let w: [[v128; 2]; P] = std::array::from_fn(|p| {
+                    let w = weights[p].as_ptr().add(column * LANES);
+                    [v128_load(w.cast()), v128_load(w.add(4 * LANES).cast())]
+                });
+                for t in 0..T {
+                    let x = x[t].as_ptr().add(column);
+                    let x = [v128_load32_splat(x.cast()), v128_load32_splat(x.add(4).cast())];
+                    for p in 0..P {
+                        // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what
+                        // the instruction gives is the same on every processor.
+                        let fours = i16x8_add(
+                            i16x8_relaxed_dot_i8x16_i7x16(x[0], w[p][0]),
+                            i16x8_relaxed_dot_i8x16_i7x16(x[1], w[p][1]),
+                        );
+                        sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(fours, ones));
+                    }
                 }
             }
         }

@@ -3,29 +3,19 @@
 use core::arch::x86_64::*;
 
 use super::Onto;
-use super::packed::{Product, tiles_of_rows};
+use super::packed::{COLUMN_MULTIPLE, Product, tiles};
 
 /// Rows in a panel of each.
 const AVX2_LANES: usize = 8;
 const VNNI_LANES: usize = 16;
 
-/// By products of 8 bits by 7 in pairs, and a sum of two pairs: four columns of eight rows at a time.
+/// By products of 7 bits: eight columns of eight rows at a time.
 #[target_feature(enable = "avx2")]
 pub(super) fn avx2(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    let panels = product.scales.len() / AVX2_LANES;
-    let mut panel = 0;
-    while panel < panels {
-        if panel + 2 <= panels {
-            tiles_of_rows!(product.x.count(), at, avx2_tile::<_, 2>(product, y, onto, at, panel));
-            panel += 2;
-        } else {
-            tiles_of_rows!(product.x.count(), at, avx2_tile::<_, 1>(product, y, onto, at, panel));
-            panel += 1;
-        }
-    }
+    tiles!(product, AVX2_LANES, [1, 2, 3, 4], avx2_tile(y, onto));
 }
 
-#[inline]
+#[inline(never)]
 #[target_feature(enable = "avx2")]
 fn avx2_tile<const T: usize, const P: usize>(
     product: &Product<'_>,
@@ -42,19 +32,26 @@ fn avx2_tile<const T: usize, const P: usize>(
     let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); P]; T];
-    for column in (0..columns).step_by(4) {
-        let mut w = [_mm256_setzero_si256(); P];
+    for column in (0..columns).step_by(8) {
+        let mut w = [[_mm256_setzero_si256(); 2]; P];
         for (w, weights) in w.iter_mut().zip(weights) {
-            // SAFETY: a panel has 8 bytes a column, and columns are a multiple of 4.
-            *w = unsafe { _mm256_loadu_si256(weights.as_ptr().add(column * AVX2_LANES).cast()) };
+            // SAFETY: a panel has 8 bytes a column, and columns are a multiple of 8.
+            unsafe {
+                let from = weights.as_ptr().add(column * AVX2_LANES);
+                *w = [_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(4 * AVX2_LANES).cast())];
+            }
         }
         for (sums, x) in sums.iter_mut().zip(x) {
-            // SAFETY: a row has one byte a column, and columns are a multiple of 4.
-            let x = _mm256_set1_epi32(unsafe { x.as_ptr().add(column).cast::<i32>().read_unaligned() });
+            // SAFETY: a row has one byte a column, and columns are a multiple of 8.
+            let x = unsafe {
+                let from = x.as_ptr().add(column).cast::<i32>();
+                [from.read_unaligned(), from.add(1).read_unaligned()].map(|x| _mm256_set1_epi32(x))
+            };
             for (sum, w) in sums.iter_mut().zip(w) {
-                // Weights are 0 to 126, so that two products fit into 16 bits.
-                let pairs = _mm256_maddubs_epi16(w, x);
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+                // 4 products of 0 to 126 by -63 to 63 fit into 16 bits.
+                let fours =
+                    _mm256_add_epi16(_mm256_maddubs_epi16(w[0], x[0]), _mm256_maddubs_epi16(w[1], x[1]));
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(fours, ones));
             }
         }
     }
@@ -82,23 +79,10 @@ fn avx2_tile<const T: usize, const P: usize>(
 /// By `vpdpbusd`: four columns of sixteen rows at a time.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn vnni(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    let panels = product.scales.len() / VNNI_LANES;
-    let mut panel = 0;
-    while panel < panels {
-        if panel + 4 <= panels {
-            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 4>(product, y, onto, at, panel));
-            panel += 4;
-        } else if panel + 2 <= panels {
-            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 2>(product, y, onto, at, panel));
-            panel += 2;
-        } else {
-            tiles_of_rows!(product.x.count(), at, vnni_tile::<_, 1>(product, y, onto, at, panel));
-            panel += 1;
-        }
-    }
+    tiles!(product, VNNI_LANES, [1, 2, 3, 4, 5, 6], vnni_tile(y, onto));
 }
 
-#[inline]
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn vnni_tile<const T: usize, const P: usize>(
     product: &Product<'_>,
@@ -114,17 +98,19 @@ fn vnni_tile<const T: usize, const P: usize>(
     });
     let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
     let mut sums = [[_mm512_setzero_si512(); P]; T];
-    for column in (0..columns).step_by(4) {
-        let mut w = [_mm512_setzero_si512(); P];
-        for (w, weights) in w.iter_mut().zip(weights) {
-            // SAFETY: a panel has 16 bytes a column, and columns are a multiple of 4.
-            *w = unsafe { _mm512_loadu_si512(weights.as_ptr().add(column * VNNI_LANES).cast()) };
-        }
-        for (sums, x) in sums.iter_mut().zip(x) {
-            // SAFETY: a row has one byte a column, and columns are a multiple of 4.
-            let x = _mm512_set1_epi32(unsafe { x.as_ptr().add(column).cast::<i32>().read_unaligned() });
-            for (sum, w) in sums.iter_mut().zip(w) {
-                *sum = _mm512_dpbusd_epi32(*sum, w, x);
+    for column in (0..columns).step_by(COLUMN_MULTIPLE) {
+        for column in (column..column + COLUMN_MULTIPLE).step_by(4) {
+            let mut w = [_mm512_setzero_si512(); P];
+            for (w, weights) in w.iter_mut().zip(weights) {
+                // SAFETY: a panel has 16 bytes a column, and columns are whole steps.
+                *w = unsafe { _mm512_loadu_si512(weights.as_ptr().add(column * VNNI_LANES).cast()) };
+            }
+            for (sums, x) in sums.iter_mut().zip(x) {
+                // SAFETY: a row has one byte a column, and columns are whole steps.
+                let x = _mm512_set1_epi32(unsafe { x.as_ptr().add(column).cast::<i32>().read_unaligned() });
+                for (sum, w) in sums.iter_mut().zip(w) {
+                    *sum = _mm512_dpbusd_epi32(*sum, w, x);
+                }
             }
         }
     }

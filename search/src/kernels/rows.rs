@@ -9,7 +9,8 @@ use super::vectorised;
 /// Lanes of a sum: two vectors of 128 bits, or one of 256.
 const LANES: usize = 8;
 
-/// Rows of activations rounded to 8 bits, each with a scale of its own: the largest number becomes 127 or -127.
+/// Rows of activations rounded to 8 bits, each with a scale of its own: the largest number becomes the largest code or
+/// its negative.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
     pub(super) columns: usize,
@@ -30,7 +31,7 @@ impl Activations {
 
     /// As [`Self::quantise`], for products by `kernel`.
     pub(super) fn quantise_for(&mut self, kernel: Kernel, x: &[f32], columns: usize) {
-        let wide = kernel.wants_wide_activations();
+        let (wide, most) = (kernel.wants_wide_activations(), kernel.layout().most_of_activations as f32);
         let count = x.len() / columns.max(1);
         self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
         self.scales.clear();
@@ -45,8 +46,8 @@ impl Activations {
         for (at, x) in x.chunks_exact(columns.max(1)).enumerate() {
             let start = at * self.columns;
             let largest = largest(x);
-            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-            self.scales.push(largest / 127.0);
+            let inverse = if largest > 0.0 { most / largest } else { 0.0 };
+            self.scales.push(largest / most);
             if wide {
                 round_wide(x, inverse, &mut self.wide[start..start + columns]);
                 self.sums.push(0);
@@ -144,7 +145,7 @@ vectorised! {
     }
 }
 
-/// `e^x` to about 1e-7 of its value; 0 below -87 and about 1e38 above 88.
+/// `e^x` to about 3e-7 of its value, for `x` from -87 to 88; beyond, what it is at that end.
 ///
 /// `x = n ln 2 + r`, `e^x = 2^n e^r`, with the polynomial of Cephes' `expf` for `e^r`
 /// (<https://www.netlib.org/cephes/>).
@@ -152,17 +153,18 @@ vectorised! {
 fn exp(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let low = x < -87.0;
+    let x = if x < -87.0 { -87.0 } else { x };
     let x = if x > 88.0 { 88.0 } else { x };
-    let x = if low { -87.0 } else { x };
     let rounded = x * std::f32::consts::LOG2_E + ROUNDER;
     let n = rounded - ROUNDER;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
-    let terms = [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
-    let polynomial = terms.into_iter().fold(1.987_569_1e-4, |sum, term| sum * r + term);
+    let mut polynomial = 1.987_569_1e-4 * r + 1.398_2e-3;
+    polynomial = polynomial * r + 8.333_452e-3;
+    polynomial = polynomial * r + 4.166_579_6e-2;
+    polynomial = polynomial * r + 1.666_666_5e-1;
+    polynomial = polynomial * r + 0.5;
     let power = rounded.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(127) << 23;
-    let value = (polynomial * r * r + r + 1.0) * f32::from_bits(power);
-    if low { 0.0 } else { value }
+    (polynomial * r * r + r + 1.0) * f32::from_bits(power)
 }
 
 vectorised! {
@@ -198,37 +200,72 @@ vectorised! {
     }
 }
 
+/// Queries, keys and values of one text or picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attention<'a> {
+    /// `(asking, width)`: of the last `asking` of the tokens.
+    pub(crate) q: &'a [f32],
+    /// `(tokens, width)`
+    pub(crate) k: &'a [f32],
+    /// `(tokens, width)`
+    pub(crate) v: &'a [f32],
+    pub(crate) width: usize,
+    /// Divides `width`.
+    pub(crate) heads: usize,
+    /// Whether a token sees only itself and those before it.
+    pub(crate) causal: bool,
+}
+
 vectorised! {
-    /// Scaled dot-product attention of one text or picture. `q`: `(asking, width)`, the last of the `tokens`;
-    /// `k` and `v`: `(tokens, width)`; `mixed`: as `q`. With `causal` a token sees itself and those before it.
-    pub(crate) fn attention(
-        q: &[f32], k: &[f32], v: &[f32], width: usize, heads: usize, causal: bool, scores: &mut Vec<f32>, mixed: &mut [f32],
-    ) {
+    /// Scaled dot-product attention: what each asking token mixes of the values it sees, `(asking, width)`. `scores` is
+    /// memory that is used again.
+    pub(crate) fn attention(tokens: Attention<'_>, scores: &mut Vec<f32>, mixed: &mut [f32]) {
+        let Attention { q, k, v, width, heads, causal } = tokens;
         let (tokens, asking, head) = (k.len() / width, q.len() / width, width / heads);
         let scale = 1.0 / (head as f32).sqrt();
         scores.clear();
         scores.resize(tokens, 0.0);
         for (at, (q, mixed)) in q.chunks_exact(width).zip(mixed.chunks_exact_mut(width)).enumerate() {
             let seen = if causal { tokens - asking + at + 1 } else { tokens };
+            let scores = &mut scores[..seen];
             for part in (0..width).step_by(head).map(|start| start..start + head) {
                 let q = &q[part.clone()];
-                let scores = &mut scores[..seen];
                 for (score, k) in scores.iter_mut().zip(k.chunks_exact(width)) {
                     *score = sum_of(q, &k[part.clone()], |q, k| q * k) * scale;
                 }
-                let largest = scores.iter().fold(f32::NEG_INFINITY, |a, x| if *x > a { *x } else { a });
-                scores.iter_mut().for_each(|score| *score = exp(*score - largest));
-                let inverse = 1.0 / scores.iter().sum::<f32>();
-                let mixed = &mut mixed[part.clone()];
-                mixed.fill(0.0);
-                for (score, v) in scores.iter().zip(v.chunks_exact(width)) {
-                    let weight = score * inverse;
-                    for (mixed, v) in mixed.iter_mut().zip(&v[part.clone()]) {
-                        *mixed += weight * v;
-                    }
-                }
+                soften(scores);
+                mix(scores, v, width, part.start, &mut mixed[part]);
             }
         }
+    }
+}
+
+/// Softmax.
+#[inline(always)]
+fn soften(scores: &mut [f32]) {
+    let largest = scores.iter().fold(f32::NEG_INFINITY, |a, x| if *x > a { *x } else { a });
+    for score in scores.iter_mut() {
+        *score = exp(*score - largest);
+    }
+    let inverse = 1.0 / sum_of(scores, scores, |x, _| x);
+    scores.iter_mut().for_each(|score| *score *= inverse);
+}
+
+/// The sum of rows of `v`, each as often as its score says, from column `first` on.
+#[inline(always)]
+fn mix(scores: &[f32], v: &[f32], width: usize, first: usize, mixed: &mut [f32]) {
+    const COLUMNS: usize = 16;
+    for (first, mixed) in (first..).step_by(COLUMNS).zip(mixed.chunks_mut(COLUMNS)) {
+        let mut sums = [0.0; COLUMNS];
+        for (score, v) in scores.iter().zip(v.chunks_exact(width)) {
+            let v = &v[first..first + mixed.len()];
+            if let Ok(v) = <&[f32; COLUMNS]>::try_from(v) {
+                sums.iter_mut().zip(v).for_each(|(sum, v)| *sum += score * v);
+            } else {
+                sums.iter_mut().zip(v).for_each(|(sum, v)| *sum += score * v);
+            }
+        }
+        mixed.copy_from_slice(&sums[..mixed.len()]);
     }
 }
 
@@ -251,7 +288,8 @@ mod tests {
             let off = (f64::from(exp(x)) - expected).abs() / expected;
             assert!(off < 3e-7, "{x}: {}, {expected}", exp(x));
         }
-        assert_eq!((exp(-88.0), exp(-f32::INFINITY), exp(0.0)), (0.0, 0.0, 1.0));
+        assert!(exp(-f32::INFINITY) < 2e-38);
+        assert_eq!(exp(0.0), 1.0);
         assert!(exp(1000.0).is_finite() && exp(f32::NAN).is_nan());
     }
 
@@ -280,15 +318,18 @@ mod tests {
     #[test]
     fn rounding_to_codes_keeps_order_sums_and_the_largest() {
         for kernel in Kernel::available() {
+            let most = kernel.layout().most_of_activations;
             let mut found = Activations::default();
             found.quantise_for(kernel, &[0.5, -1.0, 0.25, 0.0, 0.0, 3.0], 3);
-            let codes: Vec<_> = (0..2).flat_map(|row| (0..4).map(move |column| (row, column))).collect();
-            let codes: Vec<_> = codes.into_iter().map(|(row, column)| found.code(row, column)).collect();
-            // 63.5 is rounded to the even neighbour.
-            assert_eq!(codes, [64, -127, 32, 0, 0, 0, 127, 0]);
-            assert_eq!((found.scale(0), found.scale(1)), (1.0 / 127.0, 3.0 / 127.0));
+            let row =
+                |row| -> Vec<i32> { (0..found.columns).map(|column| found.code(row, column)).collect() };
+            // Half of an odd number is rounded to the even neighbour: 63.5 to 64, 31.5 to 32.
+            assert_eq!(row(0)[..3], [(most + 1) / 2, -most, (most + 1) / 4], "{kernel:?}");
+            assert_eq!(row(1)[..3], [0, 0, most], "{kernel:?}");
+            assert!((0..2).all(|at| row(at)[3..].iter().all(|code| *code == 0)), "{kernel:?}");
+            assert_eq!((found.scale(0), found.scale(1)), (1.0 / most as f32, 3.0 / most as f32));
             if !kernel.wants_wide_activations() {
-                assert_eq!(found.sums, [-31, 127]);
+                assert_eq!(found.sums, [row(0).iter().sum::<i32>(), most], "{kernel:?}");
             }
         }
     }

@@ -28,7 +28,7 @@ pub struct ImageEncoder {
 }
 
 enum VisionModel {
-    Vit(VisionTransformer),
+    Vit(Box<VisionTransformer>),
     Resnet(Resnet),
 }
 
@@ -38,7 +38,9 @@ impl ImageEncoder {
         config.validate()?;
         let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.image_tensors())?;
         let vision_model = match &config.image.tower {
-            Tower::Vit { .. } => VisionModel::Vit(VisionTransformer::load(&mut weights, &config.image)?),
+            Tower::Vit { .. } => {
+                VisionModel::Vit(Box::new(VisionTransformer::load(&mut weights, &config.image)?))
+            }
             Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&mut weights, &config.image)?),
         };
         let visual_projection = Matrix::load(&mut weights, "visual_projection.weight")?;

@@ -156,8 +156,8 @@ impl Transformer {
         let one =
             q.chunks_exact(asking).zip(k.chunks_exact(tokens * width)).zip(v.chunks_exact(tokens * width));
         for (((q, k), v), mixed) in one.zip(mixed.chunks_exact_mut(asking)) {
-            let causal = self.config.pooled == Pooled::LastOfCausal;
-            kernels::attention(q, k, v, width, self.config.heads, causal, scores, mixed);
+            let (heads, causal) = (self.config.heads, self.config.pooled == Pooled::LastOfCausal);
+            kernels::attention(kernels::Attention { q, k, v, width, heads, causal }, scores, mixed);
         }
         out_proj.multiply(work, mixed, width, x, Onto::Sum);
         layer.layer_norm2.forward(x, normed);
