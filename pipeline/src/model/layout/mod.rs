@@ -148,7 +148,7 @@ impl Source {
                 _ => Ok(tensor),
             }
         };
-        turned().map_err(|error| refuse(error.into()))
+        turned().map_err(PipelineError::engine(self.weights_path().display()))
     }
 }
 
