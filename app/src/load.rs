@@ -116,8 +116,7 @@ fn room_for(file: &FileRef) -> Result<Vec<u8>, LoadError> {
 /// Fetches and checks a listed picture; `path` is its name in messages, `url` its absolute URL.
 pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u8>, LoadError> {
     twice(async |again| {
-        let bytes =
-            fetch::bytes(url, caching(again), Vec::new(), |_, done| done <= listed.bytes()).await;
+        let bytes = fetch::bytes(url, caching(again), Vec::new(), |_, done| done <= listed.bytes()).await;
         let bytes = bytes.map_err(|error| LoadError::of(path, error))?;
         listed.check(path, &bytes)?;
         Ok(bytes)

@@ -14,6 +14,7 @@ mod setup;
 mod stamp;
 mod steps;
 mod test;
+mod worker;
 
 use std::env;
 use std::fs;

@@ -43,10 +43,7 @@ pub struct TextWorker {
 impl TextWorker {
     /// The worker that the page has started, or else a new one. `heard` gets each text it posts; `broke` the
     /// reason when it breaks.
-    pub fn start(
-        heard: impl Fn(String) + 'static,
-        broke: impl Fn(String) + 'static,
-    ) -> Result<Self, String> {
+    pub fn start(heard: impl Fn(String) + 'static, broke: impl Fn(String) + 'static) -> Result<Self, String> {
         let search_worker = search_worker()?;
         let script = search_worker.script();
         let (worker, said) = match search_worker.take() {
