@@ -23,11 +23,13 @@ class Context:
     npm: Path
     # Our encoder and index for the browser: wasm-bindgen's output by the name shown.
     wasm: dict[str, Path]
+    # A folder with rsicd.tar.gz, for real captions; not everybody has one.
+    data: Path | None
     # Also the cases that take long.
-    large: bool = False
+    large: bool
 
     @classmethod
-    def from_environment(cls, large: bool) -> "Context":
+    def from_environment(cls, data: Path | None, large: bool) -> "Context":
         def path(name: str) -> Path:
             if name not in os.environ:
                 raise SystemExit(f"{name} is not set: run this through `cargo xtask bench`")
@@ -37,7 +39,7 @@ class Context:
             work=path("BENCH_WORK"), clip_rs=path("CLIP_RS_BIN"), clip_rs_server=path("CLIP_RS_SERVER_BIN"),
             chromium=path("CHROMIUM"), chromedriver=path("CHROMEDRIVER"), npm=path("BENCH_NPM"),
             wasm={"ours (simd128)": path("BENCH_WASM_SIMD128"), "ours (relaxed SIMD)": path("BENCH_WASM_RELAXED")},
-            large=large,
+            data=data, large=large,
         )
 
     def npm_version(self, package: str) -> str:
