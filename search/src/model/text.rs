@@ -57,8 +57,12 @@ impl TextEncoder {
 
     /// The embedding of `text`, `(embed_dim,)`.
     pub fn encode(&self, text: &str) -> Result<Embedding, ModelError> {
-        let vector = self.forward(&self.tokenize(text))?;
-        Ok(Embedding::new(vector)?)
+        self.encode_tokens(&self.tokenize(text))
+    }
+
+    /// The embedding of tokens as [`Self::tokenize`] gives them, `tokens: (tokens,) -> (embed_dim,)`.
+    pub fn encode_tokens(&self, tokens: &[u32]) -> Result<Embedding, ModelError> {
+        Ok(Embedding::new(self.forward(tokens)?)?)
     }
 
     /// `tokens: (tokens,) -> (embed_dim,)`, not normalised.
