@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from benches import ann_native, embed, image, search, text, text_as_used
+from benches import ann_native, embed, image, page, search, server, text, text_as_used
 from harness import machine, report
 from harness.context import ROOT, Context
 
@@ -21,6 +21,8 @@ BENCHES = {
     "search": search.run,
     "embed": embed.run,
     "ann-native": ann_native.run,
+    "server": server.run,
+    "page": page.run,
 }
 RESULTS = ROOT / "docs" / "benchmarks.json"
 

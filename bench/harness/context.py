@@ -23,6 +23,9 @@ class Context:
     npm: Path
     # Our encoder and index for the browser: wasm-bindgen's output by the name shown.
     wasm: dict[str, Path]
+    # The built page, and the sample area's catalog, as `cargo xtask demo` makes them.
+    dist: Path
+    catalog: Path
     # A folder with rsicd.tar.gz, for real captions; not everybody has one.
     data: Path | None
     # Also the cases that take long.
@@ -39,7 +42,7 @@ class Context:
             work=path("BENCH_WORK"), clip_rs=path("CLIP_RS_BIN"), clip_rs_server=path("CLIP_RS_SERVER_BIN"),
             chromium=path("CHROMIUM"), chromedriver=path("CHROMEDRIVER"), npm=path("BENCH_NPM"),
             wasm={"ours (simd128)": path("BENCH_WASM_SIMD128"), "ours (relaxed SIMD)": path("BENCH_WASM_RELAXED")},
-            data=data, large=large,
+            dist=path("CLIP_RS_DIST"), catalog=path("CLIP_RS_CATALOG"), data=data, large=large,
         )
 
     def npm_version(self, package: str) -> str:

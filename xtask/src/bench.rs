@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cache;
+use crate::dist;
 use crate::native;
 use crate::paths;
 use crate::process;
@@ -29,6 +30,9 @@ pub fn run(words: &[&str]) -> Result<()> {
     let npm = npm_packages()?;
     let python = python()?;
     let commands = native::build_release()?;
+    let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
+    dist::compile(&toolchain)?;
+    dist::bundle(&toolchain, &tools)?;
     let engine = native_engine()?;
     let mut bench = Command::new(python);
     for (name, instructions) in BUILDS {
@@ -43,6 +47,8 @@ pub fn run(words: &[&str]) -> Result<()> {
         .env("BENCH_NATIVE", engine)
         .env("CLIP_RS_BIN", &commands.clip_rs)
         .env("CLIP_RS_SERVER_BIN", &commands.server)
+        .env("CLIP_RS_DIST", paths::dist())
+        .env("CLIP_RS_CATALOG", &area.catalog)
         .env("CHROMIUM", &browser.chromium)
         .env("CHROMEDRIVER", &browser.driver)
         // Compiled Python would lie between the sources.

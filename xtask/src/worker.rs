@@ -32,20 +32,15 @@ pub fn compile_relaxed(toolchain: &WasmToolchain, profile: &str, log: &Path) -> 
 }
 
 /// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
-pub fn bundle_relaxed(
-    toolchain: &WasmToolchain,
-    tools: &Tools,
-    profile: &str,
-    log: &Path,
-) -> Result<PathBuf> {
+pub fn bundle_relaxed(tools: &Tools, profile: &str, log: &Path) -> Result<PathBuf> {
     let folder = output().join("bundled");
     cache::empty(&folder)?;
     let compiled = output().join(WASM_TARGET).join(profile).join("worker.wasm");
-    let mut bindgen = toolchain.tool("wasm-bindgen", tools);
+    let mut bindgen = tools.command("wasm-bindgen");
     bindgen.args(["--target=web", "--no-typescript", "--out-name=worker", "--out-dir"]).arg(&folder);
     process::quiet(bindgen.arg(&compiled), log)?;
     let wasm = folder.join("worker_bg.wasm");
-    let mut smaller = toolchain.tool("wasm-opt", tools);
+    let mut smaller = tools.command("wasm-opt");
     smaller.args(["-O", "--enable-relaxed-simd", "--output"]).arg(&wasm).arg(&wasm);
     process::quiet(&mut smaller, log)?;
     let loader = paths::repository().join("app/worker_loader.js");

@@ -94,12 +94,7 @@ impl WasmToolchain {
 
     /// `trunk`, which starts `cargo` and the other tools by name.
     pub fn trunk(&self, tools: &Tools) -> Command {
-        self.tool("trunk", tools)
-    }
-
-    /// One of `tools`.
-    pub fn tool(&self, name: &str, tools: &Tools) -> Command {
-        self.prepare(Command::new(name), &tools.folders)
+        self.prepare(Command::new("trunk"), &tools.folders)
     }
 
     fn prepare(&self, command: Command, folders: &[PathBuf]) -> Command {
