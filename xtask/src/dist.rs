@@ -86,7 +86,7 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     trunk.env_remove("NO_COLOR");
     process::quiet(&mut trunk, &log("trunk"))?;
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
-    let relaxed = worker::bundle_relaxed(tools, PROFILE, &log("bundle-relaxed"))?;
+    let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
     step.done("built");
 

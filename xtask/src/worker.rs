@@ -1,8 +1,7 @@
 //! The worker's two builds: the plain one, and one with relaxed SIMD, each in a folder named by its content.
 //!
 //! A module with an instruction that a browser does not know does not load there at all, so the page chooses
-//! between whole builds (`app/boot.js`). trunk makes the plain one, with the page; the other one is made here, in
-//! an output folder of its own, so that neither build invalidates the other.
+//! between whole builds (`app/boot.js`). trunk makes the plain one, with the page; the other one is made here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,28 +16,35 @@ use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 
 /// Both builds consist of these; the first starts the others.
 const FILES: [&str; 3] = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
+/// The worker as cargo makes it.
+const PROGRAM: &str = "worker.wasm";
 /// How the page names the start script of trunk's worker (index.html).
 const META: &str = r#"<meta name="worker" content="worker_loader.js" />"#;
 /// In place of those that .cargo/config.toml gives, which these contain.
 const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
 
 /// Compiles the worker with relaxed SIMD, and without the page's side, which it has no use for.
+///
+/// Cargo keeps what it built with other flags beside this, and uses for both builds what runs on this machine,
+/// such as macros. Only the finished program has the same name in both, so it is put aside.
 pub fn compile_relaxed(toolchain: &WasmToolchain, profile: &str, log: &Path) -> Result<()> {
     let mut cargo = toolchain.cargo(None);
     cargo.args(["build", "--bin", "worker", "--no-default-features", "--profile", profile]);
     cargo.args(["--target", WASM_TARGET, "--manifest-path"]).arg(paths::repository().join("app/Cargo.toml"));
-    cargo.env("CARGO_TARGET_DIR", output()).env("RUSTFLAGS", RELAXED_FLAGS);
-    process::quiet(&mut cargo, log)
+    process::quiet(cargo.env("RUSTFLAGS", RELAXED_FLAGS), log)?;
+    fs::create_dir_all(output()).with_context(|| format!("making {}", output().display()))?;
+    let built = paths::target().join(WASM_TARGET).join(profile).join(PROGRAM);
+    fs::copy(&built, output().join(PROGRAM)).with_context(|| format!("copying {}", built.display()))?;
+    Ok(())
 }
 
 /// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
-pub fn bundle_relaxed(tools: &Tools, profile: &str, log: &Path) -> Result<PathBuf> {
+pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
     let folder = output().join("bundled");
     cache::empty(&folder)?;
-    let compiled = output().join(WASM_TARGET).join(profile).join("worker.wasm");
     let mut bindgen = tools.command("wasm-bindgen");
     bindgen.args(["--target=web", "--no-typescript", "--out-name=worker", "--out-dir"]).arg(&folder);
-    process::quiet(bindgen.arg(&compiled), log)?;
+    process::quiet(bindgen.arg(output().join(PROGRAM)), log)?;
     let wasm = folder.join("worker_bg.wasm");
     let mut smaller = tools.command("wasm-opt");
     smaller.args(["-O", "--enable-relaxed-simd", "--output"]).arg(&wasm).arg(&wasm);
@@ -86,9 +92,9 @@ fn with_workers(html: &str, plain: &str, relaxed: &str) -> Result<String> {
     Ok(html.replace(META, &(meta("worker", plain) + &meta("worker-relaxed", relaxed))))
 }
 
-/// Cargo's output folder of the build with relaxed SIMD.
+/// Where the worker with relaxed SIMD is made.
 fn output() -> PathBuf {
-    paths::target().join("relaxed")
+    paths::target().join("xtask/relaxed")
 }
 
 #[cfg(test)]
