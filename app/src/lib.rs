@@ -17,4 +17,5 @@ pub mod link;
 pub mod load;
 pub mod paths;
 pub mod protocol;
+#[cfg(feature = "page")]
 pub mod ui;

@@ -1,6 +1,8 @@
 //! Fetching a catalog's files: streamed with progress, checked by digest, fetched once more if that fails.
+//!
+//! A file is digested piece by piece while it arrives, so that it can be used as soon as its last byte is here.
 
-use clip_rs_catalog::{CatalogError, FileRef, ListedFile, MANIFEST_NAME, Manifest};
+use clip_rs_catalog::{CatalogError, Digester, FileRef, ListedFile, MANIFEST_NAME, Manifest};
 
 use crate::browser::fetch::{self, Caching, FetchError};
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress};
@@ -24,6 +26,14 @@ pub enum LoadError {
         /// The browser's words.
         reason: String,
     },
+    /// There is no memory for it.
+    #[error("{name}: this browser has no memory for its {bytes} bytes")]
+    Memory {
+        /// The file.
+        name: String,
+        /// Its length.
+        bytes: u64,
+    },
     /// It arrived with wrong content.
     #[error(transparent)]
     Damaged(#[from] CatalogError),
@@ -41,7 +51,7 @@ impl LoadError {
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::Status { name, .. } | Self::Network { name, .. } => Some(name),
+            Self::Status { name, .. } | Self::Network { name, .. } | Self::Memory { name, .. } => Some(name),
             Self::Damaged(CatalogError::File { name, .. }) => Some(name),
             Self::Damaged(CatalogError::Value { .. }) => None,
         }
@@ -53,6 +63,7 @@ impl From<LoadError> for Failure {
         let kind = match &error {
             LoadError::Status { status: 404 | 410, .. } => FailureKind::Missing,
             LoadError::Status { .. } | LoadError::Network { .. } => FailureKind::Network,
+            LoadError::Memory { .. } => FailureKind::Worker,
             LoadError::Damaged(_) => FailureKind::Damaged,
         };
         Self { kind, file: error.file().map(str::to_owned), message: error.to_string() }
@@ -63,7 +74,8 @@ impl From<LoadError> for Failure {
 pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
     twice(async |again| {
         let caching = if again { Caching::Reload } else { Caching::Revalidate };
-        let bytes = fetch::bytes(url, caching, |_| ()).await.map_err(|e| LoadError::of(MANIFEST_NAME, e))?;
+        let bytes = fetch::bytes(url, caching, Vec::new(), |_, done| done <= Manifest::MAX_BYTES).await;
+        let bytes = bytes.map_err(|error| LoadError::of(MANIFEST_NAME, error))?;
         let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
         let text =
             String::from_utf8(bytes).map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
@@ -78,18 +90,33 @@ pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<V
     twice(async |again| {
         arrived(0);
         let url = format!("{base}{}", file.name);
-        let bytes = fetch::bytes(&url, caching(again), &arrived).await;
+        let mut digester = Digester::default();
+        let bytes = fetch::bytes(&url, caching(again), room_for(file)?, |piece, done| {
+            digester.update(piece);
+            arrived(done);
+            done <= file.bytes
+        })
+        .await;
         let bytes = bytes.map_err(|error| LoadError::of(&file.name, error))?;
-        file.check(&bytes)?;
+        file.check_length(bytes.len() as u64)?;
+        file.check_digest(digester.finish())?;
         Ok(bytes)
     })
     .await
 }
 
+/// Memory for the whole of `file`, so that it need not be moved as it grows.
+fn room_for(file: &FileRef) -> Result<Vec<u8>, LoadError> {
+    let mut room = Vec::new();
+    let reserved = usize::try_from(file.bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    let none = || LoadError::Memory { name: file.name.clone(), bytes: file.bytes };
+    reserved.then_some(room).ok_or_else(none)
+}
+
 /// Fetches and checks a listed picture; `path` is its name in messages, `url` its absolute URL.
 pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u8>, LoadError> {
     twice(async |again| {
-        let bytes = fetch::bytes(url, caching(again), |_| ()).await;
+        let bytes = fetch::bytes(url, caching(again), Vec::new(), |_, done| done <= listed.bytes()).await;
         let bytes = bytes.map_err(|error| LoadError::of(path, error))?;
         listed.check(path, &bytes)?;
         Ok(bytes)
@@ -127,6 +154,7 @@ impl Progress {
         for file in self.files.iter_mut().filter(|file| file.name == name) {
             file.done = done.min(file.total);
         }
+        self.preparing = self.files.iter().all(|file| file.done == file.total);
     }
 
     /// Bytes of all files that are here.
@@ -168,6 +196,13 @@ mod tests {
         assert_eq!(progress.done(), 0, "a second attempt starts anew");
         progress.arrived("unknown", 5);
         assert_eq!(progress.done(), 0);
+        let other = progress.files[1].name.clone();
+        progress.arrived(&other, 100);
+        assert!(!progress.preparing, "one file is not all");
+        progress.arrived(&name, 300);
+        assert!(progress.preparing);
+        progress.arrived(&name, 0);
+        assert!(!progress.preparing, "it was damaged and comes again");
     }
 
     #[test]
@@ -188,6 +223,9 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::Damaged);
         assert_eq!(failure.file.as_deref(), Some(file.name.as_str()));
         assert!(failure.message.starts_with(&file.name), "{}", failure.message);
+        let vast = FileRef { bytes: u64::MAX, ..file };
+        let failure = Failure::from(room_for(&vast).expect_err("no such memory"));
+        assert_eq!((failure.kind, failure.file), (FailureKind::Worker, Some(vast.name)));
         let broken = Failure::from(LoadError::Status { name: "x".into(), status: 503 });
         assert_eq!(broken.kind, FailureKind::Network);
     }

@@ -1,8 +1,8 @@
 //! What the page and the worker say to each other: JSON text both ways, so that any script can speak it.
 //!
-//! The page starts `worker_loader.js` as a module worker and waits for [`Message::Hello`]. It then posts
-//! [`Call`]s, each with a number of its own choice, and gets one [`Message::Answer`] with that number for each.
-//! [`Request::Open`] comes first. Example, as JSON:
+//! The page starts the module worker whose address `app/boot.js` leaves in `searchWorker.script`, and waits for
+//! [`Message::Hello`]. It then posts [`Call`]s, each with a number of its own choice, and gets one
+//! [`Message::Answer`] with that number for each. [`Request::Open`] comes first. Example, as JSON:
 //!
 //! ```text
 //! page   -> {"id":1,"request":{"type":"open","catalog":"http://localhost/catalog/catalog.json"}}
@@ -16,10 +16,7 @@ use clip_rs_catalog::Bounds;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 1;
-
-/// The worker's start script, beside the page.
-pub const WORKER_SCRIPT: &str = "worker_loader.js";
+pub const VERSION: u32 = 2;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +35,9 @@ pub enum Request {
     Open {
         /// Absolute URL of `catalog.json`.
         catalog: String,
+        /// Its text, from whom has it already; else the worker fetches it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<String>,
     },
     /// Find items.
     Search {
@@ -71,11 +71,6 @@ pub enum Message {
     Hello {
         /// [`VERSION`] of the worker.
         version: u32,
-    },
-    /// `catalog.json` has arrived and is sound; this is its text.
-    Catalog {
-        /// The file as it was fetched.
-        manifest: String,
     },
     /// How far the loading is.
     Progress(Progress),

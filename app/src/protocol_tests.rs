@@ -26,7 +26,6 @@ fn every_message_survives_a_round_trip() {
     let file = FileProgress { role: "Text model".into(), name: "text.0.gguf".into(), done: 1, total: 9 };
     let messages = [
         Message::Hello { version: VERSION },
-        Message::Catalog { manifest: "{\"a\": \"\u{1F6A2}\n\"}".into() },
         Message::Progress(Progress { files: vec![file], preparing: false }),
         Message::Answer { id: 1, outcome: Outcome::Ok(Response::Opened { items: 5, millis: 0.5 }) },
         Message::Answer {
@@ -47,6 +46,19 @@ fn every_message_survives_a_round_trip() {
         let text = serde_json::to_string(&message).expect("plain data");
         assert_eq!(from_str::<Message>(&text).expect("what was written"), message, "{text}");
     }
+}
+
+#[test]
+fn a_manifest_goes_along_unchanged_or_not_at_all() {
+    let open = |manifest: Option<&str>| Request::Open {
+        catalog: "http://localhost/catalog/catalog.json".into(),
+        manifest: manifest.map(str::to_owned),
+    };
+    for request in [open(Some("{\"a\": \"\u{1F6A2}\n\"}")), open(None)] {
+        let text = serde_json::to_string(&request).expect("plain data");
+        assert_eq!(from_str::<Request>(&text).expect("what was written"), request, "{text}");
+    }
+    assert!(!to_value(open(None)).expect("plain data").to_string().contains("manifest"));
 }
 
 #[test]

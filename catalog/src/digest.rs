@@ -34,6 +34,22 @@ impl Digest {
     }
 }
 
+/// The digest of bytes that come piece by piece.
+#[derive(Debug, Clone, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Digest of all pieces, one after the other.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -96,6 +112,16 @@ mod tests {
         assert_eq!(abc.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(abc.to_string().parse(), Ok(abc));
         assert_eq!(abc.file_name("index", "bin"), "index.ba7816bf8f01cfea.bin");
+    }
+
+    #[test]
+    fn a_digest_is_the_same_however_its_bytes_come() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
+        for size in [1, 3, 63, 64, 65, 999, 1000] {
+            let mut digester = Digester::default();
+            bytes.chunks(size).for_each(|piece| digester.update(piece));
+            assert_eq!(digester.finish(), Digest::of(&bytes), "pieces of {size}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod listing;
 mod manifest;
 mod tile;
 
-pub use digest::Digest;
+pub use digest::{Digest, Digester};
 pub use error::{CatalogError, Fault};
 pub use geo::{Bounds, LngLat};
 pub use items::{Date, Item, ItemId, Items, ItemsBuilder};

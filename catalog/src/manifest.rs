@@ -13,8 +13,6 @@ pub const MANIFEST_NAME: &str = "catalog.json";
 /// The only format version that this code reads and writes.
 const FORMAT: u32 = 1;
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// More bytes than any manifest needs; a larger one is refused before it is parsed.
-const MAX_BYTES: usize = 16 << 20;
 
 /// Everything that `catalog.json` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,19 +129,27 @@ impl FileRef {
 
     /// Checks length and digest of `content`; the error names this file.
     pub fn check(&self, content: &[u8]) -> Result<(), CatalogError> {
-        let fail = |fault| Err(CatalogError::File { name: self.name.clone(), fault });
-        if content.len() as u64 != self.bytes {
-            return fail(Fault::Length { expected: self.bytes, found: content.len() as u64 });
-        }
-        let found = Digest::of(content);
-        if found != self.sha256 {
-            return fail(Fault::Digest { expected: self.sha256, found });
-        }
-        Ok(())
+        self.check_length(content.len() as u64)?;
+        self.check_digest(Digest::of(content))
+    }
+
+    /// Checks a length alone, in bytes; the error names this file.
+    pub fn check_length(&self, found: u64) -> Result<(), CatalogError> {
+        let fault = Fault::Length { expected: self.bytes, found };
+        if found == self.bytes { Ok(()) } else { Err(CatalogError::File { name: self.name.clone(), fault }) }
+    }
+
+    /// Checks a digest alone, for content whose length was checked; the error names this file.
+    pub fn check_digest(&self, found: Digest) -> Result<(), CatalogError> {
+        let fault = Fault::Digest { expected: self.sha256, found };
+        if found == self.sha256 { Ok(()) } else { Err(CatalogError::File { name: self.name.clone(), fault }) }
     }
 }
 
 impl Manifest {
+    /// More bytes than any manifest needs; a larger one is refused before it is parsed.
+    pub const MAX_BYTES: u64 = 16 << 20;
+
     /// The text of `catalog.json`, sealed with its digest. The `format` and `digest` fields of `self` are
     /// not used: the current format and the true digest are written.
     pub fn to_json(&self) -> Result<String, CatalogError> {
@@ -160,7 +166,7 @@ impl Manifest {
 
     /// Reads `catalog.json`: checks its digest, the format version, and that it holds together.
     pub fn from_json(text: &[u8]) -> Result<Self, CatalogError> {
-        if text.len() > MAX_BYTES {
+        if text.len() as u64 > Self::MAX_BYTES {
             return Err(malformed("larger than 16 MiB"));
         }
         let text = std::str::from_utf8(text).map_err(|_| malformed("not UTF-8 text"))?;

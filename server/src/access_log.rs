@@ -9,6 +9,9 @@ const MAX_LOGGED: usize = 200;
 
 /// Logs method, path, status, length in bytes and time in milliseconds.
 pub(crate) async fn log(request: Request, next: Next) -> Response {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return next.run(request).await;
+    }
     let start = Instant::now();
     let method = request.method().clone();
     // Escaped, so that no path can steer a terminal or forge a line.

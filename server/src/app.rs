@@ -24,6 +24,7 @@ use crate::{
     folder::Folder,
     guard,
     media_type::is_compressible,
+    recall::{self, Memory},
     refusal::Refusal,
     request_path::RequestPath,
     security, tilejson,
@@ -69,6 +70,7 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
     Ok(routes
         .layer(CompressionLayer::new().quality(PACKING).compress_when(is_worth_packing))
         .layer(middleware::map_response(weaken_tag))
+        .layer(middleware::from_fn_with_state(Memory::new(), recall::recall))
         .layer(middleware::from_fn(guard::guard))
         .layer(middleware::from_fn(security::secure))
         .layer(middleware::from_fn(access_log::log)))

@@ -21,7 +21,8 @@ use tower_http::services::ServeFile;
 use crate::{
     content_policy,
     folder::{Folder, Found},
-    media_type::{HTML, media_type},
+    media_type::{HTML, is_compressible, media_type},
+    recall::Recallable,
     refusal::Refusal,
     request_path::RequestPath,
 };
@@ -40,8 +41,8 @@ struct Sendable {
 
 /// How a cache tells one version of a file from the next.
 enum Version {
-    /// By the file's name.
-    Named,
+    /// By the file's name. The answer can be kept if it is the same for all requests.
+    Named(Option<Recallable>),
     /// By a hash of the content. A page brings the policy that lets its own inline scripts run.
     Tagged { etag: HeaderValue, page_policy: Option<HeaderValue> },
 }
@@ -52,9 +53,12 @@ pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -
     let looked_up = tokio::task::spawn_blocking(move || look_up(&folder, &path)).await;
     let file = looked_up.map_err(|_| Refusal::Unreadable)??;
     match &file.version {
-        Version::Named => {
+        Version::Named(recallable) => {
             let mut response = read(&file, request).await?;
             describe(&mut response, file.media_type, FOR_EVER);
+            if let Some(recallable) = recallable {
+                response.extensions_mut().insert(recallable.clone());
+            }
             Ok(response)
         }
         Version::Tagged { etag, page_policy } => {
@@ -78,17 +82,15 @@ pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -
 fn look_up(folder: &Folder, path: &RequestPath) -> Result<Sendable, Refusal> {
     let found = folder.find(path).ok_or(Refusal::NotFound)?;
     let media_type = media_type(path.file_name());
-    Ok(Sendable {
-        path: found.path().to_path_buf(),
-        media_type,
-        has_brotli: found.has_sibling(".br"),
-        has_gzip: found.has_sibling(".gz"),
-        version: if path.is_named_by_content() {
-            Version::Named
-        } else {
-            tag(&found, media_type).map_err(refusal)?
-        },
-    })
+    let (has_brotli, has_gzip) = (found.has_sibling(".br"), found.has_sibling(".gz"));
+    let version = if !path.is_named_by_content() {
+        tag(&found, media_type).map_err(refusal)?
+    } else if has_brotli || has_gzip || is_compressible(media_type) {
+        Version::Named(None)
+    } else {
+        Version::Named(Recallable::new(found.asked_for().to_path_buf()).map_err(refusal)?)
+    };
+    Ok(Sendable { path: found.path().to_path_buf(), media_type, has_brotli, has_gzip, version })
 }
 
 fn tag(found: &Found, media_type: &str) -> io::Result<Version> {
@@ -119,7 +121,7 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 
 /// The headers of a request that decide what of `version` is sent.
 fn conditions(headers: &HeaderMap, version: &Version) -> HeaderMap {
-    let is_named = matches!(version, Version::Named);
+    let is_named = matches!(version, Version::Named(_));
     let in_part = headers.get(header::RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="));
     // A weak tag meets no `If-Range` (RFC 9110, 13.1.5).
     let in_part = in_part && (is_named || !headers.contains_key(header::IF_RANGE));

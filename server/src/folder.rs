@@ -17,6 +17,7 @@ pub(crate) struct Folder {
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     root: PathBuf,
+    asked_for: PathBuf,
     path: PathBuf,
 }
 
@@ -35,8 +36,9 @@ impl Folder {
     /// The file that `path` names, if there is one. Blocks.
     pub(crate) fn find(&self, path: &RequestPath) -> Option<Found> {
         let root = self.root.canonicalize().ok()?;
-        let path = regular_file_within(&root, &path.below(&root)?)?;
-        Some(Found { root, path })
+        let asked_for = path.below(&self.root)?;
+        let path = regular_file_within(&root, &asked_for)?;
+        Some(Found { root, asked_for, path })
     }
 }
 
@@ -44,6 +46,11 @@ impl Found {
     /// Where the file really is, without symbolic links.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The same by the name that was asked for, whose symbolic links may come to lead elsewhere.
+    pub(crate) fn asked_for(&self) -> &Path {
+        &self.asked_for
     }
 
     /// Whether a file of the same name and this `ending`, such as `.br`, lies beside it and is not older, so

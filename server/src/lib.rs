@@ -11,8 +11,9 @@
 //! | `/healthz` | whether the catalog can be read, and its id | never |
 //! | `/...` | the app's files; an unknown page is `index.html` | for ever when named by hash, else revalidated |
 //!
-//! A request passes [`guard`] (is it one that we take at all), then [`app`]'s routes; [`files`] finds and
-//! sends the file, and [`security`] adds what every answer carries. [`serve`] is the part with sockets.
+//! A request passes [`guard`] (is it one that we take at all), then [`recall`] (was it answered before), then
+//! [`app`]'s routes; [`files`] finds and sends the file, and [`security`] adds what every answer carries.
+//! [`serve`] is the part with sockets.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod files;
 mod folder;
 mod guard;
 mod media_type;
+mod recall;
 mod refusal;
 mod request_path;
 mod security;

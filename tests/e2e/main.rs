@@ -1,11 +1,14 @@
 //! What a person sees, in a real browser: ignored by plain `cargo test`, run by `cargo xtask test`, which
 //! builds what they need.
 
+mod bytes;
 mod damage;
 mod look;
 mod meaning;
 mod parity;
 mod privacy;
+mod start;
+mod typing;
 mod use_it;
 
 use anyhow::Result;

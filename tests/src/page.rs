@@ -91,11 +91,17 @@ impl Page {
         self.wait_until(&format!("the state is {states}"), &condition)
     }
 
-    /// Types `query` into the search box as a person does, presses Enter, and waits for the results.
-    pub fn search(&self, query: &str) -> Result<Vec<ResultCard>> {
+    /// Types `words` into the search box as a person does, in the place of what is in it, without pressing Enter.
+    pub fn type_words(&self, words: &str) -> Result<()> {
         self.click("[data-testid=search-input]")?;
         self.eval::<serde_json::Value>("document.querySelector('[data-testid=search-input]').select()")?;
-        self.tab.type_str(query)?;
+        self.tab.type_str(words)?;
+        Ok(())
+    }
+
+    /// Types `query` into the search box as a person does, presses Enter, and waits for the results.
+    pub fn search(&self, query: &str) -> Result<Vec<ResultCard>> {
+        self.type_words(query)?;
         self.tab.press_key("Enter")?;
         let literal = serde_json::to_string(query)?;
         let asked = format!(

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Site;
 
-/// A JavaScript expression that starts a worker of its own, opens the site's catalog and makes the requests one
+/// A JavaScript expression, for the open page, that starts a worker of its own, opens the site's catalog and makes the requests one
 /// after the other; a promise of the list of the answers' `ok` values, rejected at the first error.
 pub fn ask_worker(site: &Site, requests: &[Value]) -> String {
     let open = json!({ "type": "open", "catalog": site.url("catalog/catalog.json") });
@@ -14,7 +14,7 @@ pub fn ask_worker(site: &Site, requests: &[Value]) -> String {
     format!(
         "new Promise((resolve, reject) => {{
             const requests = {all}, answers = [];
-            const worker = new Worker('worker_loader.js', {{ type: 'module' }});
+            const worker = new Worker(searchWorker.script, {{ type: 'module' }});
             const ask = () => worker.postMessage(JSON.stringify({{ id: answers.length, request: requests[answers.length] }}));
             worker.onerror = event => reject(new Error(event.message));
             worker.onmessage = event => {{

@@ -1,4 +1,5 @@
-//! The page as a static host serves it: built by trunk in the profile `web`, every file with compressed siblings.
+//! The page as a static host serves it: built by trunk in the profile `web`, with both workers, every file with
+//! compressed siblings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +13,16 @@ use crate::process;
 use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
 use crate::steps::{self, Step};
+use crate::worker;
 
-/// The name of the step that compiles.
+/// The names of the steps.
 const COMPILE: &str = "page, compiled to wasm";
+const COMPILE_RELAXED: &str = "worker, compiled with relaxed SIMD";
 const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -35,6 +38,7 @@ const SOURCES: [&str; 14] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/worker.rs",
 ];
 
 /// Whether the page in `dist` is what the sources would give.
@@ -47,7 +51,7 @@ fn is_current(stamp: &Stamp) -> bool {
     stamp.is_current() && paths::dist().join("index.html").is_file()
 }
 
-/// Compiles both wasm binaries. Needs no tools but the toolchain, so it can go on while they are being made.
+/// Compiles all wasm binaries. Needs no tools but the toolchain, so it can go on while they are being made.
 pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
     if is_current(&stamp()?) {
         return Ok(());
@@ -59,6 +63,9 @@ pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
     cargo.args(["build", "--bins", "--profile", PROFILE, "--target", WASM_TARGET, "--manifest-path"]);
     cargo.arg(paths::repository().join("app/Cargo.toml"));
     process::quiet(&mut cargo, &log("compile"))?;
+    step.done("compiled");
+    let step = Step::start(COMPILE_RELAXED, "cargo build of the worker, for browsers that have it");
+    worker::compile_relaxed(toolchain, PROFILE, &log("compile-relaxed"))?;
     step.done("compiled");
     Ok(())
 }
@@ -79,6 +86,8 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     trunk.env_remove("NO_COLOR");
     process::quiet(&mut trunk, &log("trunk"))?;
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
+    let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
+    worker::place(&fresh, &relaxed)?;
     step.done("built");
 
     let step = Step::start("page, compressed", "brotli and gzip");

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod cache;
 mod compress;
 mod demo;
@@ -14,6 +15,7 @@ mod setup;
 mod stamp;
 mod steps;
 mod test;
+mod worker;
 
 use std::env;
 use std::fs;
@@ -33,6 +35,8 @@ cargo xtask COMMAND
   dist                      build the page into dist/, for any static host
   screenshots               take the README's pictures into docs/pictures
   figures                   measure bytes and milliseconds of a visit
+  bench [--only NAME] [--json FILE]
+                            ours beside its peers, into docs/BENCHMARKS.md; --help for all options
   report DATA               compare models on rsicd.tar.gz and ucm.tar.gz of a folder, into docs/report
 
 Tools are kept in $XDG_CACHE_HOME/clip-rs (~/.cache/clip-rs) for all clones; everything else stays in this folder.";
@@ -59,6 +63,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["test"] => alone(test::run),
         ["screenshots"] => alone(|| test::show("screenshots", &["docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),
+        ["bench", options @ ..] => alone(|| bench::run(options)),
         ["report", data] => alone(|| report::make(Path::new(data))),
         ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;

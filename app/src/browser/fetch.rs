@@ -42,8 +42,14 @@ extern "C" {
     fn global_fetch(request: &Request) -> Promise;
 }
 
-/// Fetches `url`; `arrived` is told the number of (decoded) bytes so far after each chunk.
-pub async fn bytes(url: &str, caching: Caching, arrived: impl Fn(u64)) -> Result<Vec<u8>, FetchError> {
+/// Fetches `url`, and adds its (decoded) bytes to `bytes`, which may have room for them already. `arrived` is
+/// given each piece with the number of bytes so far; when it says false, no more is fetched.
+pub async fn bytes(
+    url: &str,
+    caching: Caching,
+    mut bytes: Vec<u8>,
+    mut arrived: impl FnMut(&[u8], u64) -> bool,
+) -> Result<Vec<u8>, FetchError> {
     let init = RequestInit::new();
     init.set_cache(match caching {
         Caching::Default => RequestCache::Default,
@@ -55,9 +61,8 @@ pub async fn bytes(url: &str, caching: Caching, arrived: impl Fn(u64)) -> Result
     if !response.ok() {
         return Err(FetchError::Status(response.status()));
     }
-    let Some(body) = response.body() else { return Ok(Vec::new()) };
+    let Some(body) = response.body() else { return Ok(bytes) };
     let reader: ReadableStreamDefaultReader = body.get_reader().dyn_into().map_err(JsValue::from)?;
-    let mut bytes = Vec::new();
     loop {
         let step = JsFuture::from(reader.read()).await?;
         if Reflect::get(&step, &"done".into())?.is_truthy() {
@@ -67,6 +72,10 @@ pub async fn bytes(url: &str, caching: Caching, arrived: impl Fn(u64)) -> Result
         let from = bytes.len();
         bytes.resize(from + chunk.length() as usize, 0);
         chunk.copy_to(&mut bytes[from..]);
-        arrived(bytes.len() as u64);
+        if !arrived(&bytes[from..], bytes.len() as u64) {
+            // Nobody waits for what becomes of the rest.
+            let _unheard = reader.cancel();
+            return Ok(bytes);
+        }
     }
 }

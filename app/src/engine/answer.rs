@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 
-use clip_rs_catalog::{Item, ItemId, Items};
+use clip_rs_catalog::{Item, ItemId, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::model::{ModelConfig, TextEncoder};
 use clip_rs_search::{Engine, EngineError, Hit as Found, Index, ItemRef, Query, Shard};
+use futures::future::{try_join, try_join_all};
 
-use super::loader::{self, Files};
+use super::loader::{self, Files, ShardFiles, TextFiles};
 use super::say;
 use crate::browser::clock;
 use crate::link::query;
@@ -25,16 +26,16 @@ impl Answerer {
     /// The answer to `request`.
     pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
         match request {
-            Request::Open { catalog } => self.open(&catalog).await,
+            Request::Open { catalog, manifest } => self.open(&catalog, manifest).await,
             Request::Search { ask, limit } => self.with_engine(|engine| search(engine, &ask, limit)),
             Request::Encode { texts } => self.with_engine(|engine| encode(engine, &texts)),
         }
     }
 
-    async fn open(&self, catalog: &str) -> Result<Response, Failure> {
+    async fn open(&self, catalog: &str, manifest: Option<String>) -> Result<Response, Failure> {
         let start = clock::now_ms();
-        let files = loader::load(catalog, |message| say(&message)).await?;
-        let engine = build(&files)?;
+        let files = loader::open(catalog, manifest, |message| say(&message)).await?;
+        let engine = build(files).await?;
         let items = engine.shards().iter().map(|shard| shard.items.len()).sum();
         self.engine.replace(Some(engine));
         Ok(Response::Opened { items, millis: clock::now_ms() - start })
@@ -46,21 +47,29 @@ impl Answerer {
     }
 }
 
-/// The engine made of a catalog's files. They are what the manifest promises; what is wrong with them was
-/// wrong from the start, and the failure says in which.
-fn build(files: &Files) -> Result<Engine, Failure> {
-    let (manifest, model) = (&files.manifest, &files.manifest.model);
-    let config = ModelConfig::from_json(&files.config).map_err(|error| unusable(&model.config, &error))?;
-    let text = TextEncoder::from_gguf(&config, &files.text, &files.vocabulary)
-        .map_err(|error| unusable(&model.text, &error))?;
-    let mut shards = Vec::new();
-    for (shard, (index, items)) in manifest.shards.iter().zip(&files.shards) {
-        let index = Index::from_bytes(index).map_err(|error| unusable(&shard.index, &error))?;
-        let items =
-            Items::from_bytes(items).map_err(|error| unusable(&shard.items, &error.named(&shard.items)))?;
-        shards.push(Shard { index, items });
-    }
-    Engine::new(&config, text, shards).map_err(|error| unusable(&model.config, &error))
+/// The engine made of a catalog's files, each part as soon as its files are here. They are what the manifest
+/// promises; what is wrong with them was wrong from the start, and the failure says in which.
+async fn build(files: Files) -> Result<Engine, Failure> {
+    let Files { manifest, text, shards } = files;
+    let text = async { text_tower(&manifest.model, &text.await?) };
+    let shards = manifest.shards.iter().zip(shards);
+    let shards = shards.map(async |(names, files)| shard(names, &files.await?));
+    let ((config, text), shards) = try_join(text, try_join_all(shards)).await?;
+    Engine::new(&config, text, shards).map_err(|error| unusable(&manifest.model.config, &error))
+}
+
+fn text_tower(names: &ModelRef, files: &TextFiles) -> Result<(ModelConfig, TextEncoder), Failure> {
+    let config = ModelConfig::from_json(&files.config).map_err(|error| unusable(&names.config, &error))?;
+    let text = TextEncoder::from_gguf(&config, &files.weights, &files.vocabulary)
+        .map_err(|error| unusable(&names.text, &error))?;
+    Ok((config, text))
+}
+
+fn shard(names: &ShardRef, files: &ShardFiles) -> Result<Shard, Failure> {
+    let index = Index::from_bytes(&files.index).map_err(|error| unusable(&names.index, &error))?;
+    let items = Items::from_bytes(&files.items)
+        .map_err(|error| unusable(&names.items, &error.named(&names.items)))?;
+    Ok(Shard { index, items })
 }
 
 fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {

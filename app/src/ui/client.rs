@@ -17,8 +17,6 @@ const GREETING_MS: u32 = 120_000;
 /// What the worker tells without being asked.
 #[derive(Debug)]
 pub enum News {
-    /// `catalog.json` is there.
-    Catalog(String),
     /// How far the loading is.
     Progress(Progress),
     /// It broke; every pending call has failed with the same reason.
@@ -55,15 +53,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts the worker at `url` and waits until it listens.
-    pub async fn start(url: &str, news: impl Fn(News) + 'static) -> Result<Self, Failure> {
+    /// Starts the worker and waits until it listens.
+    pub async fn start(news: impl Fn(News) + 'static) -> Result<Self, Failure> {
         let (greet, greeted) = oneshot::channel();
         let waiting = Rc::new(RefCell::new(Waiting { greeting: Some(greet), ..Waiting::default() }));
         let news = Rc::new(news);
         let (heard_waiting, heard_news) = (Rc::clone(&waiting), Rc::clone(&news));
         let broke_waiting = Rc::clone(&waiting);
         let worker = TextWorker::start(
-            url,
             move |text| hear(&heard_waiting, &*heard_news, &text),
             move |reason| die(&broke_waiting, &*news, &reason),
         )
@@ -138,7 +135,6 @@ fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
                 tell(greeting, fits);
             }
         }
-        Message::Catalog { manifest } => news(News::Catalog(manifest)),
         Message::Progress(progress) => news(News::Progress(progress)),
         Message::Answer { id, outcome } => {
             let call = waiting.borrow_mut().calls.remove(&id);

@@ -62,7 +62,7 @@ fn step(key: &str, current: Option<usize>, count: usize) -> Option<usize> {
 #[component]
 fn LikeThis() -> impl IntoView {
     let session = expect_context::<Session>();
-    let like = Memo::new(move |_| match session.ask.get() {
+    let like = Memo::new(move |_| match session.wanted() {
         Some(Ask::Like(id)) => Some(id),
         _ => None,
     });

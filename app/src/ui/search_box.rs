@@ -1,4 +1,4 @@
-//! The search box: words, Enter, and example queries as suggestions.
+//! The search box: words, which are searched for as they are typed, Enter, and example queries as suggestions.
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -42,7 +42,8 @@ pub fn SearchBox() -> impl IntoView {
                 autocapitalize="none" spellcheck="true" maxlength=MAX_QUERY list=SUGGESTIONS
                 placeholder="Describe what to find, e.g. “baseball field”"
                 prop:value=move || session.words.get()
-                on:input=move |event| session.words.set(event_target_value(&event))
+                on:input=move |event| session.typed(event_target_value(&event))
+                on:change=move |_| session.typed_all()
                 on:keydown=keydown/>
             <datalist id=SUGGESTIONS>
                 <For each=examples key=|example| example.clone() children=|example| view! { <option value=example></option> }/>

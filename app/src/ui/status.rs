@@ -1,4 +1,4 @@
-//! One line that says, also to screen readers, what the page is doing.
+//! One line that says what the page is doing. Screen readers hear it too, but not while a query is being typed.
 
 use leptos::prelude::*;
 
@@ -19,11 +19,14 @@ pub fn Status() -> impl IntoView {
         Phase::Searching => "Searching…".to_owned(),
         Phase::Results => {
             let count = counted(session.hits.with(|hits| hits.len()), "result");
-            format!("{count} for {}", asked(session.ask.get()))
+            format!("{count} for {}", asked(session.wanted()))
         }
-        Phase::Empty => format!("No results for {}", asked(session.ask.get())),
+        Phase::Empty => format!("No results for {}", asked(session.wanted())),
         Phase::Failed(_) => "Something went wrong.".to_owned(),
     };
+    let announced = Memo::new(move |last: Option<&String>| {
+        if session.draft.with(Option::is_some) { last.cloned().unwrap_or_default() } else { text() }
+    });
     let timing = move || {
         let timing = session.timing.get().filter(|_| session.phase.with(|phase| *phase == Phase::Results))?;
         let (encode, search) = (millis(timing.encode_ms), millis(timing.search_ms));
@@ -35,7 +38,8 @@ pub fn Status() -> impl IntoView {
     };
     view! {
         <div class="status-line">
-            <p role="status" aria-live="polite" data-testid="status">{text}</p>
+            <p class="out-of-sight" role="status" aria-live="polite">{announced}</p>
+            <p aria-hidden="true" data-testid="status">{text}</p>
             {timing}
         </div>
     }

@@ -7,6 +7,7 @@ mod limits;
 mod packing;
 mod pages;
 mod ranges;
+mod recall;
 mod refusals;
 mod security;
 mod site;

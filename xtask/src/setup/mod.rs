@@ -75,6 +75,13 @@ pub fn npm_packages() -> Result<()> {
     npm::set_up()
 }
 
+impl Tools {
+    /// One of the tools, to be called by itself.
+    pub fn command(&self, program: &str) -> Command {
+        with_path(Command::new(program), self.folders.clone())
+    }
+}
+
 impl WasmToolchain {
     /// `cargo` for wasm builds, with `tools` (if any) to be found by name.
     pub fn cargo(&self, tools: Option<&Tools>) -> Command {

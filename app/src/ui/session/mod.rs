@@ -4,18 +4,21 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in three files: [`mod@open`] (the worker and the catalog),
-//! [`mod@pictures`] (the listing and what failed), [`mod@search`] (queries, selection, link).
+//! [`Session`] is a handle; what it can do is in four files: [`mod@open`] (the worker and the catalog),
+//! [`mod@pictures`] (the listing and what failed), [`mod@search`] (queries, selection, link), [`mod@typing`]
+//! (answers while a query is being typed).
 
 mod open;
 mod pictures;
 mod search;
 mod state;
+mod typing;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use clip_rs_catalog::Manifest;
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::client::Client;
@@ -44,6 +47,8 @@ pub struct Session {
     pub words: RwSignal<String>,
     /// What is, or is to be, searched for.
     pub ask: RwSignal<Option<Ask>>,
+    /// What is being typed, and answered in its stead; none when nothing is.
+    pub draft: RwSignal<Option<Ask>>,
     /// Best first.
     pub hits: RwSignal<Arc<Vec<Hit>>>,
     /// Of the last answer.
@@ -60,6 +65,8 @@ pub struct Session {
     view: StoredValue<Option<MapView>>,
     /// Whether the engine answers.
     loaded: StoredValue<bool>,
+    /// Runs out when the typing pauses.
+    pause: StoredValue<Option<Timeout>, LocalStorage>,
     /// Number of the last search.
     turn: StoredValue<u32>,
     /// Number of the last worker.
@@ -80,6 +87,7 @@ impl Session {
             pictures: RwSignal::new_local(None),
             words: RwSignal::default(),
             ask: RwSignal::default(),
+            draft: RwSignal::default(),
             hits: RwSignal::default(),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
@@ -88,6 +96,7 @@ impl Session {
             attempt: RwSignal::default(),
             view: StoredValue::new(None),
             loaded: StoredValue::new(false),
+            pause: StoredValue::new_local(None),
             turn: StoredValue::new(0),
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use clip_rs_catalog::Manifest;
+use futures::future::try_join;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{CATALOG, Phase, Session, next, unexpected};
 use crate::browser::{clock, location, page};
-use crate::load::LoadError;
-use crate::protocol::{Failure, FailureKind, Progress, Request, Response, WORKER_SCRIPT};
+use crate::load;
+use crate::protocol::{Failure, FailureKind, Progress, Request, Response};
 use crate::ui::client::{Client, News};
 
 impl Session {
@@ -34,10 +35,11 @@ impl Session {
 
     async fn open(self, life: u32) -> Result<f64, Failure> {
         let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
-        let worker = location::absolute(WORKER_SCRIPT).ok_or_else(no_page)?;
         let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
-        let client = Client::start(&worker, move |news| self.hear(life, news)).await?;
-        let opening = client.call(Request::Open { catalog });
+        // The map needs no engine, and the engine no map: both begin as soon as the manifest is there.
+        let client = Client::start(move |news| self.hear(life, news));
+        let (client, manifest) = try_join(client, self.learn(life, &catalog)).await?;
+        let opening = client.call(Request::Open { catalog, manifest: Some(manifest) });
         if self.life.get_value() == life {
             self.client.set_value(Some(client));
         }
@@ -47,10 +49,19 @@ impl Session {
         }
     }
 
+    /// Loads the manifest, and makes it known. Returns its text.
+    async fn learn(self, life: u32, catalog: &str) -> Result<String, Failure> {
+        let (text, manifest) = load::manifest(catalog).await?;
+        if self.life.get_value() == life {
+            self.know(Arc::new(manifest));
+        }
+        Ok(text)
+    }
+
     fn opened(self, millis: f64) {
         clock::record("clip-rs:ready", millis);
         self.loaded.set_value(true);
-        match self.ask.get_untracked() {
+        match untrack(|| self.wanted()) {
             Some(_) => self.run(),
             None => self.phase.set(Phase::Ready),
         }
@@ -62,10 +73,6 @@ impl Session {
         }
         match news {
             News::Progress(progress) => self.progress.set(progress),
-            News::Catalog(text) => match Manifest::from_json(text.as_bytes()) {
-                Ok(manifest) => self.know(Arc::new(manifest)),
-                Err(error) => self.fail(LoadError::from(error).into()),
-            },
             // A worker that was busy fails its call too; one that idled fails nothing else.
             News::Died(failure) => self.fail(failure),
         }

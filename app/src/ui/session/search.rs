@@ -22,27 +22,32 @@ impl Session {
         }
     }
 
-    /// Searches, and makes it a step in the history.
+    /// Searches, and makes it a step in the history, unless it is the last one.
     pub fn search(self, ask: Ask) {
+        let entry = if self.ask.get_untracked().as_ref() == Some(&ask) { Entry::Same } else { Entry::New };
         self.set_ask(Some(ask));
         self.selected.set(None);
-        self.write_link(Entry::New);
+        self.write_link(entry);
         self.camera.set(None);
         self.run();
     }
 
     /// Back to nothing searched.
     pub fn clear(self) {
-        self.words.set(String::new());
-        if self.ask.get_untracked().is_some() {
-            self.set_ask(None);
-            self.selected.set(None);
+        let step = self.ask.get_untracked().is_some();
+        let shown = untrack(|| self.wanted()).is_some();
+        self.set_ask(None);
+        self.selected.set(None);
+        if step {
             self.write_link(Entry::New);
+        }
+        if shown {
             self.run();
         }
     }
 
     fn set_ask(self, ask: Option<Ask>) {
+        self.drop_draft();
         self.words.set(match &ask {
             Some(Ask::Text(text)) => text.clone(),
             _ => String::new(),
@@ -56,13 +61,16 @@ impl Session {
             return;
         }
         let turn = next(self.turn);
-        let Some(ask) = self.ask.get_untracked() else {
+        let Some(ask) = untrack(|| self.wanted()) else {
             self.hits.set(Arc::default());
             self.timing.set(None);
             self.phase.set(Phase::Ready);
             return;
         };
-        self.phase.set(Phase::Searching);
+        // Results that follow the typing do not say each time that they are on their way.
+        if self.draft.with_untracked(Option::is_none) || self.hits.with_untracked(|hits| hits.is_empty()) {
+            self.phase.set(Phase::Searching);
+        }
         let request = Request::Search { ask, limit: LIMIT };
         let Some(answer) =
             self.client.with_value(|client| client.as_ref().map(|client| client.call(request)))
@@ -91,7 +99,8 @@ impl Session {
         let selected =
             self.selected.get_untracked().filter(|selected| hits.iter().any(|hit| hit.id == selected.id));
         let footprint = |id: &str| hits.iter().find(|hit| hit.id == id).and_then(|hit| hit.footprint);
-        if self.camera.get_untracked().is_none() {
+        let may_move = self.draft.with_untracked(Option::is_none);
+        if may_move && self.camera.get_untracked().is_none() {
             let item = selected.as_ref().and_then(|selected| footprint(&selected.id)).map(Camera::Item);
             let all = hits.iter().filter_map(|hit| hit.footprint).reduce(|a, b| a.union(&b)).map(Camera::Box);
             self.camera.set(item.or(all));
@@ -103,6 +112,7 @@ impl Session {
 
     /// Selects a hit, or nothing.
     pub fn select(self, id: Option<&str>, by: By) {
+        self.confirm_draft();
         let selection = id.map(|id| Selection { id: id.to_owned(), by });
         let footprint = self.hits.with_untracked(|hits| {
             id.and_then(|id| hits.iter().find(|hit| hit.id == id)).and_then(|hit| hit.footprint)
@@ -129,13 +139,16 @@ impl Session {
         self.selected.set(selection);
         self.view.set_value(view);
         self.camera.set(view.map(Camera::View));
-        if ask != self.ask.get_untracked() {
-            self.set_ask(ask);
+        let shown = untrack(|| self.wanted());
+        if ask != self.ask.get_untracked() || ask != shown {
+            self.set_ask(ask.clone());
+        }
+        if ask != shown {
             self.run();
         }
     }
 
-    fn write_link(self, entry: Entry) {
+    pub(super) fn write_link(self, entry: Entry) {
         let link = Link {
             ask: self.ask.get_untracked(),
             selected: self

@@ -1,0 +1,55 @@
+// What cannot wait for the page's own program, inlined into the page: starts the search worker, so that it loads
+// beside that program, and says so in the page when the program cannot start.
+{
+  // A module with one function, `() -> v128`, made of `i32x4.relaxed_dot_i8x16_i7x16_add_s`. A browser without
+  // relaxed SIMD refuses it, as it would refuse the whole build of the worker that uses such instructions.
+  const relaxed = new Uint8Array([
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // "\0asm", version 1
+    0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, // one type: no parameters, a v128
+    0x03, 0x02, 0x01, 0x00, // one function of that type
+    0x0a, 0x13, 0x01, 0x11, 0x00, // its code, without locals:
+    0x41, 0x00, 0xfd, 0x0f, // i32.const 0, i8x16.splat
+    0x41, 0x00, 0xfd, 0x0f, // and again
+    0x41, 0x00, 0xfd, 0x11, // i32.const 0, i32x4.splat
+    0xfd, 0x93, 0x02, 0x0b, // the dot product, end
+  ]);
+  const named = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
+  const validates = typeof WebAssembly === "object" && WebAssembly.validate(relaxed);
+  const script = new URL((validates && named("worker-relaxed")) || named("worker"), document.baseURI).href;
+
+  let early = null;
+  window.searchWorker = {
+    // Address of the worker's start script, of the build that suits this browser.
+    script,
+    // The worker that was started here with what it has said so far; null when it was taken before, or broke.
+    take() {
+      const taken = early;
+      if (taken) taken.worker.onmessage = taken.worker.onerror = null;
+      early = null;
+      return taken;
+    },
+  };
+
+  const failed = (reason) => {
+    const words = document.getElementById("boot-words");
+    if (!words) return;
+    document.body.dataset.state = "failed";
+    words.setAttribute("data-testid", "error");
+    words.textContent =
+      typeof WebAssembly === "object"
+        ? `The page's program could not be started (${reason}). Reload the page; if it does not help, tell who runs this site.`
+        : "This browser cannot run WebAssembly, which the search engine is made of. Use a current version of Firefox, Chrome, Edge or Safari, or switch WebAssembly on.";
+  };
+  // A file that cannot be loaded gives an event at its element, which only a capturing listener hears.
+  const heard = (event) => {
+    if (event instanceof ErrorEvent) failed(event.message);
+    else if (event.target instanceof HTMLScriptElement) failed("a script could not be loaded");
+  };
+  window.addEventListener("error", heard, true);
+  window.addEventListener("unhandledrejection", (event) => failed(event.reason?.message ?? event.reason));
+
+  const worker = new Worker(script, { type: "module" });
+  early = { worker, heard: [] };
+  worker.onmessage = (event) => early.heard.push(event.data);
+  worker.onerror = () => (early = null);
+}

@@ -1,0 +1,1 @@
+"""One file a bench; each has `run(context) -> list[Row]`."""

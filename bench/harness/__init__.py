@@ -1,0 +1,1 @@
+"""What every bench uses: rows, statistics, the browser, models, the report."""

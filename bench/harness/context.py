@@ -1,0 +1,65 @@
+"""Where a bench finds what was built and installed for it, and what it hands on to others."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Context:
+    """Everything that `cargo xtask bench` has put in place."""
+
+    # Git-ignored, for everything that is made: models, vectors, catalogs. Kept between runs.
+    work: Path
+    clip_rs: Path
+    clip_rs_server: Path
+    chromium: Path
+    chromedriver: Path
+    # `node_modules` of bench/package.json.
+    npm: Path
+    # Our encoder and index for the browser: wasm-bindgen's output by the name shown.
+    wasm: dict[str, Path]
+    # The built page, and the sample area's catalog, as `cargo xtask demo` makes them.
+    dist: Path
+    catalog: Path
+    # A folder with rsicd.tar.gz, for real captions; not everybody has one.
+    data: Path | None
+    # Also the cases that take long.
+    large: bool
+
+    @classmethod
+    def from_environment(cls, data: Path | None, large: bool) -> "Context":
+        def path(name: str) -> Path:
+            if name not in os.environ:
+                raise SystemExit(f"{name} is not set: run this through `cargo xtask bench`")
+            return Path(os.environ[name])
+
+        return cls(
+            work=path("BENCH_WORK"), clip_rs=path("CLIP_RS_BIN"), clip_rs_server=path("CLIP_RS_SERVER_BIN"),
+            chromium=path("CHROMIUM"), chromedriver=path("CHROMEDRIVER"), npm=path("BENCH_NPM"),
+            wasm={"ours (simd128)": path("BENCH_WASM_SIMD128"), "ours (relaxed SIMD)": path("BENCH_WASM_RELAXED")},
+            dist=path("CLIP_RS_DIST"), catalog=path("CLIP_RS_CATALOG"), data=data, large=large,
+        )
+
+    def npm_version(self, package: str) -> str:
+        """The version of an npm package as installed."""
+        return json.loads((self.npm / package / "package.json").read_text())["version"]
+
+    def folder(self, name: str) -> Path:
+        """A folder for what a bench makes."""
+        folder = self.work / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def run(*command, **options) -> str:
+    """Runs a program and returns what it printed; its error output is the message if it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        told = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise RuntimeError(f"{Path(str(command[0])).name} failed ({done.returncode}): {told}")
+    return done.stdout

@@ -1,0 +1,47 @@
+// Runs in the demo's own page: when it was usable, when it showed results, and how long a query takes to pixels.
+
+const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+// The page is drawn when the frame after the next begins.
+const drawn = async () => (await frame(), await frame());
+const status = () => document.querySelector("[data-testid=status]")?.innerText ?? "";
+
+async function until(holds, what) {
+  const start = performance.now();
+  while (!holds()) {
+    if (document.body.dataset.state === "failed") throw new Error(`the page failed: ${document.body.innerText}`);
+    if (performance.now() - start > 60_000) throw new Error(`waited in vain until ${what}`);
+    await frame();
+  }
+}
+
+const span = (name) => performance.getEntriesByName(name)[0];
+const end = (name) => span(name).startTime + span(name).duration;
+
+// Milliseconds from the navigation's start until a search was possible and, with a query in the link, until its
+// results were there; and those that the engine took from the call to readiness, downloads included.
+export async function visit() {
+  await until(() => span("clip-rs:ready"), "the engine was ready");
+  const times = { usable: end("clip-rs:ready"), engine: span("clip-rs:ready").duration };
+  if (location.hash.includes("q=")) {
+    await until(() => span("clip-rs:search"), "there were results");
+    times.results = end("clip-rs:search");
+  }
+  return times;
+}
+
+// Milliseconds from Enter until the results of each query were drawn, the first one with its picture.
+export async function queries(words) {
+  const box = document.querySelector("[data-testid=search-input]");
+  const times = [];
+  for (const query of words) {
+    box.value = query;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    const start = performance.now();
+    box.form.requestSubmit();
+    await until(() => status().endsWith(`for “${query}”`), `there were results for ${query}`);
+    await until(() => document.querySelector("[data-testid=result] img")?.complete, `${query} had a picture`);
+    await drawn();
+    times.push(performance.now() - start);
+  }
+  return times;
+}

@@ -1,0 +1,84 @@
+//! What a visit may cost, counted in bytes and requests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clip_rs_tests::Artifacts;
+
+use crate::Visit;
+
+/// The page's program as it travels, packed by brotli.
+const PAGE_BYTES: u64 = 350_000;
+/// Either build of the worker, likewise.
+const WORKER_BYTES: u64 = 450_000;
+/// All that travels until the sample area can be searched.
+const VISIT_BYTES: u64 = 9_000_000;
+/// What has no hash in its name is asked for again, and nothing else.
+const MAY_CHANGE: [&str; 4] = ["", "catalog/catalog.json", "manifest.webmanifest", "icons/icon.svg"];
+
+/// All files below a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { found.extend(files(&path)?) } else { found.push(path) }
+    }
+    Ok(found)
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn the_programs_are_small_when_packed() -> Result<()> {
+    let dist = Artifacts::from_env()?.dist;
+    let mut workers = 0;
+    for path in files(&dist)?.iter().filter(|path| path.extension().is_some_and(|ending| ending == "wasm")) {
+        let packed = fs::metadata(path.with_extension("wasm.br"))
+            .with_context(|| format!("the packed sibling of {}", path.display()))?
+            .len();
+        let is_worker = path.ends_with("worker_bg.wasm");
+        workers += usize::from(is_worker);
+        let most = if is_worker { WORKER_BYTES } else { PAGE_BYTES };
+        println!("{}: {packed} bytes packed", path.display());
+        assert!(packed <= most, "{}: {packed} bytes packed, more than {most}", path.display());
+    }
+    assert_eq!(workers, 2, "a plain worker and one with relaxed SIMD");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn the_sample_area_can_be_searched_after_few_megabytes() -> Result<()> {
+    let visit = Visit::ready("")?;
+    // The map's tiles, too, which nobody has to wait for.
+    thread::sleep(Duration::from_secs(2));
+    let bytes: u64 = visit.chromium.recorder().seen().iter().map(|request| request.received).sum();
+    println!("{bytes} bytes");
+    assert!(bytes > 1_000_000, "the log saw only {bytes} bytes");
+    assert!(bytes <= VISIT_BYTES, "{bytes} bytes, more than {VISIT_BYTES}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_second_visit_asks_only_for_what_may_have_changed() -> Result<()> {
+    let visit = Visit::ready("")?;
+    // The first visit's tiles are to be complete, and in the browser's cache.
+    thread::sleep(Duration::from_secs(2));
+    let before = visit.chromium.recorder().seen().len();
+    let again = visit.chromium.open(&visit.site.url(""), 1280, 800)?;
+    again.wait_for_state("ready")?;
+    thread::sleep(Duration::from_secs(1));
+    let seen = visit.chromium.recorder().seen();
+    let asked: Vec<&str> = seen[before..].iter().map(|request| request.url.as_str()).collect();
+    assert!(asked.contains(&visit.site.url("").as_str()), "it asks for the page: {asked:?}");
+    let (own, expected) = (visit.site.url(""), MAY_CHANGE.map(|path| visit.site.url(path)));
+    let others: Vec<_> = asked
+        .iter()
+        .filter(|url| url.starts_with(&own) && !expected.iter().any(|known| known == *url))
+        .collect();
+    assert!(others.is_empty(), "asked for again: {others:#?}");
+    Ok(())
+}

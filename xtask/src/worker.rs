@@ -1,0 +1,141 @@
+//! The worker's two builds: the plain one, and one with relaxed SIMD, each in a folder named by its content.
+//!
+//! A module with an instruction that a browser does not know does not load there at all, so the page chooses
+//! between whole builds (`app/boot.js`). trunk makes the plain one, with the page; the other one is made here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::cache;
+use crate::paths;
+use crate::process;
+use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
+
+/// Both builds consist of these; the first starts the others.
+const FILES: [&str; 3] = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
+/// The worker as cargo makes it.
+const PROGRAM: &str = "worker.wasm";
+/// How the page names the start script of trunk's worker (index.html).
+const META: &str = r#"<meta name="worker" content="worker_loader.js" />"#;
+/// In place of those that .cargo/config.toml gives, which these contain.
+const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
+
+/// Compiles the worker with relaxed SIMD, and without the page's side, which it has no use for.
+///
+/// Cargo keeps what it built with other flags beside this, and uses for both builds what runs on this machine,
+/// such as macros. Only the finished program has the same name in both, so it is put aside.
+pub fn compile_relaxed(toolchain: &WasmToolchain, profile: &str, log: &Path) -> Result<()> {
+    let mut cargo = toolchain.cargo(None);
+    cargo.args(["build", "--bin", "worker", "--no-default-features", "--profile", profile]);
+    cargo.args(["--target", WASM_TARGET, "--manifest-path"]).arg(paths::repository().join("app/Cargo.toml"));
+    process::quiet(cargo.env("RUSTFLAGS", RELAXED_FLAGS), log)?;
+    fs::create_dir_all(output()).with_context(|| format!("making {}", output().display()))?;
+    let built = paths::target().join(WASM_TARGET).join(profile).join(PROGRAM);
+    fs::copy(&built, output().join(PROGRAM)).with_context(|| format!("copying {}", built.display()))?;
+    Ok(())
+}
+
+/// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
+pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
+    let folder = output().join("bundled");
+    cache::empty(&folder)?;
+    let mut bindgen = tools.command("wasm-bindgen");
+    bindgen.args(["--target=web", "--no-typescript", "--out-name=worker", "--out-dir"]).arg(&folder);
+    process::quiet(bindgen.arg(output().join(PROGRAM)), log)?;
+    let wasm = folder.join("worker_bg.wasm");
+    let mut smaller = tools.command("wasm-opt");
+    smaller.args(["-O", "--enable-relaxed-simd", "--output"]).arg(&wasm).arg(&wasm);
+    process::quiet(&mut smaller, log)?;
+    let loader = paths::repository().join("app/worker_loader.js");
+    fs::copy(&loader, folder.join("worker_loader.js"))
+        .with_context(|| format!("copying {}", loader.display()))?;
+    Ok(folder)
+}
+
+/// Moves trunk's worker in the built page `dist` and the one in `relaxed` to folders that caches may keep for
+/// ever, and names both in the page.
+pub fn place(dist: &Path, relaxed: &Path) -> Result<()> {
+    let plain = move_into(dist, dist, "worker")?;
+    let relaxed = move_into(relaxed, dist, "worker-relaxed")?;
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+    fs::write(&page, with_workers(&html, &plain, &relaxed)?)
+        .with_context(|| format!("writing {}", page.display()))
+}
+
+/// Moves the files of a worker from the folder `from` to a new one in `dist`. Returns that one's name.
+fn move_into(from: &Path, dist: &Path, stem: &str) -> Result<String> {
+    let mut digest = Sha256::new();
+    for file in FILES {
+        let path = from.join(file);
+        digest.update(fs::read(&path).with_context(|| format!("reading {}", path.display()))?);
+    }
+    // As many digits as trunk's own names have, and as the server takes for a hash of the content.
+    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{stem}-{hash}");
+    let folder = dist.join(&name);
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    for file in FILES {
+        fs::rename(from.join(file), folder.join(file)).with_context(|| format!("moving {file}"))?;
+    }
+    Ok(name)
+}
+
+/// The page with the folders of both workers in the place of trunk's worker.
+fn with_workers(html: &str, plain: &str, relaxed: &str) -> Result<String> {
+    ensure!(html.matches(META).count() == 1, "index.html does not name the worker by {META}");
+    let meta =
+        |name: &str, folder: &str| format!(r#"<meta name="{name}" content="{folder}/{}" />"#, FILES[0]);
+    Ok(html.replace(META, &(meta("worker", plain) + &meta("worker-relaxed", relaxed))))
+}
+
+/// Where the worker with relaxed SIMD is made.
+fn output() -> PathBuf {
+    paths::target().join("xtask/relaxed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_workers_lie_in_folders_named_by_their_content_and_the_page_names_them() {
+        let place_for = std::env::temp_dir().join(format!("clip-rs-worker-{}", std::process::id()));
+        let (dist, relaxed) = (place_for.join("dist"), place_for.join("relaxed"));
+        let fill = |folder: &Path, content: &str| {
+            fs::create_dir_all(folder).unwrap();
+            FILES.iter().for_each(|file| fs::write(folder.join(file), content).unwrap());
+        };
+        let folders = |plain: &str| {
+            fill(&dist, plain);
+            fill(&relaxed, "relaxed");
+            fs::write(dist.join("index.html"), format!("<head>{META}</head>")).unwrap();
+            place(&dist, &relaxed).unwrap();
+            let html = fs::read_to_string(dist.join("index.html")).unwrap();
+            let folder = |name: &str| {
+                let start = format!(r#"<meta name="{name}" content=""#);
+                let rest = html.split(&start).nth(1).unwrap();
+                rest.split_once("/worker_loader.js").unwrap().0.to_owned()
+            };
+            [folder("worker"), folder("worker-relaxed")]
+        };
+        let first = folders("plain");
+        for (folder, content) in first.iter().zip(["plain", "relaxed"]) {
+            for file in FILES {
+                assert_eq!(fs::read_to_string(dist.join(folder).join(file)).unwrap(), content);
+            }
+        }
+        let second = folders("changed");
+        assert_ne!(first[0], second[0], "other content, other name");
+        assert_eq!(first[1], second[1], "the same content, the same name");
+        fs::remove_dir_all(&place_for).unwrap();
+    }
+
+    #[test]
+    fn a_page_that_names_no_worker_is_an_error() {
+        assert!(with_workers("<head></head>", "a", "b").is_err());
+    }
+}
