@@ -46,10 +46,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=list(BENCHES), help="may be given several times")
     parser.add_argument("--large", action="store_true", help="also what takes long")
+    beside = ROOT.parent / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=beside if beside.is_dir() else None, metavar="FOLDER",
+                        help="where rsicd.tar.gz lies, whose captions are then compared, too")
     parser.add_argument("--json", type=Path, default=RESULTS, help="where results are kept")
     options = parser.parse_args()
-    context = Context.from_environment(options.large)
-    kept = {}
+    context = Context.from_environment(options.data, options.large)
+    kept, ordered = {}, []
     if options.json.exists():
         kept = {record["bench"]: record for record in json.loads(options.json.read_text())}
     failed = []

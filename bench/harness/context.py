@@ -17,6 +17,8 @@ class Context:
     work: Path
     clip_rs: Path
     clip_rs_server: Path
+    # The engine as a native command (bench/native).
+    native: Path
     chromium: Path
     chromedriver: Path
     # `node_modules` of bench/package.json.
@@ -40,6 +42,7 @@ class Context:
 
         return cls(
             work=path("BENCH_WORK"), clip_rs=path("CLIP_RS_BIN"), clip_rs_server=path("CLIP_RS_SERVER_BIN"),
+            native=path("BENCH_NATIVE"),
             chromium=path("CHROMIUM"), chromedriver=path("CHROMEDRIVER"), npm=path("BENCH_NPM"),
             wasm={"ours (simd128)": path("BENCH_WASM_SIMD128"), "ours (relaxed SIMD)": path("BENCH_WASM_RELAXED")},
             dist=path("CLIP_RS_DIST"), catalog=path("CLIP_RS_CATALOG"), data=data, large=large,
@@ -56,10 +59,16 @@ class Context:
         return folder
 
 
-def run(*command, **options) -> str:
+def run(*command, given: str | None = None) -> str:
     """Runs a program and returns what it printed; its error output is the message if it fails."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    return run_for_bytes(*command, given=given).decode()
+
+
+def run_for_bytes(*command, given: str | None = None) -> bytes:
+    """As `run`, for a program that prints numbers. `given` is its standard input."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, input=None if given is None else given.encode())
     if done.returncode != 0:
-        told = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        told = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")[-2000:]
         raise RuntimeError(f"{Path(str(command[0])).name} failed ({done.returncode}): {told}")
     return done.stdout

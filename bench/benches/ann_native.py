@@ -1,0 +1,111 @@
+"""Building an index and searching it, natively and on one thread: ours beside hnswlib and faiss."""
+
+import json
+import time
+from collections.abc import Callable
+from importlib import metadata
+
+import faiss
+import numpy as np
+
+from harness import context as programs
+from harness import vectors
+from harness.context import Context
+from harness.rows import Measure, Row, measured, single
+from harness.vectors import DEPTH, DIM, Vectors
+
+COUNT = 100_000
+K = 10
+# faiss has no default for the links of an item; these are what its documentation takes.
+FAISS_M = 32
+EFS = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
+
+
+def run(context: Context) -> list[Row]:
+    items = vectors.of(context, COUNT)
+    queries = items.queries()
+    index = vectors.our_index(context, items)
+    built = vectors.build_ours(context, items, index)
+    ours = json.loads(programs.run(context.native, "search", index, items.queries_path, K))
+    deep = json.loads(programs.run(context.native, "search", index, items.queries_path, DEPTH))
+    found = {"graph": ours["graph"]["ordinals"], "deep": deep["graph"]["ordinals"]}
+    recall = items.recall(found["graph"], K)
+    builders = {"hnswlib": build_hnswlib, "faiss-cpu": build_faiss}
+    builds, searches = [], []
+    for name, builder in builders.items():
+        version = metadata.version(name)
+        start = time.perf_counter()
+        search, size = builder(items)
+        builds.append(single(name, time.perf_counter() - start, version, **{"MB": round(size / 1e6, 1)}))
+        searches.append(matched(name, version, items, queries, search, recall))
+    mine = measured("ours", ours["graph"]["ms"], **{f"recall@{K}": recall,
+                                                    f"recall@{DEPTH}": items.recall(found["deep"], DEPTH)})
+    size = f"{COUNT // 1000}k x {DIM}"
+    built_in = single("ours", built["seconds"], **{"MB": round(built["bytes"] / 1e6, 1)})
+    flat = exact_faiss(items, queries)
+    scan = measured("ours", ours["exact"]["ms"], **{f"recall@{K}": items.recall(ours["exact"]["ordinals"], K)})
+    return [
+        Row("ann-native", f"build, {size}", "s", [built_in], builds,
+            note=f"One thread. hnswlib: M {vectors.M}, ef_construction {vectors.EF_CONSTRUCTION}; faiss: HNSW of floats, "
+                 f"M {FAISS_M}, the same ef_construction. MB is the index in memory or as a file, vectors included."),
+        Row("ann-native", f"graph, {size}, the first {K}", "ms", [mine], searches,
+            note=f"Peers are asked with the first ef of {EFS} that finds as much as ours. " + vectors.DESCRIPTION),
+        Row("ann-native", f"exact, {size}, the first {K}", "ms", [scan], [flat]),
+    ]
+
+
+Search = Callable[[np.ndarray, int, int], np.ndarray]
+
+
+def build_hnswlib(items: Vectors) -> tuple[Search, int]:
+    """A search `(query, k, ef) -> ordinals`, and the bytes of the index."""
+    index = vectors.build_hnswlib(items.items(), threads=1)
+    index.set_num_threads(1)
+
+    def search(query: np.ndarray, k: int, ef: int) -> np.ndarray:
+        index.set_ef(ef)
+        return index.knn_query(query, k=k, num_threads=1)[0][0]
+
+    return search, index.index_file_size()
+
+
+def build_faiss(items: Vectors) -> tuple[Search, int]:
+    faiss.omp_set_num_threads(1)
+    index = faiss.IndexHNSWFlat(DIM, FAISS_M, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = vectors.EF_CONSTRUCTION
+    index.add(items.items())
+
+    def search(query: np.ndarray, k: int, ef: int) -> np.ndarray:
+        index.hnsw.efSearch = ef
+        return index.search(query[None], k)[1][0]
+
+    return search, len(faiss.serialize_index(index))
+
+
+def matched(name: str, version: str, items: Vectors, queries: np.ndarray, search: Search, wanted: float) -> Measure:
+    """Latency at the least ef whose recall is that of ours, or at the largest."""
+    for ef in EFS:
+        recall = items.recall([search(query, K, ef).tolist() for query in queries], K)
+        if recall >= wanted:
+            break
+    deep = items.recall([search(query, DEPTH, max(ef, DEPTH)).tolist() for query in queries], DEPTH)
+    facts = {f"recall@{K}": recall, f"recall@{DEPTH}": deep, "ef": ef}
+    return measured(name, timed(queries, lambda query: search(query, K, ef)), version, **facts)
+
+
+def exact_faiss(items: Vectors, queries: np.ndarray) -> Measure:
+    index = faiss.IndexFlatIP(DIM)
+    index.add(items.items())
+    recall = items.recall([index.search(query[None], K)[1][0].tolist() for query in queries], K)
+    taken = timed(queries, lambda query: index.search(query[None], K))
+    return measured("faiss-cpu, f32", taken, metadata.version("faiss-cpu"), **{f"recall@{K}": recall})
+
+
+def timed(queries: np.ndarray, work: Callable) -> list[float]:
+    """Milliseconds of each query."""
+    taken = []
+    for query in queries:
+        start = time.perf_counter()
+        work(query)
+        taken.append((time.perf_counter() - start) * 1000)
+    return taken

@@ -1,0 +1,108 @@
+"""Pictures to vectors, natively: `clip-rs index` beside onnxruntime and Pillow on the same files, two threads each."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from harness import models, pictures
+from harness.context import ROOT, Context
+from harness.models import Model
+from harness.rows import Mismatch, Row, measured
+
+THREADS = 2
+ROUNDS = 3
+# Least mean cosine to onnxruntime in f32. Decoders of JPEG differ by a little, too.
+OURS_LEAST, INT8_LEAST = 0.99, 0.8
+OURS = "ours, clip-rs index"
+
+
+def run(context: Context) -> list[Row]:
+    return [of_model(context, models.rs_small(context), 256), of_model(context, models.b32(context), 64)]
+
+
+def of_model(context: Context, model: Model, count: int) -> Row:
+    folder = pictures.folder(context, count)
+    peers = {f"onnxruntime {dtype}": model.onnx_path("image", dtype) for dtype in ("fp32", "int8")}
+    speeds = {name: [] for name in [OURS, *peers]}
+    memory, vectors = {}, {}
+    for _ in range(ROUNDS):
+        for name in speeds:
+            with tempfile.TemporaryDirectory(dir=context.work) as place:
+                if name == OURS:
+                    seconds, memory[name], vectors[name] = ours(context, model, folder, Path(place))
+                else:
+                    seconds, memory[name], vectors[name] = theirs(model, peers[name], folder, Path(place))
+                speeds[name].append(count / seconds)
+    cosines = check(model, vectors)
+    each = {name: measured(name, taken, "" if name == OURS else onnxruntime.__version__,
+                           **{"peak MB": round(memory[name]), "cosine to fp32": cosines[name]})
+            for name, taken in speeds.items()}
+    side = model.config["image"]["image_size"]
+    return Row("embed", f"{model.title}, {count} tiles of 256 x 256 to {side} x {side}", "pictures/s", [each[OURS]],
+               [each[name] for name in peers], better="higher",
+               note=f"{THREADS} threads. Ours is the whole command, from its start to the finished catalog; theirs is "
+                    "decoding, preparing and embedding in batches of 8, without the start of Python.")
+
+
+def ours(context: Context, model: Model, folder: Path, place: Path) -> tuple[float, float, np.ndarray]:
+    """Seconds, peak megabytes, and the vectors in the order of the files' names."""
+    command = [context.clip_rs, "index", "--images", folder, "--model", model.package, "--out", place / "catalog",
+               "--work", place / "kept"]
+    start = time.perf_counter()
+    megabytes, _ = watched(command, {"RAYON_NUM_THREADS": str(THREADS)})
+    seconds = time.perf_counter() - start
+    (store,) = (place / "kept").glob("embeddings-*.bin")
+    return seconds, megabytes, stored(store, folder)
+
+
+def stored(store: Path, folder: Path) -> np.ndarray:
+    """Vectors out of the file where `clip-rs index` keeps them (pipeline/src/embeddings.rs)."""
+    content = store.read_bytes()
+    dim = int.from_bytes(content[8:12], "little")
+    record = np.dtype([("picture", "V32"), ("vector", "<f4", dim), ("check", "V8")])
+    records = np.frombuffer(content, record, offset=12 + 4 * dim)
+    known = {entry["picture"].tobytes(): entry["vector"] for entry in records}
+    return np.stack([known[hashlib.sha256(path.read_bytes()).digest()] for path in sorted(folder.iterdir())])
+
+
+def theirs(model: Model, graph: Path, folder: Path, place: Path) -> tuple[float, float, np.ndarray]:
+    command = [sys.executable, ROOT / "bench" / "harness" / "embed_peer.py", graph, model.package / "model.json", folder,
+               str(THREADS), place / "vectors.npy"]
+    megabytes, told = watched(command, {})
+    return json.loads(told)["seconds"], megabytes, np.load(place / "vectors.npy")
+
+
+def watched(command: list, variables: dict[str, str]) -> tuple[float, str]:
+    """Runs a program. Returns the most megabytes that it held, and what it printed."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=errors,
+                                   env=os.environ | variables)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            errors.seek(0)
+            raise RuntimeError(f"{Path(str(command[0])).name} failed: {errors.read()[-2000:]}")
+        out.seek(0)
+        # Linux counts kilobytes, macOS bytes.
+        unit = 1e6 if sys.platform == "darwin" else 1e3
+        return usage.ru_maxrss / unit, out.read()
+
+
+def check(model: Model, vectors: dict[str, np.ndarray]) -> dict[str, float]:
+    """Mean cosine of each contestant's vectors to those of onnxruntime in f32."""
+    reference = vectors["onnxruntime fp32"]
+    cosines = {}
+    for name, found in vectors.items():
+        lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(reference, axis=1)
+        cosines[name] = round(float(((found * reference).sum(1) / lengths).mean()), 5)
+        if cosines[name] < (OURS_LEAST if name == OURS else INT8_LEAST):
+            raise Mismatch(f"{name}, {model.title}: mean cosine {cosines[name]} to onnxruntime fp32")
+    return cosines

@@ -1,0 +1,171 @@
+"""Vectors to search in: mixtures of real encodings, with queries and the true neighbours of each.
+
+Uniform random vectors prove nothing: they have no neighbours. Here some thousand captions, put together from words for
+what aerial imagery shows, are encoded by rs-small's text tower. An item is one of these 256-dimensional vectors with
+something of two others, so that items differ in the directions in which real ones do; a fixed random rotation lifts it
+to 512 dimensions, where a little noise in all directions is added. Queries are made alike from captions of their own.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import hnswlib
+import numpy as np
+
+from .context import ROOT, Context, run, run_for_bytes
+
+DIM = 512
+QUERIES = 200
+# The deepest recall that is measured.
+DEPTH = 50
+SEED = 17
+# Share of the two other captions, and of the noise, beside the main one's 1.
+OTHERS, NOISE = 0.5, 0.25
+# hnswlib's own defaults.
+M, EF_CONSTRUCTION = 16, 200
+DESCRIPTION = (
+    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two others, "
+    f"noise of length {NOISE}), recall is against brute force in f32, over {QUERIES} queries made alike from other captions."
+)
+PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|farmland|
+football pitch|forest|freeway|golf course|greenhouse|harbour|hospital|house|industrial area|intersection|island|lake|
+meadow|mobile home park|mountain|orchard|overpass|park|pond|power plant|quarry|railway station|reservoir|residential area|
+resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|tennis court|viaduct|vineyard|
+warehouse""".replace("\n", "").split("|")
+LOOKS = ["a small", "a large", "a white", "a grey", "an empty", "a crowded", "an old", "a curved", "a round", "a long"]
+BESIDE = ["", "near a river", "beside a road", "with many trees", "between fields", "next to houses", "with parked cars"]
+
+
+@dataclass
+class Vectors:
+    """`count` items in a folder, as files that the browser and native programs read."""
+
+    count: int
+    folder: Path
+
+    @property
+    def items_path(self) -> Path:
+        return self.folder / "items.f32"
+
+    @property
+    def queries_path(self) -> Path:
+        return self.folder / "queries.f32"
+
+    def items(self) -> np.ndarray:
+        return np.fromfile(self.items_path, np.float32).reshape(-1, DIM)
+
+    def queries(self) -> np.ndarray:
+        return np.fromfile(self.queries_path, np.float32).reshape(-1, DIM)
+
+    def truth(self) -> np.ndarray:
+        """`(queries, DEPTH)`: ordinals of the nearest items, nearest first."""
+        return np.load(self.folder / "truth.npy")
+
+    def recall(self, found: list[list[int]], k: int) -> float:
+        """Share of the true `k` nearest that are among the first `k` found."""
+        pairs = zip(found, self.truth()[:, :k], strict=True)
+        return round(float(np.mean([len(set(got[:k]) & set(true.tolist())) / k for got, true in pairs])), 4)
+
+
+def of(context: Context, count: int) -> Vectors:
+    """The vectors, made if they are not there."""
+    folder = context.folder("vectors") / str(count)
+    vectors = Vectors(count, folder)
+    if (folder / "truth.npy").exists():
+        return vectors
+    folder.mkdir(exist_ok=True)
+    dice = np.random.default_rng(SEED)
+    captions = [" ".join(words).strip() for words in product(LOOKS, PLACES, BESIDE)]
+    dice.shuffle(captions)
+    told = encoded(context, captions)
+    lift = np.linalg.qr(dice.standard_normal((DIM, told.shape[1])))[0].T.astype(np.float32)
+    queries = mixtures(dice, told[:QUERIES], lift, np.arange(QUERIES))
+    centres = told[QUERIES:]
+    items = mixtures(dice, centres, lift, dice.integers(0, len(centres), count))
+    items.tofile(vectors.items_path)
+    queries.tofile(vectors.queries_path)
+    cosines = queries @ items.T
+    np.save(folder / "truth.npy", np.argsort(-cosines, axis=1, kind="stable")[:, :DEPTH])
+    return vectors
+
+
+def mixtures(dice: np.random.Generator, told: np.ndarray, lift: np.ndarray, mains: np.ndarray) -> np.ndarray:
+    """One unit vector for each of `mains`, the places of the main captions in `told`: `(len(mains), DIM)`."""
+    out = np.empty((len(mains), DIM), np.float32)
+    for start in range(0, len(mains), 10_000):
+        part = mains[start : start + 10_000]
+        others = told[dice.integers(0, len(told), (2, len(part)))].sum(0)
+        noise = dice.standard_normal((len(part), DIM), dtype=np.float32) * (NOISE / DIM**0.5)
+        mixed = (told[part] + OTHERS * others) @ lift + noise
+        out[start : start + len(part)] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return out
+
+
+def encoded(context: Context, captions: list[str]) -> np.ndarray:
+    """Encodings of texts by rs-small's text tower, `(texts, 256)`."""
+    package = ROOT / "models" / "rs-small"
+    dim = json.loads((package / "model.json").read_text())["embed_dim"]
+    out = run_for_bytes(context.native, "encode", package, given="\n".join(captions))
+    return np.frombuffer(out, np.float32).reshape(len(captions), dim)
+
+
+def our_index(context: Context, vectors: Vectors) -> Path:
+    """Our index file, built anew when the engine has changed. What the build took is in a file beside it."""
+    engine = hashlib.sha256(context.native.read_bytes()).hexdigest()[:12]
+    path = vectors.folder / f"ours-{engine}.index"
+    if not path.exists():
+        for old in vectors.folder.glob("ours-*"):
+            old.unlink()
+        build_ours(context, vectors, path)
+    return path
+
+
+def build_ours(context: Context, vectors: Vectors, path: Path) -> dict:
+    """Builds it and returns `seconds` and `bytes`."""
+    part = path.with_suffix(".part")
+    told = json.loads(run(context.native, "build", vectors.items_path, DIM, part))
+    part.rename(path)
+    return told
+
+
+def hnswlib_index(vectors: Vectors, threads: int = -1) -> Path:
+    """hnswlib's index file, by its Python package."""
+    path = vectors.folder / "hnswlib.bin"
+    if not path.exists():
+        index = build_hnswlib(vectors.items(), threads)
+        index.save_index(str(path.with_suffix(".part")))
+        path.with_suffix(".part").rename(path)
+    return path
+
+
+def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
+    index = hnswlib.Index("ip", DIM)
+    index.init_index(len(items), M=M, ef_construction=EF_CONSTRUCTION, random_seed=SEED)
+    index.add_items(items, num_threads=threads)
+    return index
+
+
+def hnswlib_index_for_wasm(vectors: Vectors) -> Path:
+    """The same graph as hnswlib's 32-bit build reads it: its files hold machine words (`HierarchicalNSW::saveIndex`)."""
+    path = vectors.folder / "hnswlib-wasm.bin"
+    if path.exists():
+        return path
+    content = hnswlib_index(vectors).read_bytes()
+    words = np.frombuffer(content, np.uint64, 6)
+    levels = content[48:56]  # Highest level and entry point, 32 bits each.
+    m = np.frombuffer(content, np.uint64, 3, 56)
+    factor, construction = content[80:88], np.frombuffer(content, np.uint64, 1, 88)
+    offset_level0, most, count, size, label_offset, offset_data = (int(word) for word in words)
+    header = np.array([offset_level0, most, count, size - 4, label_offset, offset_data], np.uint32).tobytes()
+    header += levels + m.astype(np.uint32).tobytes() + factor + construction.astype(np.uint32).tobytes()
+    ground = np.frombuffer(content, np.uint8, count * size, 96).reshape(count, size)
+    # Each record ends with its label: 8 bytes there, 4 here.
+    with open(path.with_suffix(".part"), "wb") as file:
+        file.write(header)
+        file.write(np.ascontiguousarray(ground[:, : label_offset + 4]).tobytes())
+        file.write(content[96 + count * size :])
+    path.with_suffix(".part").rename(path)
+    return path
