@@ -51,16 +51,16 @@ impl Answerer {
 /// promises; what is wrong with them was wrong from the start, and the failure says in which.
 async fn build(files: Files) -> Result<Engine, Failure> {
     let Files { manifest, text, shards } = files;
-    let text = async { text_tower(&manifest.model, &text.await?) };
+    let text = async { text_tower(&manifest.model, text.await?) };
     let shards = manifest.shards.iter().zip(shards);
     let shards = shards.map(async |(names, files)| shard(names, &files.await?));
     let ((config, text), shards) = try_join(text, try_join_all(shards)).await?;
     Engine::new(&config, text, shards).map_err(|error| unusable(&manifest.model.config, &error))
 }
 
-fn text_tower(names: &ModelRef, files: &TextFiles) -> Result<(ModelConfig, TextEncoder), Failure> {
+fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, TextEncoder), Failure> {
     let config = ModelConfig::from_json(&files.config).map_err(|error| unusable(&names.config, &error))?;
-    let text = TextEncoder::from_gguf(&config, &files.weights, &files.vocabulary)
+    let text = TextEncoder::from_gguf(&config, files.weights, &files.vocabulary)
         .map_err(|error| unusable(&names.text, &error))?;
     Ok((config, text))
 }

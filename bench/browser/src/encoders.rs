@@ -14,7 +14,7 @@ pub struct Text(TextEncoder);
 impl Text {
     /// From the files of a model package.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &[u8], gguf: &[u8], vocabulary: &[u8]) -> Result<Text, JsError> {
+    pub fn new(config: &[u8], gguf: Vec<u8>, vocabulary: &[u8]) -> Result<Text, JsError> {
         let config = ModelConfig::from_json(config).map_err(thrown)?;
         TextEncoder::from_gguf(&config, gguf, vocabulary).map(Text).map_err(thrown)
     }
@@ -47,7 +47,7 @@ pub struct Pixels(ImagePixels);
 impl Image {
     /// From the files of a model package.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &[u8], gguf: &[u8]) -> Result<Image, JsError> {
+    pub fn new(config: &[u8], gguf: Vec<u8>) -> Result<Image, JsError> {
         let config = ModelConfig::from_json(config).map_err(thrown)?;
         ImageEncoder::from_gguf(&config, gguf).map(Image).map_err(thrown)
     }
