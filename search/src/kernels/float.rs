@@ -55,22 +55,14 @@ vectorised! {
     fn product(panels: &[f32], bias: &[f32], rows: usize, columns: usize, x: &[f32], y: &mut [f32], onto: Onto) {
         let parts = panels.chunks_exact(LANES * columns).zip(bias.as_chunks::<LANES>().0);
         for (first, (panel, bias)) in (0..).step_by(LANES).zip(parts) {
+            let panel = panel.as_chunks::<LANES>().0;
             for (x, y) in x.chunks(TILE * columns).zip(y.chunks_mut(TILE * rows)) {
                 let mut sums = [*bias; TILE];
-                let all: Option<[&[f32]; TILE]> = (x.len() == TILE * columns)
-                    .then(|| std::array::from_fn(|t| &x[t * columns..][..columns]));
-                let columns_of_panel = panel.as_chunks::<LANES>().0;
-                if let Some([a, b, c, d]) = all {
-                    for ((((w, a), b), c), d) in columns_of_panel.iter().zip(a).zip(b).zip(c).zip(d) {
-                        for (sums, x) in sums.iter_mut().zip([a, b, c, d]) {
-                            sums.iter_mut().zip(w).for_each(|(sum, w)| *sum += w * x);
-                        }
-                    }
+                if x.len() == TILE * columns {
+                    add_products(panel, x, columns, &mut sums);
                 } else {
                     for (sums, x) in sums.iter_mut().zip(x.chunks_exact(columns)) {
-                        for (w, x) in columns_of_panel.iter().zip(x) {
-                            sums.iter_mut().zip(w).for_each(|(sum, w)| *sum += w * x);
-                        }
+                        add_products(panel, x, columns, std::array::from_mut(sums));
                     }
                 }
                 for (sums, y) in sums.iter().zip(y.chunks_exact_mut(rows)) {
@@ -81,6 +73,29 @@ vectorised! {
             }
         }
     }
+}
+
+/// Adds the products of a panel with `T` rows of `x`. Plain indices over arrays of a known length are what a compiler
+/// keeps in registers.
+#[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "with iterators this is eight times as slow")]
+fn add_products<const T: usize>(
+    panel: &[[f32; LANES]],
+    x: &[f32],
+    columns: usize,
+    sums: &mut [[f32; LANES]; T],
+) {
+    let x: [&[f32]; T] = std::array::from_fn(|t| &x[t * columns..][..columns]);
+    let mut own = *sums;
+    for column in 0..columns.min(panel.len()) {
+        for t in 0..T {
+            let x = x[t][column];
+            for lane in 0..LANES {
+                own[t][lane] += panel[column][lane] * x;
+            }
+        }
+    }
+    *sums = own;
 }
 
 #[cfg(test)]

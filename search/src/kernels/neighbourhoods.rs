@@ -3,7 +3,7 @@
 //! Maps are channels-last, so a neighbourhood's rows are runs of memory, and the product is channels-last again.
 
 use super::packed::{COLUMN_MULTIPLE, Kernel};
-use super::rows::Activations;
+use super::rows::{self, Activations};
 
 /// Which pixels of a square map a convolution looks at.
 #[derive(Debug, Clone, Copy)]
@@ -21,18 +21,40 @@ pub(crate) struct Window {
 /// A map `(side, side, channels)` rounded to 8 bits, with one scale for all of it.
 #[derive(Debug, Default)]
 pub(crate) struct RoundedMap {
-    codes: Activations,
+    /// For the kernels that take 8 bits.
+    codes: Vec<i8>,
+    /// For those that take 16.
+    wide: Vec<i16>,
+    scale: f32,
+    /// The code that stands for 0.
+    zero: i32,
     /// Of the codes of a pixel.
     sums: Vec<i32>,
 }
 
 impl RoundedMap {
-    /// Rounds `x`, in place of what was here before.
+    /// Rounds `x`, in place of what was here before. If nothing in it is negative, all codes are used for the rest.
     pub(crate) fn round(&mut self, x: &[f32], channels: usize) {
-        self.codes.quantise(x, x.len());
+        let kernel = Kernel::best();
+        let most = kernel.layout().most_of_activations;
+        let negative = x.iter().fold(false, |negative, x| negative | (*x < 0.0));
+        let largest = rows::largest(x);
+        self.zero = if negative { 0 } else { -most };
+        let steps = (most - self.zero) as f32;
+        self.scale = largest / steps;
+        let inverse = if largest > 0.0 { steps / largest } else { 0.0 };
+        self.codes.clear();
+        self.wide.clear();
         self.sums.clear();
-        let pixels = self.codes.codes.chunks_exact(channels.max(1));
-        self.sums.extend(pixels.map(|pixel| pixel.iter().map(|code| i32::from(*code)).sum::<i32>()));
+        if kernel.wants_wide_activations() {
+            self.wide.resize(x.len(), 0);
+            rows::round_wide(x, inverse, self.zero, &mut self.wide);
+        } else {
+            self.codes.resize(x.len(), 0);
+            rows::round(x, inverse, self.zero, &mut self.codes, &mut 0);
+            let pixels = self.codes.chunks_exact(channels.max(1));
+            self.sums.extend(pixels.map(|pixel| pixel.iter().map(|code| i32::from(*code)).sum::<i32>()));
+        }
     }
 }
 
@@ -63,7 +85,7 @@ impl Window {
     }
 
     /// Writes the neighbourhoods of the output pixels from `first` on to `rows`, as many as it has room for, each in
-    /// `stride` numbers. `rows` holds zeros.
+    /// `stride` numbers. `rows` holds what stands for 0.
     fn gather<T: Copy>(&self, map: &[T], first: usize, rows: &mut [T], stride: usize) {
         for (at, row) in (first..).zip(rows.chunks_exact_mut(stride)) {
             for (from, to, length) in self.runs(at) {
@@ -84,29 +106,32 @@ impl Activations {
     /// The neighbourhoods of `count` output pixels of a map from `first` on, in place of what was here before.
     pub(crate) fn neighbourhoods(&mut self, map: &RoundedMap, window: &Window, first: usize, count: usize) {
         let columns = window.length().next_multiple_of(COLUMN_MULTIPLE);
-        self.columns = columns;
         let wide = Kernel::best().wants_wide_activations();
+        self.columns = columns;
+        self.zero = map.zero;
         self.codes.clear();
         self.wide.clear();
         if wide {
-            self.wide.resize(count * columns, 0);
-            window.gather(&map.codes.wide, first, &mut self.wide, columns);
+            self.wide.resize(count * columns, map.zero as i16);
+            window.gather(&map.wide, first, &mut self.wide, columns);
         } else {
-            self.codes.resize(count * columns, 0);
-            window.gather(&map.codes.codes, first, &mut self.codes, columns);
+            self.codes.resize(count * columns, map.zero as i8);
+            window.gather(&map.codes, first, &mut self.codes, columns);
         }
         self.scales.clear();
-        self.scales.resize(count, map.codes.scales.first().copied().unwrap_or_default());
+        self.scales.resize(count, map.scale);
         self.sums.clear();
         let sum = |at| -> i32 {
             if wide {
                 return 0;
             }
-            let channels = window.channels;
-            let pixels = window
-                .runs(at)
-                .flat_map(|(from, _, length)| &map.sums[from / channels..(from + length) / channels]);
-            pixels.sum()
+            let (mut sum, mut outside) = (0, columns);
+            for (from, _, length) in window.runs(at) {
+                let channels = window.channels;
+                sum += map.sums[from / channels..(from + length) / channels].iter().sum::<i32>();
+                outside -= length;
+            }
+            sum + outside as i32 * map.zero
         };
         self.sums.extend((first..first + count).map(sum));
     }
@@ -122,42 +147,45 @@ mod tests {
             [(4, 1, 3, 1), (5, 2, 3, 2), (6, 3, 1, 1), (3, 4, 5, 1), (7, 1, 3, 3)]
         {
             let window = Window { side, channels, kernel, stride };
-            let map: Vec<f32> =
-                (0..side * side * channels).map(|i| ((i * 5 + 3) % 255) as f32 - 127.0).collect();
-            let out = window.out_side();
-            let mut expected = Vec::new();
-            for at in 0..out * out {
-                for ky in 0..kernel {
-                    for kx in 0..kernel {
-                        for channel in 0..channels {
-                            let y = (at / out * stride + ky).wrapping_sub(kernel / 2);
-                            let x = (at % out * stride + kx).wrapping_sub(kernel / 2);
-                            let inside = y < side && x < side;
-                            expected.push(if inside {
-                                map[(y * side + x) * channels + channel]
-                            } else {
-                                0.0
-                            });
+            for lowest in [127.0, 0.0] {
+                let map: Vec<f32> =
+                    (0..side * side * channels).map(|i| ((i * 5 + 3) % 255) as f32 - lowest).collect();
+                let out = window.out_side();
+                let mut expected = Vec::new();
+                for at in 0..out * out {
+                    for ky in 0..kernel {
+                        for kx in 0..kernel {
+                            for channel in 0..channels {
+                                let y = (at / out * stride + ky).wrapping_sub(kernel / 2);
+                                let x = (at % out * stride + kx).wrapping_sub(kernel / 2);
+                                let inside = y < side && x < side;
+                                expected.push(if inside {
+                                    map[(y * side + x) * channels + channel]
+                                } else {
+                                    0.0
+                                });
+                            }
                         }
                     }
                 }
-            }
-            let mut rows = Vec::new();
-            window.rows(&map, 1, out * out - 1, &mut rows);
-            assert_eq!(rows, expected[window.length()..]);
+                let mut rows = Vec::new();
+                window.rows(&map, 1, out * out - 1, &mut rows);
+                assert_eq!(rows, expected[window.length()..]);
 
-            let mut rounded = RoundedMap::default();
-            rounded.round(&map, channels);
-            let mut found = Activations::default();
-            found.neighbourhoods(&rounded, &window, 0, out * out);
-            for (row, expected) in expected.chunks(window.length()).enumerate() {
-                let codes: Vec<i32> = (0..found.columns).map(|column| found.code(row, column)).collect();
-                let numbers: Vec<f32> = codes.iter().map(|code| *code as f32 * found.scale(row)).collect();
-                for (found, expected) in numbers.iter().zip(expected.iter().chain(&[0.0; 15])) {
-                    assert!((found - expected).abs() <= 1.01, "{found}, {expected}");
-                }
-                if !Kernel::best().wants_wide_activations() {
-                    assert_eq!(found.sums[row], codes.iter().sum::<i32>());
+                let mut rounded = RoundedMap::default();
+                rounded.round(&map, channels);
+                let mut found = Activations::default();
+                found.neighbourhoods(&rounded, &window, 0, out * out);
+                for (row, expected) in expected.chunks(window.length()).enumerate() {
+                    let codes: Vec<i32> = (0..found.columns).map(|column| found.code(row, column)).collect();
+                    let numbers: Vec<f32> =
+                        codes.iter().map(|code| (code - found.zero) as f32 * found.scale(row)).collect();
+                    for (found, expected) in numbers.iter().zip(expected.iter().chain(&[0.0; 15])) {
+                        assert!((found - expected).abs() <= 1.01, "{found}, {expected}");
+                    }
+                    if !Kernel::best().wants_wide_activations() {
+                        assert_eq!(found.sums[row], codes.iter().sum::<i32>());
+                    }
                 }
             }
         }

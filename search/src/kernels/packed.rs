@@ -6,15 +6,16 @@
 //!
 //! Each row of weights has one scale, as has each row of activations. Both are integers around zero; instructions that
 //! want one side unsigned get the weights with `offset` added, and `offset` times the sum of the activations is taken
-//! off again in the end.
+//! off again in the end. Where activations are never negative, their codes begin at the least one, which stands for 0: then
+//! that code times the sum of the weights is taken off, too.
 
 use std::ops::Range;
 
 use super::rows::Activations;
 use super::{Onto, rows};
 
-/// Most columns: sums of 255 x 127 must fit into 32 bits.
-const MAX_COLUMNS: usize = 1 << 16;
+/// Most columns: sums of 127 x 254 must fit into 32 bits.
+const MAX_COLUMNS: usize = 1 << 15;
 
 /// A way to multiply, and how it wants its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,10 +147,16 @@ pub(crate) struct PackedMatrix {
     rows: usize,
     columns: usize,
     codes: Codes,
-    /// For each row, filled up with zeros to a whole panel.
-    scales: Vec<f32>,
-    /// As `scales`.
-    bias: Vec<f32>,
+    sides: Sides,
+}
+
+/// What belongs to each row of a matrix, filled up with zeros to whole panels.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub(super) scales: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    /// Of the codes, without offset.
+    pub(super) sums: Vec<i32>,
 }
 
 /// A matrix, its codes and what it is multiplied with: what a kernel gets.
@@ -160,8 +167,7 @@ pub(super) struct Product<'a> {
     /// Columns, filled up.
     pub(super) columns: usize,
     pub(super) codes: &'a [u8],
-    pub(super) scales: &'a [f32],
-    pub(super) bias: &'a [f32],
+    pub(super) sides: &'a Sides,
     pub(super) x: &'a Activations,
 }
 
@@ -179,6 +185,11 @@ impl PackedMatrix {
         Kernel::best().layout().bytes(rows, columns)
     }
 
+    /// Bytes that a row takes in a panel.
+    pub(crate) fn row_bytes(columns: usize) -> usize {
+        columns.next_multiple_of(COLUMN_MULTIPLE)
+    }
+
     /// Packs a matrix panel by panel, beginning with the first rows; `bias` is `(rows,)`. Where the codes went is
     /// `codes`. None if the matrix is too wide for sums in 32 bits.
     pub(crate) fn pack<P: Packing>(
@@ -188,8 +199,8 @@ impl PackedMatrix {
         mut packing: P,
         codes: impl FnOnce(P) -> Codes,
     ) -> Option<Self> {
-        let (scales, bias) = pack_for(Kernel::best(), rows, columns, bias, &mut packing)?;
-        Some(Self { kernel: Kernel::best(), rows, columns, codes: codes(packing), scales, bias })
+        let sides = pack_for(Kernel::best(), rows, columns, bias, &mut packing)?;
+        Some(Self { kernel: Kernel::best(), rows, columns, codes: codes(packing), sides })
     }
 
     /// Rows, which a product's rows are as long as.
@@ -210,48 +221,52 @@ impl PackedMatrix {
             && y.len() == x.count() * self.rows;
         debug_assert!(fits, "a product of parts that do not belong together");
         if fits {
-            let (rows, scales, bias) = (self.rows, &self.scales, &self.bias);
-            self.kernel.multiply(&Product { layout, rows, columns, codes, scales, bias, x }, y, onto);
+            let (rows, sides) = (self.rows, &self.sides);
+            self.kernel.multiply(&Product { layout, rows, columns, codes, sides, x }, y, onto);
         }
     }
 }
 
-/// Scales and bias of the rows of a matrix, filled up to whole panels, whose codes it hands to `packing`.
+/// What belongs to each row of a matrix, whose codes it hands to `packing`.
 fn pack_for(
     kernel: Kernel,
     rows: usize,
     columns: usize,
     bias: Option<&[f32]>,
     packing: &mut impl Packing,
-) -> Option<(Vec<f32>, Vec<f32>)> {
+) -> Option<Sides> {
     if columns > MAX_COLUMNS || columns == 0 {
         return None;
     }
     let layout = kernel.layout();
     let filled = columns.next_multiple_of(COLUMN_MULTIPLE);
     let (padded, zero) = (rows.next_multiple_of(layout.lanes), layout.offset as u8);
-    let mut scales = vec![0.0; padded];
+    let mut sides = Sides { scales: vec![0.0; padded], bias: vec![0.0; padded], sums: vec![0; padded] };
+    sides.bias.iter_mut().zip(bias.unwrap_or_default()).for_each(|(to, bias)| *to = *bias);
     let mut numbers = vec![0.0; columns];
     let mut panel = vec![zero; layout.lanes * filled];
     for first in (0..padded).step_by(layout.lanes) {
         panel.fill(zero);
-        for (lane, scale) in scales[first..].iter_mut().take(layout.lanes.min(rows - first)).enumerate() {
+        for lane in 0..layout.lanes.min(rows - first) {
             packing.row(first + lane, &mut numbers);
             let largest = rows::largest(&numbers);
             let inverse = if largest > 0.0 { layout.most as f32 / largest } else { 0.0 };
-            *scale = largest / layout.most as f32;
+            sides.scales[first + lane] = largest / layout.most as f32;
+            let sum = &mut sides.sums[first + lane];
             for (column, numbers) in (0..).step_by(layout.depth).zip(numbers.chunks(layout.depth)) {
                 let start = layout.place(lane, column, filled);
-                for (code, x) in panel[start..].iter_mut().zip(numbers) {
-                    *code = (rows::nearest(x * inverse) + layout.offset) as u8;
+                for (to, x) in panel[start..].iter_mut().zip(numbers) {
+                    let code = (rows::nearest(x * inverse) + layout.offset) as u8;
+                    let signed =
+                        if layout.offset == 0 { i32::from(code.cast_signed()) } else { i32::from(code) };
+                    *sum += signed - layout.offset;
+                    *to = code;
                 }
             }
         }
         packing.keep(first * filled, &panel);
     }
-    let mut biases = bias.map_or_else(Vec::new, <[f32]>::to_vec);
-    biases.resize(padded, 0.0);
-    Some((scales, biases))
+    Some(sides)
 }
 
 impl Kernel {
@@ -276,7 +291,7 @@ impl Kernel {
 /// The definition: reads every code where the layout says it is.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    let Product { layout, rows, columns, codes, scales, bias, x } = product;
+    let Product { layout, rows, columns, codes, sides, x } = product;
     for (at, y) in y.chunks_exact_mut(*rows).enumerate() {
         for (row, y) in y.iter_mut().enumerate() {
             let code = |column| {
@@ -287,8 +302,8 @@ fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
                     i32::from(code) - layout.offset
                 }
             };
-            let sum: i32 = (0..*columns).map(|column| code(column) * x.code(at, column)).sum();
-            let value = sum as f32 * (scales[row] * x.scale(at)) + bias[row];
+            let sum: i32 = (0..*columns).map(|column| code(column) * (x.code(at, column) - x.zero())).sum();
+            let value = sum as f32 * (sides.scales[row] * x.scale(at)) + sides.bias[row];
             *y = if onto == Onto::Sum { *y + value } else { value };
         }
     }
@@ -299,7 +314,7 @@ fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
 /// be.
 macro_rules! tiles {
     ($product:ident, $lanes:expr, [$($size:literal),*], $tile:ident($y:expr, $onto:expr)) => {{
-        let (count, panels) = ($product.x.count(), $product.scales.len() / $lanes);
+        let (count, panels) = ($product.x.count(), $product.sides.scales.len() / $lanes);
         let most = [$($size),*].len();
         let parts = count.div_ceil(most).max(1);
         let mut panel = 0;
@@ -364,9 +379,9 @@ mod tests {
     fn matrix(kernel: Kernel, weights: &[f32], rows: usize, bias: &[f32]) -> PackedMatrix {
         let columns = weights.len() / rows;
         let mut packing = Apart(weights, Vec::new());
-        let (scales, bias) = pack_for(kernel, rows, columns, Some(bias), &mut packing).expect("not too wide");
+        let sides = pack_for(kernel, rows, columns, Some(bias), &mut packing).expect("not too wide");
         assert_eq!(packing.1.len(), kernel.layout().bytes(rows, columns));
-        PackedMatrix { kernel, rows, columns, codes: Codes::Apart(packing.1), scales, bias }
+        PackedMatrix { kernel, rows, columns, codes: Codes::Apart(packing.1), sides }
     }
 
     #[test]
@@ -383,19 +398,16 @@ mod tests {
                         let matrix = matrix(kernel, &weights, rows, &bias);
                         let mut activations = Activations::default();
                         activations.quantise_for(kernel, &x, columns);
-                        for onto in [Onto::Nothing, Onto::Sum] {
+                        for (onto, zero) in [(Onto::Nothing, 0), (Onto::Sum, -9)] {
+                            activations.zero = zero;
                             let (mut found, mut expected) =
                                 (vec![1.0; count * rows], vec![1.0; count * rows]);
                             matrix.multiply(&[], &activations, &mut found, onto);
                             let Codes::Apart(codes) = &matrix.codes else { unreachable!() };
-                            let (scales, bias, x) = (&matrix.scales, &matrix.bias, &activations);
+                            let (sides, x) = (&matrix.sides, &activations);
                             let columns = columns.next_multiple_of(COLUMN_MULTIPLE);
                             let layout = kernel.layout();
-                            plain(
-                                &Product { layout, rows, columns, codes, scales, bias, x },
-                                &mut expected,
-                                onto,
-                            );
+                            plain(&Product { layout, rows, columns, codes, sides, x }, &mut expected, onto);
                             for (found, expected) in found.iter().zip(&expected) {
                                 assert!(
                                     (found - expected).abs() <= 1e-6 * (1.0 + expected.abs()),

@@ -111,15 +111,19 @@ fn finish<const T: usize, const P: usize>(
     panel: usize,
     sums: [[v128; P]; T],
 ) {
+    let zero = i32x4_splat(product.x.zero);
     for (t, sums) in sums.into_iter().enumerate() {
         let x_scale = f32x4_splat(product.x.scales[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         for (p, sum) in sums.into_iter().enumerate() {
             let row = (panel + p) * LANES;
-            let (scales, bias) = (&product.scales[row..row + LANES], &product.bias[row..row + LANES]);
+            let sides = product.sides;
+            let (scales, bias) = (&sides.scales[row..row + LANES], &sides.bias[row..row + LANES]);
+            let weights = &sides.sums[row..row + LANES];
             let y = &mut y[row..];
-            // SAFETY: both slices are of 4 numbers; `y` is written only where it has 4.
+            // SAFETY: the three slices are of 4 numbers; `y` is written only where it has 4.
             unsafe {
+                let sum = i32x4_sub(sum, i32x4_mul(v128_load(weights.as_ptr().cast()), zero));
                 let scale = f32x4_mul(v128_load(scales.as_ptr().cast()), x_scale);
                 let mut value = f32x4_mul(f32x4_convert_i32x4(sum), scale);
                 value = f32x4_add(value, v128_load(bias.as_ptr().cast()));

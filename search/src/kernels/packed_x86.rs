@@ -55,18 +55,21 @@ fn avx2_tile<const T: usize, const P: usize>(
             }
         }
     }
+    let zero = _mm256_set1_epi32(product.x.zero);
     for (t, sums) in sums.into_iter().enumerate() {
         let off = _mm256_set1_epi32(product.layout.offset * product.x.sums[at + t]);
         let x_scale = _mm256_set1_ps(product.x.scales[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         for (p, sum) in sums.into_iter().enumerate() {
             let row = (panel + p) * AVX2_LANES;
-            let (scales, bias) =
-                (&product.scales[row..row + AVX2_LANES], &product.bias[row..row + AVX2_LANES]);
-            let sum = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, off));
+            let sides = product.sides;
+            let (scales, bias) = (&sides.scales[row..row + AVX2_LANES], &sides.bias[row..row + AVX2_LANES]);
+            let weights = &sides.sums[row..row + AVX2_LANES];
             let mut values = [0.0; AVX2_LANES];
             // SAFETY: the slices and the array are of 8 numbers.
             unsafe {
+                let from_zero = _mm256_mullo_epi32(_mm256_loadu_si256(weights.as_ptr().cast()), zero);
+                let sum = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_sub_epi32(sum, off), from_zero));
                 let scale = _mm256_mul_ps(_mm256_loadu_ps(scales.as_ptr()), x_scale);
                 let value = _mm256_add_ps(_mm256_mul_ps(sum, scale), _mm256_loadu_ps(bias.as_ptr()));
                 _mm256_storeu_ps(values.as_mut_ptr(), value);
@@ -114,18 +117,21 @@ fn vnni_tile<const T: usize, const P: usize>(
             }
         }
     }
+    let zero = _mm512_set1_epi32(product.x.zero);
     for (t, sums) in sums.into_iter().enumerate() {
         let off = _mm512_set1_epi32(product.layout.offset * product.x.sums[at + t]);
         let x_scale = _mm512_set1_ps(product.x.scales[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         for (p, sum) in sums.into_iter().enumerate() {
             let row = (panel + p) * VNNI_LANES;
-            let (scales, bias) =
-                (&product.scales[row..row + VNNI_LANES], &product.bias[row..row + VNNI_LANES]);
-            let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, off));
+            let sides = product.sides;
+            let (scales, bias) = (&sides.scales[row..row + VNNI_LANES], &sides.bias[row..row + VNNI_LANES]);
+            let weights = &sides.sums[row..row + VNNI_LANES];
             let mut values = [0.0; VNNI_LANES];
             // SAFETY: the slices and the array are of 16 numbers.
             unsafe {
+                let from_zero = _mm512_mullo_epi32(_mm512_loadu_si512(weights.as_ptr().cast()), zero);
+                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_sub_epi32(sum, off), from_zero));
                 let scale = _mm512_mul_ps(_mm512_loadu_ps(scales.as_ptr()), x_scale);
                 let value = _mm512_add_ps(_mm512_mul_ps(sum, scale), _mm512_loadu_ps(bias.as_ptr()));
                 _mm512_storeu_ps(values.as_mut_ptr(), value);

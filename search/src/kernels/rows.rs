@@ -21,6 +21,8 @@ pub(crate) struct Activations {
     pub(super) scales: Vec<f32>,
     /// Of the codes of a row.
     pub(super) sums: Vec<i32>,
+    /// The code that stands for 0.
+    pub(super) zero: i32,
 }
 
 impl Activations {
@@ -34,6 +36,7 @@ impl Activations {
         let (wide, most) = (kernel.wants_wide_activations(), kernel.layout().most_of_activations as f32);
         let count = x.len() / columns.max(1);
         self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
+        self.zero = 0;
         self.scales.clear();
         self.sums.clear();
         self.codes.clear();
@@ -49,11 +52,11 @@ impl Activations {
             let inverse = if largest > 0.0 { most / largest } else { 0.0 };
             self.scales.push(largest / most);
             if wide {
-                round_wide(x, inverse, &mut self.wide[start..start + columns]);
+                round_wide(x, inverse, 0, &mut self.wide[start..start + columns]);
                 self.sums.push(0);
             } else {
                 let mut sum = 0;
-                round(x, inverse, &mut self.codes[start..start + columns], &mut sum);
+                round(x, inverse, 0, &mut self.codes[start..start + columns], &mut sum);
                 self.sums.push(sum);
             }
         }
@@ -73,6 +76,11 @@ impl Activations {
     pub(super) fn code(&self, row: usize, column: usize) -> i32 {
         let at = row * self.columns + column;
         if self.wide.is_empty() { i32::from(self.codes[at]) } else { i32::from(self.wide[at]) }
+    }
+
+    #[cfg(any(test, not(target_arch = "wasm32")))]
+    pub(super) fn zero(&self) -> i32 {
+        self.zero
     }
 
     #[cfg(any(test, not(target_arch = "wasm32")))]
@@ -99,19 +107,19 @@ pub(super) fn largest(x: &[f32]) -> f32 {
 }
 
 vectorised! {
-    fn round(x: &[f32], inverse: f32, codes: &mut [i8], sum: &mut i32) {
+    pub(super) fn round(x: &[f32], inverse: f32, zero: i32, codes: &mut [i8], sum: &mut i32) {
         for (code, x) in codes.iter_mut().zip(x) {
-            *code = nearest(x * inverse) as i8;
+            *code = (nearest(x * inverse).wrapping_add(zero)) as i8;
         }
         *sum = codes.iter().map(|code| i32::from(*code)).sum();
     }
 }
 
 vectorised! {
-    fn round_wide(x: &[f32], inverse: f32, codes: &mut [i16]) {
+    pub(super) fn round_wide(x: &[f32], inverse: f32, zero: i32, codes: &mut [i16]) {
         for (code, x) in codes.iter_mut().zip(x) {
             // Through 8 bits, so that what is no number stays small.
-            *code = i16::from(nearest(x * inverse) as i8);
+            *code = i16::from((nearest(x * inverse).wrapping_add(zero)) as i8);
         }
     }
 }

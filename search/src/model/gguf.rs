@@ -77,6 +77,11 @@ impl Weights {
         self.tensors.get(name).cloned().ok_or_else(missing)
     }
 
+    /// Whether any of the tensors is quantised.
+    pub(super) fn is_quantised(&self) -> bool {
+        self.tensors.values().any(|stored| stored.dtype.is_quantised())
+    }
+
     /// The file, of which the only reader of a tensor may replace its bytes.
     pub(super) fn file_mut(&mut self) -> &mut [u8] {
         &mut self.bytes

@@ -1,7 +1,8 @@
 //! The weight matrices of a model, each computed with as precisely as the file has it.
 //!
-//! What the file has in 8 bits or 4 is repacked for products in 8 bits, where it fits in the very place it has in the file:
-//! a model then takes hardly more memory than its file. What the file has in 16 bits or 32 is computed with in 32.
+//! The matrices of a quantised file are repacked for products in 8 bits, where they fit in the very place they have in the
+//! file: a model then takes hardly more memory than its file. Such a file has in 16 bits what is not made of whole blocks;
+//! that is rounded as well. The matrices of a file that is not quantised are computed with in 32 bits.
 
 use super::ModelError;
 use super::gguf::{Stored, Weights};
@@ -50,14 +51,16 @@ impl Matrix {
         let &[rows, columns] = stored.shape.as_slice() else {
             return Err(ModelError::Gguf(format!("tensor {name} is no matrix")));
         };
-        if !stored.dtype.is_quantised() {
+        if !weights.is_quantised() {
             let mut numbers = weights.numbers(name)?;
             numbers.chunks_exact_mut(columns.max(1)).for_each(reorder);
             return Ok(Self::Float(FloatMatrix::new(&numbers, columns, bias)));
         }
         let size = PackedMatrix::bytes(rows, columns);
         let start = stored.bytes.start;
-        let packed = if size <= stored.bytes.len() && stored.dtype.bytes(columns) >= columns {
+        let packed = if size <= stored.bytes.len()
+            && stored.dtype.bytes(columns) >= PackedMatrix::row_bytes(columns)
+        {
             let packing = InPlace { file: weights.file_mut(), stored, reorder };
             PackedMatrix::pack(rows, columns, bias, packing, |_| Codes::InPlace(start..start + size))
         } else {

@@ -55,7 +55,7 @@ impl Dtype {
         }
     }
 
-    /// Whether products with such numbers are rounded to 8 bits, which they have or nearly have already.
+    /// Whether numbers share a scale.
     pub(super) fn is_quantised(self) -> bool {
         matches!(self, Self::Q8_0 | Self::Q4_0)
     }
