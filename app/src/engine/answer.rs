@@ -34,7 +34,7 @@ impl Answerer {
     async fn open(&self, catalog: &str) -> Result<Response, Failure> {
         let start = clock::now_ms();
         let files = loader::load(catalog, |message| say(&message)).await?;
-        let engine = build(&files)?;
+        let engine = build(files)?;
         let items = engine.shards().iter().map(|shard| shard.items.len()).sum();
         self.engine.replace(Some(engine));
         Ok(Response::Opened { items, millis: clock::now_ms() - start })
@@ -48,16 +48,16 @@ impl Answerer {
 
 /// The engine made of a catalog's files. They are what the manifest promises; what is wrong with them was
 /// wrong from the start, and the failure says in which.
-fn build(files: &Files) -> Result<Engine, Failure> {
+fn build(files: Files) -> Result<Engine, Failure> {
     let (manifest, model) = (&files.manifest, &files.manifest.model);
     let config = ModelConfig::from_json(&files.config).map_err(|error| unusable(&model.config, &error))?;
     let text = TextEncoder::from_gguf(&config, &files.text, &files.vocabulary)
         .map_err(|error| unusable(&model.text, &error))?;
     let mut shards = Vec::new();
-    for (shard, (index, items)) in manifest.shards.iter().zip(&files.shards) {
+    for (shard, (index, items)) in manifest.shards.iter().zip(files.shards) {
         let index = Index::from_bytes(index).map_err(|error| unusable(&shard.index, &error))?;
         let items =
-            Items::from_bytes(items).map_err(|error| unusable(&shard.items, &error.named(&shard.items)))?;
+            Items::from_bytes(&items).map_err(|error| unusable(&shard.items, &error.named(&shard.items)))?;
         shards.push(Shard { index, items });
     }
     Engine::new(&config, text, shards).map_err(|error| unusable(&model.config, &error))
