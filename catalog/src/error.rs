@@ -50,6 +50,17 @@ pub enum Fault {
         /// The kind of file that was expected.
         expected: &'static str,
     },
+    /// The right kind of file, but as another version of CLIP-RS wrote it.
+    #[error(
+        "written in format {found}, but this version reads format {expected}; make the catalog anew with \
+         `clip-rs index`"
+    )]
+    Version {
+        /// The format's version as found in the file.
+        found: char,
+        /// The version that can be read.
+        expected: char,
+    },
     /// The bytes do not decode, or decode to something that does not hold together.
     #[error("{0}")]
     Content(String),

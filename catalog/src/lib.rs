@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `catalog.json` | the [`Manifest`]: small, readable, the only file that is ever revalidated | [`Manifest::to_json`] |
 //! | `model.<hash>.json`, `text.<hash>.gguf`, `image.<hash>.gguf`, `vocabulary.<hash>.txt` | the model package, as it was when the catalog was indexed | the model's author |
-//! | `index.<hash>.bin` | the search index of one shard: an HNSW graph whose points are int8 codes | [`index`] |
+//! | `index.<hash>.bin` | the search index of one shard: int8 codes, and an HNSW graph over them | [`index`] |
 //! | `items.<hash>.bin` | the metadata of one shard's items, column by column | [`Items::to_bytes`] |
 //! | `listing.<hash>.bin` | path, length and digest of every picture | [`Listing::to_bytes`] |
 //! | `tiles-<hash>/{z}/{x}/{y}.jpg` | the imagery's tiles, with the pyramid down to an overview | - |
@@ -32,7 +32,8 @@
 //! # Encoding
 //!
 //! Binary files start with eight bytes that name kind and version, followed by a [postcard] message
-//! (little-endian, variable-length integers). Decoders accept any bytes without panicking and refuse what
+//! (little-endian, variable-length integers); the index alone has a layout of its own ([`index`]), so that it can be
+//! used as it arrives. Decoders accept any bytes without panicking and refuse what
 //! does not hold together: columns of unequal length, numbers out of range, names that leave the folder.
 //!
 //! Coordinates are WGS 84 degrees, always longitude before latitude; bounds are west, south, east, north.

@@ -52,7 +52,7 @@ impl Catalog {
 
     /// The search index of a shard.
     pub fn index(&self, shard: &Shard) -> Result<Index, PipelineError> {
-        Index::from_bytes(&self.read(&shard.index)?).map_err(PipelineError::engine(&shard.index))
+        Index::from_bytes(self.read(&shard.index)?).map_err(PipelineError::engine(&shard.index))
     }
 
     /// The metadata of a shard.

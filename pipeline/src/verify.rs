@@ -157,7 +157,7 @@ fn check_shard(
     seen: &mut HashSet<String>,
 ) {
     if let Ok(content) = catalog.read(&shard.index)
-        && let Some(index) = verdict.take(&shard.index, Index::from_bytes(&content))
+        && let Some(index) = verdict.take(&shard.index, Index::from_bytes(content))
     {
         let dim = catalog.manifest.model.embed_dim;
         if index.len() != shard.count {

@@ -10,6 +10,7 @@
 //! ordinary item is at 1/2 or below, what stands out approaches 1.
 
 use crate::Code;
+use crate::code::CodeRef;
 
 /// Most items of a background sample.
 pub const BACKGROUND: usize = 1024;
@@ -24,7 +25,7 @@ pub struct Calibration {
 
 impl Calibration {
     /// Measures how the background answers to `query`; without background, it is as if at a cosine of 0.
-    pub fn new<'a>(query: &Code, background: impl Iterator<Item = &'a Code>, logit_scale: f32) -> Self {
+    pub fn new<'a>(query: &Code, background: impl Iterator<Item = CodeRef<'a>>, logit_scale: f32) -> Self {
         let logits: Vec<f32> = background.map(|code| logit_scale * query.cosine(code)).collect();
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let background = match logits.len() {
@@ -62,7 +63,7 @@ mod tests {
     fn an_item_like_all_others_is_at_one_half() {
         let (query, item) = (code(1.0, 0.0), code(0.6, 0.8));
         let others = vec![item.clone(); 9];
-        let calibration = Calibration::new(&query, others.iter(), 30.0);
+        let calibration = Calibration::new(&query, others.iter().map(CodeRef::from), 30.0);
         assert!((calibration.similarity(query.cosine(&item)) - 0.5).abs() < 1e-3);
     }
 
@@ -71,7 +72,7 @@ mod tests {
         let query = code(1.0, 0.0);
         let background = [code(0.9, 0.1), code(0.2, 0.9), code(-0.5, 0.5)];
         let scale = 12.0;
-        let calibration = Calibration::new(&query, background.iter(), scale);
+        let calibration = Calibration::new(&query, background.iter().map(CodeRef::from), scale);
         let mut last = 0.0;
         for cosine in [-1.0, -0.3, 0.0, 0.4, 0.9, 1.0] {
             let mean =
@@ -88,11 +89,11 @@ mod tests {
     fn large_scales_do_not_overflow() {
         let query = code(1.0, 0.0);
         let background = [code(1.0, 0.0), code(-1.0, 0.0)];
-        let calibration = Calibration::new(&query, background.iter(), 200.0);
+        let calibration = Calibration::new(&query, background.iter().map(CodeRef::from), 200.0);
         for cosine in [-1.0, 0.0, 1.0] {
             assert!((0.0..=1.0).contains(&calibration.similarity(cosine)), "{cosine}");
         }
-        let nothing = Calibration::new(&query, [].iter(), 200.0);
+        let nothing = Calibration::new(&query, std::iter::empty(), 200.0);
         assert_eq!(nothing.similarity(0.0), 0.5);
     }
 

@@ -1,8 +1,5 @@
 //! Embeddings as int8 codes: a quarter of the bytes, and integer arithmetic.
 
-use instant_distance::Point;
-use serde::{Deserialize, Serialize};
-
 use crate::{Embedding, EmbeddingError, kernels};
 
 /// The most components that a code may have.
@@ -13,10 +10,16 @@ pub const MAX_DIM: usize = 8192;
 /// A code stands for the direction of its integers, so only they are stored: the factor that brings them
 /// back to length 1 follows from them, and a code's cosine with itself is exactly 1. Each component of the
 /// direction is off by at most about `max / 254`, where `max` is the largest component.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<i8>", into = "Vec<i8>")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Code {
     codes: Box<[i8]>,
+    scale: f32,
+}
+
+/// A [`Code`] that somebody else keeps, such as an index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CodeRef<'a> {
+    codes: &'a [i8],
     /// 1 / length of `codes`.
     scale: f32,
 }
@@ -30,6 +33,9 @@ pub enum CodeError {
     /// Nothing but zeros.
     #[error("a code of zeros has no direction")]
     NoDirection,
+    /// A component of -128, which no rounding gives and not every kernel can take.
+    #[error("component {0} of a code is -128; they go from -127 to 127")]
+    OutOfRange(usize),
 }
 
 impl Code {
@@ -47,20 +53,53 @@ impl Code {
     }
 
     /// Cosine of the angle between the two, -1..=1.
-    pub fn cosine(&self, other: &Self) -> f32 {
-        kernels::dot(&self.codes, &other.codes) as f32 * (self.scale * other.scale)
+    pub fn cosine<'a>(&self, other: impl Into<CodeRef<'a>>) -> f32 {
+        let other = other.into();
+        kernels::dot(&self.codes, other.codes) as f32 * (self.scale * other.scale)
     }
 
     /// The direction that the code stands for.
     pub fn embedding(&self) -> Result<Embedding, EmbeddingError> {
+        CodeRef::from(self).embedding()
+    }
+}
+
+impl<'a> CodeRef<'a> {
+    /// Integers with the `scale` that [`scale_of`] gave for them.
+    pub(crate) fn scaled(codes: &'a [i8], scale: f32) -> Self {
+        Self { codes, scale }
+    }
+
+    /// The integers, shape `(dim,)`.
+    pub(crate) fn as_slice(self) -> &'a [i8] {
+        self.codes
+    }
+
+    /// What brings the integers back to length 1.
+    pub(crate) fn scale(self) -> f32 {
+        self.scale
+    }
+
+    /// Number of components.
+    pub fn dim(self) -> usize {
+        self.codes.len()
+    }
+
+    /// The direction that the code stands for.
+    pub fn embedding(self) -> Result<Embedding, EmbeddingError> {
         Embedding::new(self.codes.iter().map(|&c| f32::from(c)).collect())
     }
 }
 
-impl Point for Code {
-    /// 1 - cosine: 0 for the same direction, 2 for the opposite one.
-    fn distance(&self, other: &Self) -> f32 {
-        1.0 - self.cosine(other)
+/// 1 / length of at most [`MAX_DIM`] integers; none if they are all zero.
+pub(crate) fn scale_of(codes: &[i8]) -> Option<f32> {
+    let square = kernels::dot(codes, codes);
+    (square > 0).then(|| (1.0 / f64::from(square).sqrt()) as f32)
+}
+
+impl<'a> From<&'a Code> for CodeRef<'a> {
+    fn from(code: &'a Code) -> Self {
+        Self { codes: &code.codes, scale: code.scale }
     }
 }
 
@@ -71,17 +110,11 @@ impl TryFrom<Vec<i8>> for Code {
         if codes.len() > MAX_DIM {
             return Err(CodeError::TooLong(codes.len()));
         }
-        let square = kernels::dot(&codes, &codes);
-        if square == 0 {
-            return Err(CodeError::NoDirection);
+        if let Some(at) = codes.iter().position(|&code| code == i8::MIN) {
+            return Err(CodeError::OutOfRange(at));
         }
-        Ok(Self { codes: codes.into(), scale: (1.0 / f64::from(square).sqrt()) as f32 })
-    }
-}
-
-impl From<Code> for Vec<i8> {
-    fn from(code: Code) -> Self {
-        code.codes.into_vec()
+        let scale = scale_of(&codes).ok_or(CodeError::NoDirection)?;
+        Ok(Self { codes: codes.into(), scale })
     }
 }
 
@@ -131,5 +164,6 @@ mod tests {
         assert_eq!(Code::try_from(vec![0; 9]), Err(CodeError::NoDirection));
         assert_eq!(Code::try_from(vec![]), Err(CodeError::NoDirection));
         assert_eq!(Code::try_from(vec![1; MAX_DIM + 1]), Err(CodeError::TooLong(MAX_DIM + 1)));
+        assert_eq!(Code::try_from(vec![1, -127, -128]), Err(CodeError::OutOfRange(2)));
     }
 }

@@ -3,7 +3,7 @@
 use clip_rs_catalog::Items;
 
 use crate::calibrate::{self, Calibration};
-use crate::code::CodeError;
+use crate::code::{CodeError, CodeRef};
 use crate::index::Neighbour;
 use crate::model::{ModelConfig, ModelError, TextEncoder};
 use crate::query::{ItemRef, MAX_TERMS, Query, Subject};
@@ -191,7 +191,7 @@ impl Engine {
     }
 
     /// A sample of all items, evenly spread.
-    fn background(&self) -> impl Iterator<Item = &Code> {
+    fn background(&self) -> impl Iterator<Item = CodeRef<'_>> {
         let count = self.shards.iter().map(|shard| shard.index.len()).sum();
         let mut shards = self.shards.iter();
         let mut current = shards.next();

@@ -10,7 +10,7 @@
 //! | [`calibrate`] | cosines as chances that people can read |
 //!
 //! Everything here compiles for native targets and for wasm32 alike, with no feature flags; with the target
-//! feature `simd128` the dot product uses it. Bytes from outside (models, indexes, pictures, texts) are
+//! features `simd128` and `relaxed-simd` the dot products use them. Bytes from outside (models, indexes, pictures, texts) are
 //! checked before use: they give errors, never panics.
 
 #![deny(unsafe_code)]

@@ -72,9 +72,8 @@ fn an_index_is_built_read_and_searched() {
     let mut vector =
         || Embedding::new((0..32).map(|_| rng.random_range(-1.0..1.0)).collect()).expect("a direction");
     let embeddings: Vec<_> = (0..300).map(|_| vector()).collect();
-    let bytes =
-        Index::build(&embeddings, IndexParams::default()).and_then(|index| index.to_bytes()).expect("bytes");
-    let index = Index::from_bytes(&bytes).expect("an index");
+    let built = Index::build(&embeddings, IndexParams::default()).expect("an index");
+    let index = Index::from_bytes(built.to_bytes()).expect("an index");
     let query = Code::new(&vector()).expect("a code");
     assert_eq!(index.search(&query, 5), index.exact(&query, 5, |_| true));
 }

@@ -53,7 +53,7 @@ async fn build(files: Files) -> Result<Engine, Failure> {
     let Files { manifest, text, shards } = files;
     let text = async { text_tower(&manifest.model, text.await?) };
     let shards = manifest.shards.iter().zip(shards);
-    let shards = shards.map(async |(names, files)| shard(names, &files.await?));
+    let shards = shards.map(async |(names, files)| shard(names, files.await?));
     let ((config, text), shards) = try_join(text, try_join_all(shards)).await?;
     Engine::new(&config, text, shards).map_err(|error| unusable(&manifest.model.config, &error))
 }
@@ -65,8 +65,8 @@ fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, TextEn
     Ok((config, text))
 }
 
-fn shard(names: &ShardRef, files: &ShardFiles) -> Result<Shard, Failure> {
-    let index = Index::from_bytes(&files.index).map_err(|error| unusable(&names.index, &error))?;
+fn shard(names: &ShardRef, files: ShardFiles) -> Result<Shard, Failure> {
+    let index = Index::from_bytes(files.index).map_err(|error| unusable(&names.index, &error))?;
     let items = Items::from_bytes(&files.items)
         .map_err(|error| unusable(&names.items, &error.named(&names.items)))?;
     Ok(Shard { index, items })

@@ -15,7 +15,7 @@ pub struct Nearest(Index);
 impl Nearest {
     /// From the content of an index file.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: &[u8]) -> Result<Nearest, JsError> {
+    pub fn new(bytes: Vec<u8>) -> Result<Nearest, JsError> {
         Index::from_bytes(bytes).map(Nearest).map_err(thrown)
     }
 

@@ -51,7 +51,7 @@ fn build(vectors: &str, dim: usize, out: &str) -> Result<()> {
     let start = Instant::now();
     let index = Index::build(&embeddings, IndexParams::default())?;
     let seconds = start.elapsed().as_secs_f64();
-    let bytes = index.to_bytes()?;
+    let bytes = index.to_bytes();
     fs::write(out, &bytes).with_context(|| format!("writing {out}"))?;
     println!("{}", json!({ "seconds": seconds, "bytes": bytes.len() }));
     Ok(())
@@ -60,7 +60,7 @@ fn build(vectors: &str, dim: usize, out: &str) -> Result<()> {
 fn search(index: &str, queries: &str, k: usize) -> Result<()> {
     let bytes = fs::read(index).with_context(|| format!("reading {index}"))?;
     let start = Instant::now();
-    let index = Index::from_bytes(&bytes)?;
+    let index = Index::from_bytes(bytes.clone())?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let queries = read_vectors(queries, index.dim())?;
     let graph = timed(&queries, |code| index.search(code, k))?;

@@ -119,7 +119,7 @@ fn shard(
     let index = index.map_err(PipelineError::engine("building the index"))?;
     progress.advance(items.len());
     progress.finish();
-    let index = index.to_bytes().map_err(PipelineError::engine("writing the index"))?;
+    let index = index.to_bytes();
     let dim = vectors.first().map_or(0, |vector| vector.dim());
     let mean =
         |at: usize| vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32;

@@ -1,23 +1,35 @@
-//! The nearest items of a shard: an HNSW graph whose points are int8 codes, and exact scans of the same codes.
+//! The nearest items of a shard: int8 codes in one block, a graph over them to walk, and exact scans of the same codes.
 //!
-//! The graph is instant-distance's (Malkov and Yashunin 2016, <https://arxiv.org/abs/1603.09320>). It renumbers what
-//! it is given and fixes `ef` when it is built; here items keep their ordinals, and bytes are checked before they
-//! become a graph, which instant-distance does not do.
+//! The graph is built by instant-distance (Malkov and Yashunin 2016, <https://arxiv.org/abs/1603.09320>) and walked
+//! here: items keep their ordinals, bytes from outside are checked before they become a graph, and a search may ask
+//! for as many results as it likes.
 
 mod build;
-mod check;
-
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+mod graph;
+mod rank;
+mod rows;
+mod scan;
+mod walk;
 
 use clip_rs_catalog::CatalogError;
 use clip_rs_catalog::index::IndexHeader;
-use instant_distance::{Hnsw, PointId, Search};
 
-use crate::code::CodeError;
+use crate::code::{CodeError, CodeRef};
 use crate::{Code, Embedding, EmbeddingError};
+use graph::Graph;
+use rank::Rank;
+use rows::{Probe, Rows};
 
 pub use build::IndexParams;
+
+/// Most items that one index may hold.
+const MAX_COUNT: usize = 1 << 26;
+/// More candidates than any search needs.
+const MAX_EF: usize = 1 << 16;
+/// Results that a walk can give in an index of any size.
+const ALWAYS: usize = 100;
+/// Where more than one item in so many is wanted, a scan costs hardly more than a walk.
+const WALK_BELOW: usize = 64;
 
 /// An index that cannot be built or read.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +37,13 @@ pub enum IndexError {
     /// The file's header.
     #[error(transparent)]
     Header(#[from] CatalogError),
-    /// The graph or the ordinals do not hold together.
+    /// Codes or graph do not hold together.
     #[error("index: {0}")]
     Content(String),
-    /// The bytes do not decode.
+    /// The graph that was built cannot be taken over.
     #[error("index: {0}")]
     Postcard(#[from] postcard::Error),
-    /// An embedding that cannot be coded.
+    /// An embedding that cannot be coded, or integers that are no code.
     #[error("item {ordinal}: {error}")]
     Code {
         /// The item.
@@ -52,132 +64,98 @@ pub struct Neighbour {
 
 /// The search index of one shard.
 pub struct Index {
-    hnsw: Hnsw<Code>,
-    dim: usize,
+    rows: Rows,
+    graph: Graph,
     ef_search: usize,
-    /// Ordinal of each point of the graph.
-    ordinals: Vec<u32>,
-    /// Point of each ordinal.
-    points: Vec<PointId>,
 }
 
 impl Index {
-    fn assemble(hnsw: Hnsw<Code>, dim: usize, ef_search: usize, ordinals: Vec<u32>) -> Self {
-        let mut points: Vec<_> =
-            hnsw.iter().zip(&ordinals).map(|((point, _), ordinal)| (*ordinal, point)).collect();
-        points.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-        let points = points.into_iter().map(|(_, point)| point).collect();
-        Self { hnsw, dim, ef_search, ordinals, points }
-    }
-
     /// The content of an index file.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, IndexError> {
-        let header = IndexHeader { dim: self.dim as u32, count: self.ordinals.len() as u32 };
-        Ok(postcard::to_extend(&(&self.hnsw, &self.ordinals), header.to_bytes())?)
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let header = IndexHeader {
+            dim: self.dim() as u32,
+            count: self.len() as u32,
+            ef_search: self.ef_search as u32,
+            neighbours: self.graph.edges() as u32,
+        };
+        let mut bytes = header.to_bytes();
+        bytes.extend_from_slice(self.rows.bytes());
+        self.graph.encode(&mut bytes);
+        bytes
     }
 
-    /// Reads an index file. Any other bytes are an error, and no index that was read can panic later.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
-        let (header, message) = IndexHeader::split(bytes)?;
-        let ef_search = check::message(&header, message)?;
-        let (hnsw, ordinals) = postcard::from_bytes(message)?;
-        Ok(Self::assemble(hnsw, header.dim as usize, ef_search, ordinals))
+    /// Reads an index file, whose bytes become the index: codes are not copied. Any other bytes are an error, and no
+    /// index that was read can panic later.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, IndexError> {
+        let (header, end) = IndexHeader::read(&bytes)?;
+        let (dim, count, ef_search) = (header.dim as usize, header.count as usize, header.ef_search as usize);
+        if count > MAX_COUNT {
+            return Err(IndexError::Content(format!("{count} items, at most {MAX_COUNT}")));
+        }
+        if !(1..=MAX_EF).contains(&ef_search) {
+            return Err(IndexError::Content(format!(
+                "a search keeps {ef_search} candidates, not 1 to {MAX_EF}"
+            )));
+        }
+        let graph = Graph::decode(&bytes[end..], count, header.neighbours as usize)?;
+        let rows = Rows::new(bytes, IndexHeader::LENGTH..end, dim, count)?;
+        Ok(Self { rows, graph, ef_search })
     }
 
     /// Number of items.
     pub fn len(&self) -> usize {
-        self.ordinals.len()
+        self.rows.len()
     }
 
     /// Whether there is no item.
     pub fn is_empty(&self) -> bool {
-        self.ordinals.is_empty()
+        self.len() == 0
     }
 
     /// Components of an embedding; 0 in an empty index.
     pub fn dim(&self) -> usize {
-        self.dim
+        self.rows.dim()
     }
 
-    /// The most results that [`Self::search`] can give.
+    /// The most results that [`Self::search`] gives; for more, [`Self::exact`] is the better way. At least 100.
     pub fn search_limit(&self) -> usize {
-        self.ef_search
+        ALWAYS.max(self.len() / WALK_BELOW)
     }
 
     /// The code of an item.
-    pub fn code(&self, ordinal: usize) -> Option<&Code> {
-        self.points.get(ordinal).map(|point| &self.hnsw[*point])
+    pub fn code(&self, ordinal: usize) -> Option<CodeRef<'_>> {
+        self.rows.get(ordinal)
     }
 
     /// The embedding of an item, as its code remembers it.
     pub fn embedding(&self, ordinal: usize) -> Option<Result<Embedding, EmbeddingError>> {
-        self.code(ordinal).map(Code::embedding)
+        self.code(ordinal).map(CodeRef::embedding)
     }
 
     /// About the `k` nearest items, nearest first; at most [`Self::search_limit`]. Walks the graph.
     pub fn search(&self, query: &Code, k: usize) -> Vec<Neighbour> {
-        if query.dim() != self.dim {
+        let k = k.min(self.search_limit());
+        if query.dim() != self.dim() || k == 0 {
             return Vec::new();
         }
-        let mut search = Search::default();
-        let found = self.hnsw.search(query, &mut search).map(|item| Neighbour {
-            ordinal: self.ordinals[item.pid.into_inner() as usize] as usize,
-            cosine: query.cosine(item.point),
-        });
-        let mut found: Vec<_> = found.collect();
-        found.sort_unstable_by(nearest_first);
+        // Half as many again: the last of the results are missed more easily than the first.
+        let ef = self.ef_search.max(k + k / 2);
+        let mut found = walk::nearest(&self.rows, &self.graph, &Probe::new(query), ef);
         found.truncate(k);
-        found
+        found.into_iter().map(Rank::neighbour).collect()
     }
 
     /// Exactly the `k` nearest of the items that `keep` says yes to, nearest first. Looks at every item.
     pub fn exact(&self, query: &Code, k: usize, keep: impl Fn(usize) -> bool) -> Vec<Neighbour> {
-        if query.dim() != self.dim || k == 0 {
+        if query.dim() != self.dim() || k == 0 {
             return Vec::new();
         }
-        // The worst of the best k so far is on top.
-        let mut best = BinaryHeap::with_capacity(k.min(self.len()) + 1);
-        for ((_, code), &ordinal) in self.hnsw.iter().zip(&self.ordinals) {
-            let ordinal = ordinal as usize;
-            if !keep(ordinal) {
-                continue;
-            }
-            best.push(Worst(Neighbour { ordinal, cosine: query.cosine(code) }));
-            if best.len() > k {
-                best.pop();
-            }
-        }
-        best.into_sorted_vec().into_iter().map(|Worst(neighbour)| neighbour).collect()
+        let found = scan::nearest(&self.rows, &Probe::new(query), k, keep);
+        found.into_iter().map(Rank::neighbour).collect()
     }
 }
 
-/// Larger cosines first, then smaller ordinals: a total order, so that results never depend on luck.
-pub(crate) fn nearest_first(a: &Neighbour, b: &Neighbour) -> Ordering {
-    b.cosine.total_cmp(&a.cosine).then(a.ordinal.cmp(&b.ordinal))
-}
-
-/// Ordered so that the greatest is the one to drop.
-struct Worst(Neighbour);
-
-impl Ord for Worst {
-    fn cmp(&self, other: &Self) -> Ordering {
-        nearest_first(&self.0, &other.0)
-    }
-}
-
-impl PartialOrd for Worst {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Worst {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Worst {}
-
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;

@@ -78,7 +78,6 @@ vectorised! {
 /// Adds the products of a panel with `T` rows of `x`. Plain indices over arrays of a known length are what a compiler
 /// keeps in registers.
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "with iterators this is eight times as slow")]
 fn add_products<const T: usize>(
     panel: &[[f32; LANES]],
     x: &[f32],

@@ -14,12 +14,14 @@ mod packed;
 mod packed_wasm;
 #[cfg(target_arch = "x86_64")]
 mod packed_x86;
+mod row_dots;
 mod rows;
 
 pub(crate) use dot::dot;
 pub(crate) use float::FloatMatrix;
 pub(crate) use neighbourhoods::{RoundedMap, Window};
 pub(crate) use packed::{Codes, PackedMatrix, Packing};
+pub(crate) use row_dots::{ROWS_TOGETHER, RowDots};
 pub(crate) use rows::{Activations, Attention, attention, gelu, layer_norm, quick_gelu, relu};
 
 /// What a product does with the numbers that are where its result goes.

@@ -93,11 +93,6 @@ fn relaxed_tile<const T: usize, const P: usize>(
             }
         }
     }
-    let offset = product.layout.offset;
-    for t in 0..T {
-        let off = i32x4_splat(offset * product.x.sums[at + t]);
-        sums[t] = sums[t].map(|sum| i32x4_sub(sum, off));
-    }
     finish(product, y, onto, at, panel, sums);
 }
 
@@ -114,6 +109,7 @@ fn finish<const T: usize, const P: usize>(
     let zero = i32x4_splat(product.x.zero);
     for (t, sums) in sums.into_iter().enumerate() {
         let x_scale = f32x4_splat(product.x.scales[at + t]);
+        let off = i32x4_splat(product.layout.offset * product.x.sums[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         for (p, sum) in sums.into_iter().enumerate() {
             let row = (panel + p) * LANES;
@@ -123,7 +119,8 @@ fn finish<const T: usize, const P: usize>(
             let y = &mut y[row..];
             // SAFETY: the three slices are of 4 numbers; `y` is written only where it has 4.
             unsafe {
-                let sum = i32x4_sub(sum, i32x4_mul(v128_load(weights.as_ptr().cast()), zero));
+                let from_zero = i32x4_mul(v128_load(weights.as_ptr().cast()), zero);
+                let sum = i32x4_sub(i32x4_sub(sum, off), from_zero);
                 let scale = f32x4_mul(v128_load(scales.as_ptr().cast()), x_scale);
                 let mut value = f32x4_mul(f32x4_convert_i32x4(sum), scale);
                 value = f32x4_add(value, v128_load(bias.as_ptr().cast()));
