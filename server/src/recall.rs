@@ -3,7 +3,12 @@
 //! A file can still vanish, be damaged or be put back, so each answer begins with a look at its state in the
 //! file system. Where that differs from when it was read, memory does not count.
 
-use std::{fs, io, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -85,7 +90,7 @@ impl Recallable {
 }
 
 impl FileState {
-    fn of(path: &PathBuf) -> io::Result<Self> {
+    fn of(path: &Path) -> io::Result<Self> {
         let about = fs::metadata(path)?;
         Ok(Self { bytes: about.len(), modified: about.modified()?, number: file_number(&about) })
     }
