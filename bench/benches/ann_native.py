@@ -24,8 +24,8 @@ EFS = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 def run(context: Context) -> list[Row]:
     items = vectors.of(context, COUNT)
     queries = items.queries()
+    built = vectors.build_ours(context, items)
     index = vectors.our_index(context, items)
-    built = vectors.build_ours(context, items, index)
     ours = json.loads(programs.run(context.native, "search", index, items.queries_path, K))
     deep = json.loads(programs.run(context.native, "search", index, items.queries_path, DEPTH))
     found = {"graph": ours["graph"]["ordinals"], "deep": deep["graph"]["ordinals"]}
@@ -34,9 +34,8 @@ def run(context: Context) -> list[Row]:
     builds, searches = [], []
     for name, builder in builders.items():
         version = metadata.version(name)
-        start = time.perf_counter()
-        search, size = builder(items)
-        builds.append(single(name, time.perf_counter() - start, version, **{"MB": round(size / 1e6, 1)}))
+        seconds, size, search = builder(items)
+        builds.append(single(name, seconds, version, **{"MB": round(size / 1e6, 1)}))
         searches.append(matched(name, version, items, queries, search, recall))
     mine = measured("ours", ours["graph"]["ms"], **{f"recall@{K}": recall,
                                                     f"recall@{DEPTH}": items.recall(found["deep"], DEPTH)})
@@ -57,29 +56,37 @@ def run(context: Context) -> list[Row]:
 Search = Callable[[np.ndarray, int, int], np.ndarray]
 
 
-def build_hnswlib(items: Vectors) -> tuple[Search, int]:
-    """A search `(query, k, ef) -> ordinals`, and the bytes of the index."""
-    index = vectors.build_hnswlib(items.items(), threads=1)
+def build_hnswlib(items: Vectors) -> tuple[float, int, Search]:
+    """Seconds of the build, bytes of the index, and a search `(query, k, ef) -> ordinals`."""
+    content = items.items()
+    start = time.perf_counter()
+    index = vectors.build_hnswlib(content, threads=1)
+    seconds = time.perf_counter() - start
+    vectors.keep_hnswlib(items, index)
     index.set_num_threads(1)
 
     def search(query: np.ndarray, k: int, ef: int) -> np.ndarray:
         index.set_ef(ef)
         return index.knn_query(query, k=k, num_threads=1)[0][0]
 
-    return search, index.index_file_size()
+    return seconds, index.index_file_size(), search
 
 
-def build_faiss(items: Vectors) -> tuple[Search, int]:
+def build_faiss(items: Vectors) -> tuple[float, int, Search]:
+    """As `build_hnswlib`."""
     faiss.omp_set_num_threads(1)
     index = faiss.IndexHNSWFlat(DIM, FAISS_M, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = vectors.EF_CONSTRUCTION
-    index.add(items.items())
+    content = items.items()
+    start = time.perf_counter()
+    index.add(content)
+    seconds = time.perf_counter() - start
 
     def search(query: np.ndarray, k: int, ef: int) -> np.ndarray:
         index.hnsw.efSearch = ef
         return index.search(query[None], k)[1][0]
 
-    return search, len(faiss.serialize_index(index))
+    return seconds, len(faiss.serialize_index(index)), search
 
 
 def matched(name: str, version: str, items: Vectors, queries: np.ndarray, search: Search, wanted: float) -> Measure:

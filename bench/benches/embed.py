@@ -35,7 +35,7 @@ def of_model(context: Context, model: Model, count: int) -> Row:
     memory, vectors = {}, {}
     for _ in range(ROUNDS):
         for name in speeds:
-            with tempfile.TemporaryDirectory(dir=context.work) as place:
+            with tempfile.TemporaryDirectory() as place:
                 if name == OURS:
                     seconds, memory[name], vectors[name] = ours(context, model, folder, Path(place))
                 else:

@@ -27,7 +27,7 @@ cargo xtask bench                  # everything
 cargo xtask bench --only text      # one section
 ```
 
-Numbers are medians; behind them, in small, the 10th and the 90th of a hundred. *Ratio* is ours divided by theirs:
+Numbers are medians; behind them, in small, the 10th and the 90th percentile. *Ratio* is ours divided by theirs:
 below 1 ours takes less. Where more is better (a unit by the second), above 1 is better, and the table says so.
 """
 

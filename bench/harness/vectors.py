@@ -112,36 +112,48 @@ def encoded(context: Context, captions: list[str]) -> np.ndarray:
     return np.frombuffer(out, np.float32).reshape(len(captions), dim)
 
 
-def our_index(context: Context, vectors: Vectors) -> Path:
-    """Our index file, built anew when the engine has changed. What the build took is in a file beside it."""
+def our_path(context: Context, vectors: Vectors) -> Path:
+    """Where the index of the engine as it is now belongs."""
     engine = hashlib.sha256(context.native.read_bytes()).hexdigest()[:12]
-    path = vectors.folder / f"ours-{engine}.index"
+    return vectors.folder / f"ours-{engine}.index"
+
+
+def our_index(context: Context, vectors: Vectors) -> Path:
+    """Our index file, built anew when the engine has changed."""
+    path = our_path(context, vectors)
     if not path.exists():
-        for old in vectors.folder.glob("ours-*"):
-            old.unlink()
-        build_ours(context, vectors, path)
+        build_ours(context, vectors)
     return path
 
 
-def build_ours(context: Context, vectors: Vectors, path: Path) -> dict:
-    """Builds it and returns `seconds` and `bytes`."""
+def build_ours(context: Context, vectors: Vectors) -> dict:
+    """Builds it in place of older ones, and returns `seconds` and `bytes`."""
+    path = our_path(context, vectors)
     part = path.with_suffix(".part")
     told = json.loads(run(context.native, "build", vectors.items_path, DIM, part))
+    for old in vectors.folder.glob("ours-*.index"):
+        old.unlink()
     part.rename(path)
     return told
 
 
-def hnswlib_index(vectors: Vectors, threads: int = -1) -> Path:
+def hnswlib_index(vectors: Vectors) -> Path:
     """hnswlib's index file, by its Python package."""
     path = vectors.folder / "hnswlib.bin"
     if not path.exists():
-        index = build_hnswlib(vectors.items(), threads)
-        index.save_index(str(path.with_suffix(".part")))
-        path.with_suffix(".part").rename(path)
+        keep_hnswlib(vectors, build_hnswlib(vectors.items(), threads=-1))
     return path
 
 
+def keep_hnswlib(vectors: Vectors, index: hnswlib.Index):
+    """Keeps an index for `hnswlib_index`."""
+    part = vectors.folder / "hnswlib.part"
+    index.save_index(str(part))
+    part.rename(vectors.folder / "hnswlib.bin")
+
+
 def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
+    """On so many threads; -1 is on all."""
     index = hnswlib.Index("ip", DIM)
     index.init_index(len(items), M=M, ef_construction=EF_CONSTRUCTION, random_seed=SEED)
     index.add_items(items, num_threads=threads)
