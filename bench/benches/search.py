@@ -48,8 +48,8 @@ def of_count(context: Context, items: Vectors) -> list[Row]:
             rows.append(Row("search", f"{case}, {items.count // 1000}k x {DIM}, the first {K}", "ms",
                             [m for n, m in each.items() if n in ours], [m for n, m in each.items() if n in peers]))
     rows[0].note = vectors.DESCRIPTION + (
-        " hnswlib-wasm is asked with the least ef that finds as much as ours; edgevec (ef 200) and voy-search as they come."
-        " Load is from the file's bytes; of edgevec, from the browser's storage.")
+        " hnswlib-wasm is asked with the least ef that finds as much as ours; edgevec (ef 200) and voy-search as they"
+        " come. Load is from the file's bytes; of edgevec, from the browser's storage.")
     return rows
 
 

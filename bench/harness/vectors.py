@@ -27,14 +27,15 @@ OTHERS, NOISE = 0.5, 0.25
 # hnswlib's own defaults.
 M, EF_CONSTRUCTION = 16, 200
 DESCRIPTION = (
-    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two others, "
-    f"noise of length {NOISE}), recall is against brute force in f32, over {QUERIES} queries made alike from other captions."
+    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two "
+    f"others, noise of length {NOISE}); recall is against brute force in f32, over {QUERIES} queries made alike from "
+    "other captions."
 )
-PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|farmland|
-football pitch|forest|freeway|golf course|greenhouse|harbour|hospital|house|industrial area|intersection|island|lake|
-meadow|mobile home park|mountain|orchard|overpass|park|pond|power plant|quarry|railway station|reservoir|residential area|
-resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|tennis court|viaduct|vineyard|
-warehouse""".replace("\n", "").split("|")
+PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|
+farmland|football pitch|forest|freeway|golf course|greenhouse|harbour|hospital|house|industrial area|intersection|
+island|lake|meadow|mobile home park|mountain|orchard|overpass|park|pond|power plant|quarry|railway station|reservoir|
+residential area|resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|
+tennis court|viaduct|vineyard|warehouse""".replace("\n", "").split("|")
 LOOKS = ["a small", "a large", "a white", "a grey", "an empty", "a crowded", "an old", "a curved", "a round", "a long"]
 BESIDE = ["", "near a river", "beside a road", "with many trees", "between fields", "next to houses", "with parked cars"]
 
@@ -161,7 +162,7 @@ def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
 
 
 def hnswlib_index_for_wasm(vectors: Vectors) -> Path:
-    """The same graph as hnswlib's 32-bit build reads it: its files hold machine words (`HierarchicalNSW::saveIndex`)."""
+    """The same graph as hnswlib's 32-bit build reads it: files hold machine words (`HierarchicalNSW::saveIndex`)."""
     path = vectors.folder / "hnswlib-wasm.bin"
     if path.exists():
         return path
