@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-import faiss
 import numpy as np
 
 from harness import context as programs
@@ -33,8 +32,13 @@ def run(context: Context) -> list[Row]:
     builders = {"hnswlib": build_hnswlib, "faiss-cpu": build_faiss}
     builds, searches = [], []
     for name, builder in builders.items():
+        try:
+            seconds, size, search = builder(items)
+        except ImportError as error:
+            builds.append(Measure(name, absent=f"not installed ({error})"))
+            searches.append(Measure(name, absent=f"not installed ({error})"))
+            continue
         version = metadata.version(name)
-        seconds, size, search = builder(items)
         builds.append(single(name, seconds, version, **{"MB": round(size / 1e6, 1)}))
         searches.append(matched(name, version, items, queries, search, recall))
     flat = exact_faiss(items, queries)
@@ -85,6 +89,8 @@ def build_hnswlib(items: Vectors) -> tuple[float, int, Search]:
 
 def build_faiss(items: Vectors) -> tuple[float, int, Search]:
     """As `build_hnswlib`."""
+    import faiss
+
     faiss.omp_set_num_threads(1)
     index = faiss.IndexHNSWFlat(DIM, FAISS_M, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = vectors.EF_CONSTRUCTION
@@ -112,6 +118,10 @@ def matched(name: str, version: str, items: Vectors, queries: np.ndarray, search
 
 
 def exact_faiss(items: Vectors, queries: np.ndarray) -> Measure:
+    try:
+        import faiss
+    except ImportError as error:
+        return Measure("faiss-cpu, f32", absent=f"not installed ({error})")
     index = faiss.IndexFlatIP(DIM)
     index.add(items.items())
     recall = items.recall([index.search(query[None], K)[1][0].tolist() for query in queries], K)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import hnswlib
 import numpy as np
 
 from .context import ROOT, Context, run, run_for_bytes
@@ -37,7 +36,7 @@ island|lake|meadow|mobile home park|mountain|orchard|overpass|park|pond|power pl
 residential area|resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|
 tennis court|viaduct|vineyard|warehouse""".replace("\n", "").split("|")
 LOOKS = ["a small", "a large", "a white", "a grey", "an empty", "a crowded", "an old", "a curved", "a round", "a long"]
-BESIDE = ["", "near a river", "beside a road", "with many trees", "between fields", "next to houses", "with parked cars"]
+BESIDE = ["", "near a river", "beside a road", "with trees", "between fields", "next to houses", "with parked cars"]
 
 
 @dataclass
@@ -146,15 +145,17 @@ def hnswlib_index(vectors: Vectors) -> Path:
     return path
 
 
-def keep_hnswlib(vectors: Vectors, index: hnswlib.Index):
+def keep_hnswlib(vectors: Vectors, index: "hnswlib.Index"):
     """Keeps an index for `hnswlib_index`."""
     part = vectors.folder / "hnswlib.part"
     index.save_index(str(part))
     part.rename(vectors.folder / "hnswlib.bin")
 
 
-def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
-    """On so many threads; -1 is on all."""
+def build_hnswlib(items: np.ndarray, threads: int) -> "hnswlib.Index":
+    """On so many threads; -1 is on all. An ImportError where the package cannot be installed."""
+    import hnswlib
+
     index = hnswlib.Index("ip", DIM)
     index.init_index(len(items), M=M, ef_construction=EF_CONSTRUCTION, random_seed=SEED)
     index.add_items(items, num_threads=threads)
