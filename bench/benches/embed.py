@@ -35,7 +35,7 @@ def of_model(context: Context, model: Model, count: int) -> Row:
     memory, vectors = {}, {}
     for _ in range(ROUNDS):
         for name in speeds:
-            with tempfile.TemporaryDirectory(dir=context.work) as place:
+            with tempfile.TemporaryDirectory() as place:
                 if name == OURS:
                     seconds, memory[name], vectors[name] = ours(context, model, folder, Path(place))
                 else:
@@ -74,8 +74,8 @@ def stored(store: Path, folder: Path) -> np.ndarray:
 
 
 def theirs(model: Model, graph: Path, folder: Path, place: Path) -> tuple[float, float, np.ndarray]:
-    command = [sys.executable, ROOT / "bench" / "harness" / "embed_peer.py", graph, model.package / "model.json", folder,
-               str(THREADS), place / "vectors.npy"]
+    program = ROOT / "bench" / "harness" / "embed_peer.py"
+    command = [sys.executable, program, graph, model.package / "model.json", folder, THREADS, place / "vectors.npy"]
     megabytes, told = watched(command, {})
     return json.loads(told)["seconds"], megabytes, np.load(place / "vectors.npy")
 

@@ -35,9 +35,10 @@ def of_model(context: Context, model: Model) -> list[Row]:
         page.fresh()
         samples = page.call("image.js", "measure", everyone, side, files, {"rounds": 15, "limitMs": 25_000})
     twice = model.config["image"].get("average_transpose")
-    note = "Pixels in, vector out. "
+    note = "Pixels in, vector out."
     if twice:
-        note += "This model averages a picture with its transpose; all contestants do both passes, onnxruntime as one batch of two."
+        note += (" This model averages a picture with its transpose; all contestants do both passes, onnxruntime as"
+                 " one batch of two.")
     told = {n: {"cosine to f32": cosines[n], "load ms": round(costs[n]["loadMs"]),
                 "wasm MB": round(costs[n]["wasmBytes"] / 1e6, 1)} for n in everyone}
     each = {n: measured(n, samples[n], version if n in peers else "", **told[n]) for n in everyone}

@@ -80,7 +80,8 @@ def of_model(context: Context, model: Model, peaks: dict[str, float]) -> list[Ro
         return Row("text", f"{model.title}, {case}", unit, [one(n) for n in ours], [one(n) for n in peers], note=note)
 
     rows.append(once("load", "ms", lambda cost: cost["loadMs"], "From the file's bytes to a usable encoder."))
-    rows.append(once("wasm memory", "MB", lambda cost: cost["wasmBytes"] / 1e6, "The most there was, a page of its own."))
+    rows.append(once("wasm memory", "MB", lambda cost: cost["wasmBytes"] / 1e6,
+                     "The most there was, on a page of its own."))
     rows.append(once("file", "MB", lambda cost: cost["fileBytes"] / 1e6, "Weights to download, uncompressed."))
     return rows
 

@@ -26,7 +26,7 @@ ARGUMENTS = [
 ]
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
 # Longest wait for one answer of a page, seconds.
-PATIENCE = 600
+PATIENCE = 300
 
 
 class BrowserError(Exception):

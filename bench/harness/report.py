@@ -27,7 +27,7 @@ cargo xtask bench                  # everything
 cargo xtask bench --only text      # one section
 ```
 
-Numbers are medians; behind them, in small, the 10th and the 90th of a hundred. *Ratio* is ours divided by theirs:
+Numbers are medians; behind them, in small, the 10th and the 90th percentile. *Ratio* is ours divided by theirs:
 below 1 ours takes less. Where more is better (a unit by the second), above 1 is better, and the table says so.
 """
 
@@ -44,13 +44,14 @@ def section(record: dict) -> str:
     title = TITLES.get(record["bench"], record["bench"])
     command = f"cargo xtask bench --only {record['bench']}"
     machine = record["machine"]
-    where = f"{machine['processor']}, {machine['cores']} cores ({machine['instructions'] or machine['system']}); {machine['browser']}"
+    cores = f"{machine['cores']} cores ({machine['instructions'] or machine['system']})"
+    where = f"{machine['processor']}, {cores}; {machine['browser']}"
     peers = sorted({(m["name"], m["version"]) for row in record["rows"] for m in row["peers"] if "version" in m})
     versions = ", ".join(f"{name} {version}" for name, version in peers)
     lines = [f"## {title}", "", f"`{command}`, {record['date']}, {record['seconds']} s. {where}.", ""]
     if versions:
         lines += [f"Peers: {versions}.", ""]
-    return "\n".join(lines) + table(record) + "\n"
+    return "\n".join(lines) + "\n" + table(record)
 
 
 def table(record: dict) -> str:

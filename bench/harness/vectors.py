@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import hnswlib
 import numpy as np
 
 from .context import ROOT, Context, run, run_for_bytes
@@ -27,16 +26,17 @@ OTHERS, NOISE = 0.5, 0.25
 # hnswlib's own defaults.
 M, EF_CONSTRUCTION = 16, 200
 DESCRIPTION = (
-    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two others, "
-    f"noise of length {NOISE}), recall is against brute force in f32, over {QUERIES} queries made alike from other captions."
+    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two "
+    f"others, noise of length {NOISE}); recall is against brute force in f32, over {QUERIES} queries made alike from "
+    "other captions."
 )
-PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|farmland|
-football pitch|forest|freeway|golf course|greenhouse|harbour|hospital|house|industrial area|intersection|island|lake|
-meadow|mobile home park|mountain|orchard|overpass|park|pond|power plant|quarry|railway station|reservoir|residential area|
-resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|tennis court|viaduct|vineyard|
-warehouse""".replace("\n", "").split("|")
+PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|
+farmland|football pitch|forest|freeway|golf course|greenhouse|harbour|hospital|house|industrial area|intersection|
+island|lake|meadow|mobile home park|mountain|orchard|overpass|park|pond|power plant|quarry|railway station|reservoir|
+residential area|resort|river|roundabout|runway|school|solar farm|square|stadium|storage tank|swimming pool|
+tennis court|viaduct|vineyard|warehouse""".replace("\n", "").split("|")
 LOOKS = ["a small", "a large", "a white", "a grey", "an empty", "a crowded", "an old", "a curved", "a round", "a long"]
-BESIDE = ["", "near a river", "beside a road", "with many trees", "between fields", "next to houses", "with parked cars"]
+BESIDE = ["", "near a river", "beside a road", "with trees", "between fields", "next to houses", "with parked cars"]
 
 
 @dataclass
@@ -112,36 +112,50 @@ def encoded(context: Context, captions: list[str]) -> np.ndarray:
     return np.frombuffer(out, np.float32).reshape(len(captions), dim)
 
 
-def our_index(context: Context, vectors: Vectors) -> Path:
-    """Our index file, built anew when the engine has changed. What the build took is in a file beside it."""
+def our_path(context: Context, vectors: Vectors) -> Path:
+    """Where the index of the engine as it is now belongs."""
     engine = hashlib.sha256(context.native.read_bytes()).hexdigest()[:12]
-    path = vectors.folder / f"ours-{engine}.index"
+    return vectors.folder / f"ours-{engine}.index"
+
+
+def our_index(context: Context, vectors: Vectors) -> Path:
+    """Our index file, built anew when the engine has changed."""
+    path = our_path(context, vectors)
     if not path.exists():
-        for old in vectors.folder.glob("ours-*"):
-            old.unlink()
-        build_ours(context, vectors, path)
+        build_ours(context, vectors)
     return path
 
 
-def build_ours(context: Context, vectors: Vectors, path: Path) -> dict:
-    """Builds it and returns `seconds` and `bytes`."""
+def build_ours(context: Context, vectors: Vectors) -> dict:
+    """Builds it in place of older ones, and returns `seconds` and `bytes`."""
+    path = our_path(context, vectors)
     part = path.with_suffix(".part")
     told = json.loads(run(context.native, "build", vectors.items_path, DIM, part))
+    for old in vectors.folder.glob("ours-*.index"):
+        old.unlink()
     part.rename(path)
     return told
 
 
-def hnswlib_index(vectors: Vectors, threads: int = -1) -> Path:
+def hnswlib_index(vectors: Vectors) -> Path:
     """hnswlib's index file, by its Python package."""
     path = vectors.folder / "hnswlib.bin"
     if not path.exists():
-        index = build_hnswlib(vectors.items(), threads)
-        index.save_index(str(path.with_suffix(".part")))
-        path.with_suffix(".part").rename(path)
+        keep_hnswlib(vectors, build_hnswlib(vectors.items(), threads=-1))
     return path
 
 
-def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
+def keep_hnswlib(vectors: Vectors, index: "hnswlib.Index"):
+    """Keeps an index for `hnswlib_index`."""
+    part = vectors.folder / "hnswlib.part"
+    index.save_index(str(part))
+    part.rename(vectors.folder / "hnswlib.bin")
+
+
+def build_hnswlib(items: np.ndarray, threads: int) -> "hnswlib.Index":
+    """On so many threads; -1 is on all. An ImportError where the package cannot be installed."""
+    import hnswlib
+
     index = hnswlib.Index("ip", DIM)
     index.init_index(len(items), M=M, ef_construction=EF_CONSTRUCTION, random_seed=SEED)
     index.add_items(items, num_threads=threads)
@@ -149,7 +163,7 @@ def build_hnswlib(items: np.ndarray, threads: int) -> hnswlib.Index:
 
 
 def hnswlib_index_for_wasm(vectors: Vectors) -> Path:
-    """The same graph as hnswlib's 32-bit build reads it: its files hold machine words (`HierarchicalNSW::saveIndex`)."""
+    """The same graph as hnswlib's 32-bit build reads it: files hold machine words (`HierarchicalNSW::saveIndex`)."""
     path = vectors.folder / "hnswlib-wasm.bin"
     if path.exists():
         return path

@@ -59,7 +59,11 @@ export async function ourImage(build, folder) {
   const { Image } = await engine(build);
   const start = performance.now();
   const image = new Image(config, gguf);
-  return { loadMs: performance.now() - start, bytes: gguf.length, prepare: (f) => image.prepare(f), encode: (p) => image.encode(p) };
+  return {
+    loadMs: performance.now() - start, bytes: gguf.length,
+    prepare: (file) => image.prepare(file),
+    encode: (pixels) => image.encode(pixels),
+  };
 }
 
 // `encode` takes `(3, side, side)` numbers.

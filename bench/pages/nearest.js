@@ -62,18 +62,18 @@ export const open = {
     const start = now();
     const index = await EdgeVec.load(name);
     const loadMs = now() - start;
-    return { search: (query, k) => index.search(query, k).map(({ id }) => id), loadMs, fileBytes: Number(index.serializedSize()) };
+    const search = (query, k) => index.search(query, k).map(({ id }) => id);
+    return { search, loadMs, fileBytes: Number(index.serializedSize()) };
   },
 
   async voy({ file, dim }) {
     const [{ Voy }, items] = [await voy(), await rows(file, dim)];
-    const embeddings = items.map((item, n) => ({ id: `${n}`, title: "", url: "", embeddings: Array.from(item) }));
-    const built = new Voy({ embeddings });
-    const serialized = built.serialize();
+    const serialized = new Voy(resource(items)).serialize();
     const start = now();
     const index = Voy.deserialize(serialized);
     const loadMs = now() - start;
-    return { search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)), loadMs, fileBytes: serialized.length };
+    const search = (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id));
+    return { search, loadMs, fileBytes: serialized.length };
   },
 };
 
@@ -85,7 +85,8 @@ export const prepare = {
     const databases = await indexedDB.databases();
     const mounted = databases.find(({ name }) => name.includes("hnswlib"));
     if (!mounted) throw new Error(`hnswlib-wasm made no storage, there is ${databases.map(({ name }) => name)}`);
-    await put(mounted.name, "FILE_DATA", `${mounted.name}/${file.name}`, { timestamp: new Date(), mode: 0o100666, contents });
+    const entry = { timestamp: new Date(), mode: 0o100666, contents };
+    await put(mounted.name, "FILE_DATA", `${mounted.name}/${file.name}`, entry);
   },
 
   // Builds the index, which only the browser can do, and keeps it in its storage. Gives up when a first part says that
@@ -118,9 +119,9 @@ export const prepare = {
   async voy({ file, count, dim, limitMs }) {
     const [{ Voy }, items] = [await voy(), await rows(file, dim)];
     const part = Math.min(count, 2000);
-    const embeddings = items.slice(0, part).map((item, n) => ({ id: `${n}`, title: "", url: "", embeddings: Array.from(item) }));
+    const some = resource(items.slice(0, part));
     const start = now();
-    new Voy({ embeddings });
+    new Voy(some);
     const expected = ((now() - start) / part) * count;
     if (expected > limitMs) throw new Error(`building would take at least ${Math.round(expected / 1000)} s`);
   },
@@ -138,6 +139,12 @@ async function edgevec() {
   const module = await import("/npm/edgevec/edgevec.js");
   await module.default({ module_or_path: "/npm/edgevec/edgevec_bg.wasm" });
   return module;
+}
+
+// Vectors as Voy takes them.
+function resource(items) {
+  const entry = (item, n) => ({ id: `${n}`, title: "", url: "", embeddings: Array.from(item) });
+  return { embeddings: items.map(entry) };
 }
 
 // Voy is made for bundlers: this is what they do.

@@ -34,7 +34,8 @@ async function asDocumented(model, dtype) {
 async function open({ build, folder, model, dtype }) {
   if (!build) return asDocumented(model, dtype);
   const text = await ourText(build, folder);
-  return { loadMs: text.loadMs, tokens: (words) => [...text.tokenize(words)], encode: (words) => text.encodeWords(words) };
+  const tokens = (words) => [...text.tokenize(words)];
+  return { loadMs: text.loadMs, tokens, encode: (words) => text.encodeWords(words) };
 }
 
 // What each contestant makes of each query: `{ name: [{ tokens, vector }, ...] }`.
@@ -53,5 +54,6 @@ export async function measure(contestants, queries, options) {
     for (const query of queries) await texts[name].encode(query);
   };
   const samples = await inTurn(Object.fromEntries(Object.keys(texts).map((name) => [name, all(name)])), options);
-  return Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, taken.map((ms) => ms / queries.length)]));
+  const each = (taken) => taken.map((ms) => ms / queries.length);
+  return Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, each(taken)]));
 }

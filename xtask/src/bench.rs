@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: puts everything in place that the side-by-side benchmarks need, and runs `bench/run.py`.
 //!
-//! Peers are installed into `target/bench`: from npm by bench/package-lock.json, from PyPI by bench/requirements.txt.
+//! Peers are installed into `target/bench`: from npm by bench/package-lock.json, from PyPI by two lists beside it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -96,9 +96,11 @@ fn npm_packages() -> Result<PathBuf> {
 /// The peers from PyPI, in a virtual environment. Returns its Python.
 fn python() -> Result<PathBuf> {
     const NAME: &str = "peers from PyPI";
+    const NEEDED: &str = "bench/requirements.txt";
+    const PEERS: &str = "bench/requirements-peers.txt";
     let place = folder().join("venv");
     let python = place.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let stamp = Stamp::of(NAME).file("bench/requirements.txt")?.kept_in(place.join(".made-from"));
+    let stamp = Stamp::of(NAME).file(NEEDED)?.file(PEERS)?.kept_in(place.join(".made-from"));
     if stamp.is_current() && python.is_file() {
         steps::skipped(NAME, "installed before");
         return Ok(python);
@@ -111,9 +113,19 @@ fn python() -> Result<PathBuf> {
     let log = folder().join("pip.log");
     process::quiet(Command::new(system).args(["-m", "venv"]).arg(&place), &log)
         .context("no virtual environment (on Debian it needs the package python3-venv)")?;
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"]);
-    process::quiet(install.arg(paths::repository().join("bench/requirements.txt")), &log)?;
+    let pip = |words: &[&str], log: &str| {
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--disable-pip-version-check"]).args(words);
+        process::quiet(install.current_dir(paths::repository()), &folder().join(log))
+    };
+    pip(&["-r", NEEDED], "pip.log")?;
+    let peers = paths::repository().join(PEERS);
+    let peers = fs::read_to_string(&peers).with_context(|| format!("reading {}", peers.display()))?;
+    for peer in peers.lines().filter(|line| !line.starts_with('#')) {
+        if let Err(error) = pip(&[peer], "pip-peer.log") {
+            eprintln!("    {peer} cannot be installed, so its rows will say that it is absent: {error:#}");
+        }
+    }
     stamp.write()?;
     step.done("installed");
     Ok(python)

@@ -12,6 +12,7 @@ use crate::process;
 use crate::setup::browser::Browser;
 use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
 use crate::steps::Step;
+use crate::worker;
 
 /// The area of the tests in the browser. The embedded model has seen none of its tiles.
 const SEED: u64 = 11;
@@ -43,25 +44,36 @@ pub fn run() -> Result<()> {
         check("tests of xtask", setup::cargo().args(["test", "-p", "xtask"]))
     };
     setup::both(checks, page)?;
-    wasm_tests(&toolchain, &tools, &browser)?;
+    wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
+    let (name, words) = ("kernels in the browser, relaxed SIMD", ["--lib", "--test", "precision"]);
+    wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
     dist::bundle(&toolchain, &tools)?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
     native_tests(&commands, &area, &browser)
 }
 
-/// The engine's tests, compiled for wasm and run by a headless browser.
-fn wasm_tests(toolchain: &WasmToolchain, tools: &Tools, browser: &Browser) -> Result<()> {
+/// Tests of the engine, compiled for wasm (with `flags` in place of the usual ones) and run by a headless browser.
+fn wasm_tests(
+    name: &str,
+    words: &[&str],
+    flags: Option<&str>,
+    toolchain: &WasmToolchain,
+    tools: &Tools,
+    browser: &Browser,
+) -> Result<()> {
     let mut cargo = toolchain.cargo(Some(tools));
+    cargo.envs(flags.map(|flags| ("RUSTFLAGS", flags)));
     cargo
-        .args(["test", "-p", "clip-rs-search", "--target", WASM_TARGET, "--lib", "--tests"])
+        .args(["test", "-p", "clip-rs-search", "--target", WASM_TARGET])
+        .args(words)
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.write_driver_settings()?)
         .env("WASM_BINDGEN_USE_BROWSER", "1")
         // Seconds; the usual 20 are short for a cold browser on a busy machine.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "180")
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
-    check("engine in the browser", &mut cargo)
+    check(name, &mut cargo)
 }
 
 /// All native tests, those that drive a browser among them, which need all that was built before.

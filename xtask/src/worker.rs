@@ -21,7 +21,7 @@ const PROGRAM: &str = "worker.wasm";
 /// How the page names the start script of trunk's worker (index.html).
 const META: &str = r#"<meta name="worker" content="worker_loader.js" />"#;
 /// In place of those that .cargo/config.toml gives, which these contain.
-const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
+pub const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
 
 /// Compiles the worker with relaxed SIMD, and without the page's side, which it has no use for.
 ///

@@ -7,7 +7,7 @@ use core::arch::wasm32::*;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Bytes of each operand: 4 rows by 4 columns of 1024 numbers are 8 KB.
+/// Numbers of a row or a column: together they are 6 KB.
 const LENGTH: usize = 1024;
 
 /// Multiplies 2 rows by 4 columns over and over; returns the sum, so that nothing can be left out.
