@@ -287,8 +287,11 @@ pub struct Train {
     #[arg(long)]
     pub out: PathBuf,
     /// Length of the run in minutes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "epochs")]
     pub minutes: Option<f64>,
+    /// Length of the run in passes over the photographs, which does not depend on the machine
+    #[arg(long)]
+    pub epochs: Option<f64>,
     /// Name of the model [default: rs-small]
     #[arg(long)]
     pub name: Option<String>,

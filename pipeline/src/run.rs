@@ -223,6 +223,7 @@ pub fn train(args: cli::Train) -> Result<ExitCode> {
         data: args.data,
         out: args.out,
         minutes: args.minutes,
+        epochs: args.epochs,
         name: args.name.clone(),
         no_teachers: args.no_teachers,
         resume: args.resume,

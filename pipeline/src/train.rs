@@ -38,6 +38,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Length of the run, minutes; the recipe's own if absent.
     pub minutes: Option<f64>,
+    /// Length of the run in passes over the photographs, instead.
+    pub epochs: Option<f64>,
     /// Name of the model; the embedded one's if absent.
     pub name: Option<String>,
     /// Do without what lies beside the data: features of a teacher, WordNet.
@@ -65,6 +67,9 @@ pub fn train(request: &Request) -> Result<Imported, PipelineError> {
     command.arg("--vocabulary").arg(scripts.join("vocabulary.txt"));
     if let Some(minutes) = request.minutes {
         command.arg("--minutes").arg(minutes.to_string());
+    }
+    if let Some(epochs) = request.epochs {
+        command.arg("--epochs").arg(epochs.to_string());
     }
     if let Some(name) = &request.name {
         command.arg("--name").arg(name);

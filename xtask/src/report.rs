@@ -15,13 +15,15 @@ use crate::paths;
 use crate::process;
 use crate::steps::{self, Step};
 
-/// Length of the baseline's training, minutes.
-const BASELINE_MINUTES: &str = "10";
+/// Length of the baseline's training, passes over the photographs: some minutes.
+const BASELINE_EPOCHS: &str = "10";
 /// Everyday phrases with the classes that answer them.
 const PHRASES: &str = "models/train/phrases-rsicd.txt";
 
 /// Makes the report from `rsicd.tar.gz` and `ucm.tar.gz` in the folder `data`.
 pub fn make(data: &Path) -> Result<()> {
+    // The figures name models by where they are in the repository.
+    let data = fs::canonicalize(data).with_context(|| format!("finding {}", data.display()))?;
     let [rsicd, ucm] = ["rsicd.tar.gz", "ucm.tar.gz"].map(|name| data.join(name));
     for archive in [&rsicd, &ucm] {
         if !archive.is_file() {
@@ -48,18 +50,20 @@ pub fn make(data: &Path) -> Result<()> {
         tuned("rs-small-ucm-lora", "lora")?,
         model(&folder, "baseline", "training from scratch without teachers", |out| {
             let mut command = Command::new(&clip_rs);
-            command.args(["train", "--no-teachers", "--minutes", BASELINE_MINUTES, "--name", "baseline"]);
+            command.args(["train", "--no-teachers", "--epochs", BASELINE_EPOCHS, "--name", "baseline"]);
             command.arg("--data").args([&rsicd, &ucm]).arg("--out").arg(out);
             command
         })?,
     ];
 
+    let models = models.each_ref().map(|model| model.strip_prefix(repository).unwrap_or(model));
     let report = repository.join("docs/report");
     fs::create_dir_all(&report).with_context(|| format!("making {}", report.display()))?;
     let measure = |data: &Path, name: &str, words: &[&str]| -> Result<()> {
         let step = Step::start(name, "measuring every model");
         let mut evaluate = Command::new(&clip_rs);
-        evaluate.arg("evaluate").arg("--model").args(&models).arg("--data").arg(data).args(words);
+        evaluate.current_dir(repository);
+        evaluate.arg("evaluate").arg("--model").args(models).arg("--data").arg(data).args(words);
         evaluate.arg("--json").arg(report.join(format!("{name}.json")));
         evaluate.arg("--report").arg(report.join(format!("{name}.html")));
         process::show(&mut evaluate)?;

@@ -28,7 +28,7 @@ pub struct Report {
     /// How it came to be, where title or provenance say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
-    /// The data set as it was given.
+    /// Name of the data set's folder or archive, without the path to it.
     pub data: PathBuf,
     /// The name that the data set gives itself.
     #[serde(skip_serializing_if = "Option::is_none")]

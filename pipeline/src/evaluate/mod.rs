@@ -137,7 +137,7 @@ impl<'a> Subject<'a> {
             title: package.config.title.clone(),
             provenance: package.config.provenance.clone(),
             training: Training::of(&package.config),
-            data: self.request.data.clone(),
+            data: self.request.data.file_name().map_or_else(|| self.request.data.clone(), PathBuf::from),
             dataset: self.dataset.name.clone(),
             split: self.dataset.split.clone(),
             retrieval: None,
