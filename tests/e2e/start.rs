@@ -59,7 +59,7 @@ fn a_browser_without_relaxed_simd_gets_the_plain_worker_which_finds_the_same() -
 fn a_page_whose_program_cannot_start_says_so() -> Result<()> {
     let broken = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = \
                   () => Promise.reject(new Error('no room for it'));";
-    let (page, ..) = opened_with(broken)?;
+    let (page, _chromium, _site) = opened_with(broken)?;
     page.wait_for_state("failed")?;
     let said = page.text("[data-testid=error]")?;
     assert!(said.contains("could not be started") && said.contains("no room for it"), "{said}");
