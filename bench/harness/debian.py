@@ -23,7 +23,7 @@ def program(context: Context, path: str, packages: list[str]) -> Program:
         return Program(Path(installed), dict(os.environ))
     root = context.folder("debian")
     if not (root / path).exists():
-        run("apt-get", "download", *packages, cwd=root)
+        run("env", f"--chdir={root}", "apt-get", "download", *packages)
         for package in packages:
             for archive in root.glob(f"{package}_*.deb"):
                 run("dpkg", "-x", archive, root)

@@ -16,7 +16,7 @@ use crate::process;
 use crate::steps::{self, Step};
 
 /// Length of the baseline's training, passes over the photographs: some minutes.
-const BASELINE_EPOCHS: &str = "10";
+const BASELINE_EPOCHS: &str = "6";
 /// Everyday phrases with the classes that answer them.
 const PHRASES: &str = "models/train/phrases-rsicd.txt";
 
