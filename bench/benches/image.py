@@ -20,7 +20,7 @@ def run(context: Context) -> list[Row]:
 def of_model(context: Context, model: Model) -> list[Row]:
     version, side = context.npm_version(PACKAGE), model.config["image"]["image_size"]
     ours = {name: {"build": browser.wasm_path(name)} for name in context.wasm}
-    peers = {f"{PACKAGE} {dtype}": {"url": f"/work/onnx/{model.onnx_path('image', dtype).name}"}
+    peers = {f"{PACKAGE} {dtype}": {"url": f"/made/onnx/{model.onnx_path('image', dtype).name}"}
              for dtype in ("fp32", "int8")}
     everyone = ours | peers
     folder = pictures.folder(context, PICTURES)

@@ -25,7 +25,7 @@ def run(context: Context) -> list[Row]:
 def of_count(context: Context, items: Vectors) -> list[Row]:
     ours, peers = contestants(context, items)
     everyone = ours | peers
-    url = f"/work/vectors/{items.count}/{items.queries_path.name}"
+    url = f"/made/vectors/{items.count}/{items.queries_path.name}"
     with browser.page(context) as page:
         known, absent = {}, {}
         for name, contestant in everyone.items():
@@ -57,7 +57,7 @@ def of_count(context: Context, items: Vectors) -> list[Row]:
 
 def contestants(context: Context, items: Vectors) -> tuple[dict, dict]:
     """Ours and theirs, as pages/nearest.js opens them."""
-    base = f"/work/vectors/{items.count}"
+    base = f"/made/vectors/{items.count}"
     index = vectors.our_index(context, items)
     ours = {}
     for name in context.wasm:
@@ -77,7 +77,7 @@ def contestants(context: Context, items: Vectors) -> tuple[dict, dict]:
 def graph_file(items: Vectors) -> dict:
     """hnswlib's index, built natively: in the browser that would take minutes."""
     graph = vectors.hnswlib_index_for_wasm(items)
-    return {"name": graph.name, "url": f"/work/vectors/{items.count}/{graph.name}", "bytes": graph.stat().st_size}
+    return {"name": graph.name, "url": f"/made/vectors/{items.count}/{graph.name}", "bytes": graph.stat().st_size}
 
 
 def alone(page: Page, contestant: dict, url: str, items: Vectors, known: dict) -> dict:

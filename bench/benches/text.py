@@ -30,7 +30,7 @@ def run(context: Context) -> list[Row]:
 def contestants(context: Context, model: Model, folder: str) -> tuple[dict, dict]:
     """Ours and theirs, as pages/text.js opens them."""
     ours = {name: {"build": browser.wasm_path(name), "folder": f"/{folder}"} for name in context.wasm}
-    peers = {f"{PACKAGE} {dtype}": {"url": f"/work/onnx/{model.onnx_path('text', dtype).name}"}
+    peers = {f"{PACKAGE} {dtype}": {"url": f"/made/onnx/{model.onnx_path('text', dtype).name}"}
              for dtype in ("int8", "fp32")}
     return ours, peers
 

@@ -58,7 +58,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(context: Context, more: dict[str, Path]) -> tuple[http.server.ThreadingHTTPServer, str]:
-    folders = {"pages": ROOT / "bench" / "pages", "npm": context.npm, "work": context.work}
+    folders = {"pages": ROOT / "bench" / "pages", "npm": context.npm, "made": context.work}
     folders["rs-small"] = ROOT / "models" / "rs-small"
     folders |= {wasm_path(name): folder for name, folder in context.wasm.items()} | more
     handler = type("BenchFiles", (Files,), {"folders": folders})

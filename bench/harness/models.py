@@ -29,7 +29,7 @@ class Model:
     title: str
     package: Path
     config: dict
-    # `{tower}.{dtype}.onnx`, served as /work/onnx/...
+    # `{tower}.{dtype}.onnx`, served as /made/onnx/...
     onnx: Path
 
     def onnx_path(self, tower: str, dtype: str) -> Path:

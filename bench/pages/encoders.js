@@ -38,7 +38,7 @@ async function onnxSession(url) {
   const ort = await onnxruntime();
   const bytes = await fetchBytes(url);
   // Its own wasm is fetched and compiled with the first session, which here has next to nothing to read.
-  await ort.InferenceSession.create(await fetchBytes("/work/onnx/empty.onnx"), { executionProviders: ["wasm"] });
+  await ort.InferenceSession.create(await fetchBytes("/made/onnx/empty.onnx"), { executionProviders: ["wasm"] });
   const start = performance.now();
   const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   return { ort, session, loadMs: performance.now() - start, bytes: bytes.length };

@@ -8,7 +8,7 @@ async function transformers(dtype) {
   const { AutoTokenizer, CLIPTextModelWithProjection, env } = library;
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
-  env.localModelPath = "/work/transformers/";
+  env.localModelPath = "/made/transformers/";
   env.useBrowserCache = false;
   // Its own onnxruntime-web, whose wasm it would fetch from a CDN.
   env.backends.onnx.wasm.wasmPaths = "/ort-of-transformers/";
