@@ -4,6 +4,7 @@
 //! recipe (features and English), and all four are measured on the test pictures. What is made stays in
 //! `target/report/` and is not made again.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,8 +23,11 @@ const PHRASES: &str = "models/train/phrases-rsicd.txt";
 
 /// Makes the report from `rsicd.tar.gz` and `ucm.tar.gz` in the folder `data`.
 pub fn make(data: &Path) -> Result<()> {
-    // The figures name models by where they are in the repository.
-    let data = fs::canonicalize(data).with_context(|| format!("finding {}", data.display()))?;
+    let repository = paths::repository();
+    // The report names everything by where it is from the repository, as long as that is how it was told.
+    let here = env::current_dir().is_ok_and(|folder| folder == repository);
+    let data =
+        if here { data.to_owned() } else { fs::canonicalize(data).context("finding the data sets")? };
     let [rsicd, ucm] = ["rsicd.tar.gz", "ucm.tar.gz"].map(|name| data.join(name));
     for archive in [&rsicd, &ucm] {
         if !archive.is_file() {
@@ -31,7 +35,6 @@ pub fn make(data: &Path) -> Result<()> {
         }
     }
     let clip_rs = native::build_release()?.clip_rs;
-    let repository = paths::repository();
     let folder = paths::target().join("report");
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let embedded = repository.join("models/rs-small");
@@ -57,8 +60,9 @@ pub fn make(data: &Path) -> Result<()> {
     ];
 
     let models = models.each_ref().map(|model| model.strip_prefix(repository).unwrap_or(model));
-    let report = repository.join("docs/report");
-    fs::create_dir_all(&report).with_context(|| format!("making {}", report.display()))?;
+    let report = Path::new("docs/report");
+    let made = repository.join(report);
+    fs::create_dir_all(&made).with_context(|| format!("making {}", made.display()))?;
     let measure = |data: &Path, name: &str, words: &[&str]| -> Result<()> {
         let step = Step::start(name, "measuring every model");
         let mut evaluate = Command::new(&clip_rs);
@@ -70,8 +74,7 @@ pub fn make(data: &Path) -> Result<()> {
         step.done("written to docs/report");
         Ok(())
     };
-    let phrases = repository.join(PHRASES);
-    measure(&rsicd, "rsicd", &["--split", "test", "--phrases", &phrases.to_string_lossy()])?;
+    measure(&rsicd, "rsicd", &["--split", "test", "--phrases", PHRASES])?;
     measure(&ucm, "ucm", &["--split", "val"])
 }
 
