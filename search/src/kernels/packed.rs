@@ -122,6 +122,11 @@ impl Layout {
         rows.next_multiple_of(self.lanes) * columns.next_multiple_of(COLUMN_MULTIPLE)
     }
 
+    /// The code that a byte of a packed matrix stands for.
+    fn signed(&self, byte: u8) -> i32 {
+        if self.offset == 0 { i32::from(byte.cast_signed()) } else { i32::from(byte) - self.offset }
+    }
+
     /// Where a code is.
     fn place(&self, row: usize, column: usize, columns: usize) -> usize {
         let (panel, lane) = (row / self.lanes, row % self.lanes);
@@ -173,6 +178,22 @@ pub(super) struct Product<'a> {
     pub(super) codes: &'a [u8],
     pub(super) sides: &'a Sides,
     pub(super) x: &'a Activations,
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+impl<'a> Product<'a> {
+    /// The codes of `P` panels from `panel` on.
+    #[inline(always)]
+    pub(super) fn panels<const P: usize>(&self, panel: usize) -> [&'a [u8]; P] {
+        let bytes = self.layout.lanes * self.columns;
+        std::array::from_fn(|p| &self.codes[(panel + p) * bytes..][..bytes])
+    }
+
+    /// `T` rows of activations from `at` on, out of `codes`: those of the width that the kernel takes.
+    #[inline(always)]
+    pub(super) fn rows_of<C, const T: usize>(&self, codes: &'a [C], at: usize) -> [&'a [C]; T] {
+        std::array::from_fn(|t| &codes[(at + t) * self.columns..][..self.columns])
+    }
 }
 
 /// Where the rows of a matrix come from, and where its packed codes go.
@@ -261,9 +282,7 @@ fn pack_for(
                 let start = layout.place(lane, column, filled);
                 for (to, x) in panel[start..].iter_mut().zip(numbers) {
                     let code = (rows::nearest(x * inverse) + layout.offset) as u8;
-                    let signed =
-                        if layout.offset == 0 { i32::from(code.cast_signed()) } else { i32::from(code) };
-                    *sum += signed - layout.offset;
+                    *sum += layout.signed(code);
                     *to = code;
                 }
             }
@@ -298,14 +317,7 @@ fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
     let Product { layout, rows, columns, codes, sides, x } = product;
     for (at, y) in y.chunks_exact_mut(*rows).enumerate() {
         for (row, y) in y.iter_mut().enumerate() {
-            let code = |column| {
-                let code = codes[layout.place(row, column, *columns)];
-                if layout.offset == 0 {
-                    i32::from(code.cast_signed())
-                } else {
-                    i32::from(code) - layout.offset
-                }
-            };
+            let code = |column| layout.signed(codes[layout.place(row, column, *columns)]);
             let sum: i32 = (0..*columns).map(|column| code(column) * (x.code(at, column) - x.zero())).sum();
             let value = sum as f32 * (sides.scales[row] * x.scale(at)) + sides.bias[row];
             *y = if onto == Onto::Sum { *y + value } else { value };

@@ -21,11 +21,8 @@ fn simd128_tile<const T: usize, const P: usize>(
     panel: usize,
 ) {
     let columns = product.columns;
-    let weights: [&[u8]; P] = std::array::from_fn(|p| {
-        let bytes = LANES * columns;
-        &product.codes[(panel + p) * bytes..][..bytes]
-    });
-    let x: [&[i16]; T] = std::array::from_fn(|t| &product.x.wide[(at + t) * columns..][..columns]);
+    let weights: [&[u8]; P] = product.panels(panel);
+    let x: [&[i16]; T] = product.rows_of(&product.x.wide, at);
     let mut sums = [[i32x4_splat(0); P]; T];
     for column in (0..columns).step_by(COLUMN_MULTIPLE) {
         for column in (column..column + COLUMN_MULTIPLE).step_by(2) {
@@ -62,11 +59,8 @@ fn relaxed_tile<const T: usize, const P: usize>(
     panel: usize,
 ) {
     let columns = product.columns;
-    let weights: [&[u8]; P] = std::array::from_fn(|p| {
-        let bytes = LANES * columns;
-        &product.codes[(panel + p) * bytes..][..bytes]
-    });
-    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let weights: [&[u8]; P] = product.panels(panel);
+    let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
     let mut sums = [[i32x4_splat(0); P]; T];
     let ones = i16x8_splat(1);
     for column in (0..columns).step_by(COLUMN_MULTIPLE) {

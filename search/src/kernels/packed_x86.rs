@@ -25,11 +25,8 @@ fn avx2_tile<const T: usize, const P: usize>(
     panel: usize,
 ) {
     let columns = product.columns;
-    let weights: [&[u8]; P] = std::array::from_fn(|p| {
-        let bytes = AVX2_LANES * columns;
-        &product.codes[(panel + p) * bytes..][..bytes]
-    });
-    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let weights: [&[u8]; P] = product.panels(panel);
+    let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); P]; T];
     for column in (0..columns).step_by(8) {
@@ -95,11 +92,8 @@ fn vnni_tile<const T: usize, const P: usize>(
     panel: usize,
 ) {
     let columns = product.columns;
-    let weights: [&[u8]; P] = std::array::from_fn(|p| {
-        let bytes = VNNI_LANES * columns;
-        &product.codes[(panel + p) * bytes..][..bytes]
-    });
-    let x: [&[i8]; T] = std::array::from_fn(|t| &product.x.codes[(at + t) * columns..][..columns]);
+    let weights: [&[u8]; P] = product.panels(panel);
+    let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
     let mut sums = [[_mm512_setzero_si512(); P]; T];
     for column in (0..columns).step_by(COLUMN_MULTIPLE) {
         for column in (column..column + COLUMN_MULTIPLE).step_by(4) {
