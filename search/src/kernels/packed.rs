@@ -2,7 +2,7 @@
 //!
 //! A panel holds `lanes` rows of the matrix. In it, `depth` neighbouring columns of the first row are followed by the
 //! same columns of the second row, and so on: what one vector instruction takes lies in one vector. A kernel keeps the
-//! sums of some panels by some rows of activations in registers, so weights are read from memory once for all rows.
+//! sums of a panel by some rows of activations in registers, so weights are read from memory once for all rows.
 //!
 //! Each row of weights has one scale, as has each row of activations. Both are integers around zero; instructions that
 //! want one side unsigned get the weights with `offset` added, and `offset` times the sum of the activations is taken
@@ -100,7 +100,7 @@ impl Kernel {
             #[cfg(any(test, not(target_arch = "wasm32")))]
             Self::Plain => Layout { lanes: 4, depth: 4, most: 127, most_of_activations: 127, offset: 0 },
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128 => Layout { lanes: 4, depth: 2, most: 127, most_of_activations: 127, offset: 0 },
+            Self::Simd128 => Layout { lanes: 8, depth: 2, most: 127, most_of_activations: 127, offset: 0 },
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
             Self::Relaxed => Layout { lanes: 4, depth: 4, most: 63, most_of_activations: 63, offset: 63 },
             #[cfg(target_arch = "x86_64")]
@@ -182,11 +182,11 @@ pub(super) struct Product<'a> {
 
 #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 impl<'a> Product<'a> {
-    /// The codes of `P` panels from `panel` on.
+    /// The codes of a panel.
     #[inline(always)]
-    pub(super) fn panels<const P: usize>(&self, panel: usize) -> [&'a [u8]; P] {
+    pub(super) fn panel(&self, panel: usize) -> &'a [u8] {
         let bytes = self.layout.lanes * self.columns;
-        std::array::from_fn(|p| &self.codes[(panel + p) * bytes..][..bytes])
+        &self.codes[panel * bytes..][..bytes]
     }
 
     /// `T` rows of activations from `at` on, out of `codes`: those of the width that the kernel takes.
@@ -325,34 +325,23 @@ fn plain(product: &Product<'_>, y: &mut [f32], onto: Onto) {
     }
 }
 
-/// Calls `tile::<T, P>(.., first row of activations, first panel)` for tiles of `T` rows of activations by `P` panels that
-/// cover a product: `P` is 4 for few rows, else 2, and 1 for a last panel; `T` is one of the sizes given, as even as can
-/// be.
+/// Calls `tile::<T>(.., first row of activations, panel)` for tiles of `T` rows of activations by a panel that cover a
+/// product: `T` is one of the sizes given, as even as can be.
+///
+/// One panel at a time, as it is one stretch of memory: for few rows most of the time goes into fetching the weights, and
+/// a processor that sees one stretch being read fetches it ahead.
 macro_rules! tiles {
-    ($product:ident, $lanes:expr, [$($size:literal),*], $tile:ident($y:expr, $onto:expr)) => {{
-        let (count, panels) = ($product.x.count(), $product.sides.scales.len() / $lanes);
-        let most = [$($size),*].len();
-        let parts = count.div_ceil(most).max(1);
-        let mut panel = 0;
-        while panel < panels {
-            let taken = match panels - panel {
-                4.. if count <= 2 => 4,
-                2.. => 2,
-                _ => 1,
-            };
+    ($product:ident, [$($size:literal),*], $tile:ident($y:expr, $onto:expr)) => {{
+        let (count, panels) = ($product.x.count(), $product.sides.scales.len() / $product.layout.lanes);
+        let parts = count.div_ceil([$($size),*].len());
+        for panel in 0..panels {
             for part in 0..parts {
                 let (first, end) = (count * part / parts, count * (part + 1) / parts);
-                match (end - first, taken) {
-                    $(
-                        ($size, 1) => $tile::<$size, 1>($product, $y, $onto, first, panel),
-                        ($size, 2) => $tile::<$size, 2>($product, $y, $onto, first, panel),
-                    )*
-                    (1, _) => $tile::<1, 4>($product, $y, $onto, first, panel),
-                    (2, _) => $tile::<2, 4>($product, $y, $onto, first, panel),
+                match end - first {
+                    $($size => $tile::<$size>($product, $y, $onto, first, panel),)*
                     _ => {}
                 }
             }
-            panel += taken;
         }
     }};
 }

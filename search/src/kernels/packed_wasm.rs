@@ -3,41 +3,33 @@
 use core::arch::wasm32::*;
 
 use super::Onto;
-use super::packed::{COLUMN_MULTIPLE, Product, tiles};
+use super::packed::{Product, tiles};
 
+/// Numbers in a vector.
 const LANES: usize = 4;
 
-/// By products of 16 bits, summed in pairs: two columns of four rows at a time.
+/// By products of 16 bits, summed in pairs: two columns of eight rows at a time.
 pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, LANES, [1, 2, 3, 4], simd128_tile(y, onto));
+    tiles!(product, [1, 2, 3, 4], simd128_tile(y, onto));
 }
 
 #[inline(never)]
-fn simd128_tile<const T: usize, const P: usize>(
-    product: &Product<'_>,
-    y: &mut [f32],
-    onto: Onto,
-    at: usize,
-    panel: usize,
-) {
-    let columns = product.columns;
-    let weights: [&[u8]; P] = product.panels(panel);
-    let x: [&[i16]; T] = product.rows_of(&product.x.wide, at);
-    let mut sums = [[i32x4_splat(0); P]; T];
-    for column in (0..columns).step_by(COLUMN_MULTIPLE) {
-        for column in (column..column + COLUMN_MULTIPLE).step_by(2) {
-            // SAFETY: a panel has 4 bytes a column, a row one number a column, and columns are whole steps.
-            unsafe {
-                let w: [v128; P] = std::array::from_fn(|p| {
-                    i16x8_load_extend_i8x8(weights[p].as_ptr().add(column * LANES).cast())
-                });
-                for t in 0..T {
-                    let x = v128_load32_splat(x[t].as_ptr().add(column).cast());
-                    for p in 0..P {
-                        sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(w[p], x));
-                    }
+fn simd128_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+    let mut weights = product.panel(panel).as_ptr();
+    let mut x = product.rows_of::<_, T>(&product.x.wide, at).map(<[i16]>::as_ptr);
+    let mut sums = [[i32x4_splat(0); 2]; T];
+    for _ in 0..product.columns / 2 {
+        // SAFETY: a panel has 8 bytes a column, a row one number a column, and columns are whole steps.
+        unsafe {
+            let w = [0, 2 * LANES].map(|from| i16x8_load_extend_i8x8(weights.add(from).cast()));
+            for t in 0..T {
+                let two = v128_load32_splat(x[t].cast());
+                for p in 0..2 {
+                    sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(w[p], two));
                 }
+                x[t] = x[t].add(2);
             }
+            weights = weights.add(4 * LANES);
         }
     }
     finish(product, y, onto, at, panel, sums);
@@ -46,45 +38,32 @@ fn simd128_tile<const T: usize, const P: usize>(
 /// By products of 7 bits: eight columns of four rows at a time.
 #[cfg(target_feature = "relaxed-simd")]
 pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, LANES, [1, 2, 3, 4, 5], relaxed_tile(y, onto));
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], relaxed_tile(y, onto));
 }
 
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn relaxed_tile<const T: usize, const P: usize>(
-    product: &Product<'_>,
-    y: &mut [f32],
-    onto: Onto,
-    at: usize,
-    panel: usize,
-) {
-    let columns = product.columns;
-    let weights: [&[u8]; P] = product.panels(panel);
-    let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
-    let mut sums = [[i32x4_splat(0); P]; T];
+fn relaxed_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+    let mut weights = product.panel(panel).as_ptr();
+    let mut x = product.rows_of::<_, T>(&product.x.codes, at).map(<[i8]>::as_ptr);
+    let mut sums = [[i32x4_splat(0)]; T];
     let ones = i16x8_splat(1);
-    for column in (0..columns).step_by(COLUMN_MULTIPLE) {
-        for column in (column..column + COLUMN_MULTIPLE).step_by(8) {
-            // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are whole steps.
-            unsafe {
-                let w: [[v128; 2]; P] = std::array::from_fn(|p| {
-                    let w = weights[p].as_ptr().add(column * LANES);
-                    [v128_load(w.cast()), v128_load(w.add(4 * LANES).cast())]
-                });
-                for t in 0..T {
-                    let x = x[t].as_ptr().add(column);
-                    let x = [v128_load32_splat(x.cast()), v128_load32_splat(x.add(4).cast())];
-                    for p in 0..P {
-                        // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what
-                        // the instruction gives is the same on every processor.
-                        let fours = i16x8_add(
-                            i16x8_relaxed_dot_i8x16_i7x16(x[0], w[p][0]),
-                            i16x8_relaxed_dot_i8x16_i7x16(x[1], w[p][1]),
-                        );
-                        sums[t][p] = i32x4_add(sums[t][p], i32x4_dot_i16x8(fours, ones));
-                    }
-                }
+    for _ in 0..product.columns / 8 {
+        // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are whole steps.
+        unsafe {
+            let w = [0, 4 * LANES].map(|from| v128_load(weights.add(from).cast()));
+            for t in 0..T {
+                let fours = [0, 4].map(|from| v128_load32_splat(x[t].add(from).cast()));
+                // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what the
+                // instruction gives is the same on every processor.
+                let products = i16x8_add(
+                    i16x8_relaxed_dot_i8x16_i7x16(fours[0], w[0]),
+                    i16x8_relaxed_dot_i8x16_i7x16(fours[1], w[1]),
+                );
+                sums[t][0] = i32x4_add(sums[t][0], i32x4_dot_i16x8(products, ones));
+                x[t] = x[t].add(8);
             }
+            weights = weights.add(8 * LANES);
         }
     }
     finish(product, y, onto, at, panel, sums);
@@ -106,11 +85,11 @@ fn finish<const T: usize, const P: usize>(
         let off = i32x4_splat(product.layout.offset * product.x.sums[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         for (p, sum) in sums.into_iter().enumerate() {
-            let row = (panel + p) * LANES;
+            let row = (panel * P + p) * LANES;
             let sides = product.sides;
             let (scales, bias) = (&sides.scales[row..row + LANES], &sides.bias[row..row + LANES]);
             let weights = &sides.sums[row..row + LANES];
-            let y = &mut y[row..];
+            let y = y.get_mut(row..).unwrap_or_default();
             // SAFETY: the three slices are of 4 numbers; `y` is written only where it has 4.
             unsafe {
                 let from_zero = i32x4_mul(v128_load(weights.as_ptr().cast()), zero);

@@ -5,6 +5,7 @@
 //! are in one list ([`ModelConfig::text_tensors`], [`ModelConfig::image_tensors`]), which whoever writes a
 //! GGUF file and the loader here share.
 
+mod byte_pairs;
 mod cleaning;
 mod config;
 mod error;
@@ -21,6 +22,7 @@ mod tokenizer;
 mod transformer;
 mod vit;
 mod weights;
+mod words;
 
 pub use config::{
     Activation, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig, Tower,

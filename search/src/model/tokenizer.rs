@@ -1,8 +1,8 @@
 //! Text to tokens, by CLIP's byte-pair vocabulary.
 
-use instant_clip_tokenizer::Tokenizer as BytePairs;
-
+use super::byte_pairs::BytePairs;
 use super::cleaning::clean;
+use super::words::words;
 use super::{ModelConfig, ModelError};
 
 /// Longest text that is looked at, bytes. The tokens of any model fit into far less; more would only cost time.
@@ -27,15 +27,13 @@ impl Tokenizer {
         if vocabulary.len() > MAX_VOCABULARY {
             return wrong(format!("{} bytes, expected at most {MAX_VOCABULARY}", vocabulary.len()));
         }
-        let Ok(size) = u16::try_from(config.tokenizer.vocab_size) else {
-            return wrong(format!("{} tokens do not fit into 16 bits", config.tokenizer.vocab_size));
+        let Ok(vocabulary) = std::str::from_utf8(vocabulary) else {
+            return wrong("it is not UTF-8".into());
         };
-        let byte_pairs = match BytePairs::with_vocabulary(vocabulary, size) {
-            Ok(byte_pairs) => byte_pairs,
-            Err(error) => return wrong(error.to_string()),
-        };
-        let (start, end) =
-            (byte_pairs.start_of_text().to_u16().into(), byte_pairs.end_of_text().to_u16().into());
+        // The two markers are numbered behind the tokens of the rules.
+        let rules = (config.tokenizer.vocab_size - 514) as u16;
+        let byte_pairs = BytePairs::new(vocabulary, rules).map_err(ModelError::Vocabulary)?;
+        let (start, end) = (u32::from(byte_pairs.len()), u32::from(byte_pairs.len()) + 1);
         if (start, end) != (config.tokenizer.start, config.tokenizer.end) {
             return wrong(format!(
                 "its start and end tokens are {start} and {end}, model.json says {} and {}",
@@ -52,12 +50,15 @@ impl Tokenizer {
         while !text.is_char_boundary(length) {
             length -= 1;
         }
+        let most = self.context_length.saturating_sub(2);
         let mut tokens = Vec::new();
-        self.byte_pairs.encode(&clean(&text[..length]), &mut tokens);
-        // Markers typed by a person are no markers: an end in the middle would hide what follows.
-        let body = tokens.iter().map(|token| u32::from(token.to_u16()));
-        let body = body.filter(|token| *token != self.start && *token != self.end);
-        let body = body.take(self.context_length.saturating_sub(2));
+        for word in words(&clean(&text[..length])) {
+            if tokens.len() >= most {
+                break;
+            }
+            self.byte_pairs.encode(word, &mut tokens);
+        }
+        let body = tokens.into_iter().map(u32::from).take(most);
         std::iter::once(self.start).chain(body).chain([self.end]).collect()
     }
 }
