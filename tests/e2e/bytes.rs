@@ -13,7 +13,7 @@ use crate::Visit;
 /// The page's program as it travels, packed by brotli.
 const PAGE_BYTES: u64 = 350_000;
 /// Either build of the worker, likewise.
-const WORKER_BYTES: u64 = 450_000;
+const WORKER_BYTES: u64 = 300_000;
 /// All that travels until the sample area can be searched.
 const VISIT_BYTES: u64 = 9_000_000;
 /// Hexadecimal digits that the server takes for a hash of the content (`server/src/request_path.rs`).
