@@ -45,7 +45,7 @@ pub enum Fault {
         found: Digest,
     },
     /// The first eight bytes name another kind or version of file.
-    #[error("not a {expected} file of this version")]
+    #[error("no {expected} file of this version")]
     Magic {
         /// The kind of file that was expected.
         expected: &'static str,

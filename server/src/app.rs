@@ -70,9 +70,11 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
     Ok(routes
         .layer(CompressionLayer::new().quality(PACKING).compress_when(is_worth_packing))
         .layer(middleware::map_response(weaken_tag))
-        .layer(middleware::from_fn_with_state(Memory::new(), recall::recall))
         .layer(middleware::from_fn(guard::guard))
         .layer(middleware::from_fn(security::secure))
+        // Outside of those above: what is remembered has their headers, and only requests that they let pass are
+        // answered from memory.
+        .layer(middleware::from_fn_with_state(Memory::new(), recall::recall))
         .layer(middleware::from_fn(access_log::log)))
 }
 

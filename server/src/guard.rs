@@ -20,7 +20,8 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     }
 }
 
-fn refuse(request: &Request) -> Option<Refusal> {
+/// Why `request` is refused, if it is.
+pub(crate) fn refuse(request: &Request) -> Option<Refusal> {
     let uri = request.uri();
     if uri.path_and_query().is_some_and(|part| part.as_str().len() > MAX_URL_BYTES) {
         return Some(Refusal::LongUrl);

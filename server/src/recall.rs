@@ -19,7 +19,7 @@ use axum::{
 };
 use quick_cache::{Weighter, sync::Cache};
 
-use crate::refusal::Refusal;
+use crate::{guard, refusal::Refusal};
 
 /// Bytes of the largest file that is kept: most tiles and pictures, no index.
 const MAX_FILE: u64 = 64 * 1024;
@@ -151,7 +151,9 @@ impl Memory {
 /// Answers `request` from memory if it can, else lets it pass and keeps what comes.
 pub(crate) async fn recall(State(memory): State<Memory>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    if request.method() != Method::GET || CONDITIONS.iter().any(|name| headers.contains_key(name)) {
+    let is_plain =
+        request.method() == Method::GET && !CONDITIONS.iter().any(|name| headers.contains_key(name));
+    if !is_plain || guard::refuse(&request).is_some() {
         return next.run(request).await;
     }
     if let Some(response) = memory.recall(request.uri().path()) {

@@ -71,7 +71,7 @@ fn damage_is_named() {
     let graph = IndexHeader::LENGTH + 40;
     assert_eq!(refusal(with(graph, &[0])), "index: the list of entrances is damaged");
     assert_eq!(refusal(with(graph, &[6])), "index: the list of entrances is damaged");
-    assert_eq!(refusal(with(0, b"RIFF")), "index: not a index file of this version");
+    assert_eq!(refusal(with(0, b"RIFF")), "index: no index file of this version");
     assert!(refusal(with(7, b"1")).contains("make the catalog anew with `clip-rs index`"));
 }
 

@@ -30,9 +30,12 @@ pub(crate) enum Kernel {
         expect(dead_code, reason = "the relaxed kernel is chosen, but tests hold both to the definition")
     )]
     Simd128,
-    /// Relaxed SIMD of wasm: products of 7 bits.
+    /// Relaxed SIMD of wasm: products of 7 bits, summed in fours before they are widened.
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     Relaxed,
+    /// The same with sums of four in one instruction, where the processor has such a one.
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    Fused,
     /// `vpmaddubsw`: products of 7 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -60,7 +63,7 @@ impl Kernel {
     /// The fastest that runs here.
     pub(crate) fn best() -> Self {
         #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-        return Self::Relaxed;
+        return if super::packed_wasm::sums_four_at_once() { Self::Fused } else { Self::Relaxed };
         #[cfg(all(
             target_arch = "wasm32",
             target_feature = "simd128",
@@ -87,6 +90,8 @@ impl Kernel {
         let mut kernels = vec![Self::Plain, Self::best()];
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         kernels.push(Self::Simd128);
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        kernels.extend([Self::Relaxed, Self::Fused]);
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             kernels.push(Self::Avx2);
@@ -102,7 +107,9 @@ impl Kernel {
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128 => Layout { lanes: 8, depth: 2, most: 127, most_of_activations: 127, offset: 0 },
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Self::Relaxed => Layout { lanes: 4, depth: 4, most: 63, most_of_activations: 63, offset: 63 },
+            Self::Relaxed | Self::Fused => {
+                Layout { lanes: 4, depth: 4, most: 63, most_of_activations: 63, offset: 63 }
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Layout { lanes: 8, depth: 4, most: 63, most_of_activations: 63, offset: 63 },
             #[cfg(target_arch = "x86_64")]
@@ -301,6 +308,8 @@ impl Kernel {
             Self::Simd128 => super::packed_wasm::simd128(product, y, onto),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
             Self::Relaxed => super::packed_wasm::relaxed(product, y, onto),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::Fused => super::packed_wasm::fused(product, y, onto),
             // SAFETY: `best` found the features to be there.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { super::packed_x86::avx2(product, y, onto) },

@@ -35,32 +35,73 @@ fn simd128_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto
     finish(product, y, onto, at, panel, sums);
 }
 
+/// Whether this processor has an instruction that adds four products of bytes to a sum of 32 bits, as most of ARM have
+/// and the newer ones of Intel and AMD.
+///
+/// What it does with numbers beyond 7 bits tells: twice 127 times 255 is more than 16 bits hold. A processor that sums in
+/// pairs first cuts that off; another one takes all of it, be 255 for it that or -1.
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) fn sums_four_at_once() -> bool {
+    let [large, larger] = core::hint::black_box([i8x16_splat(127), i8x16_splat(-1)]);
+    let sums = i32x4_relaxed_dot_i8x16_i7x16_add(large, larger, i32x4_splat(0));
+    i32x4_extract_lane::<0>(sums) != 2 * i32::from(i16::MAX)
+}
+
 /// By products of 7 bits: eight columns of four rows at a time.
 #[cfg(target_feature = "relaxed-simd")]
 pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], onto: Onto) {
     tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], relaxed_tile(y, onto));
 }
 
+/// As [`relaxed`], by instructions that sum four products.
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) fn fused(product: &Product<'_>, y: &mut [f32], onto: Onto) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], fused_tile(y, onto));
+}
+
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
 fn relaxed_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+    let ones = i16x8_splat(1);
+    // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what the instruction gives
+    // is the same on every processor.
+    tile_by_eight::<T>(product, y, onto, at, panel, |sum, x, w| {
+        let pairs =
+            i16x8_add(i16x8_relaxed_dot_i8x16_i7x16(x[0], w[0]), i16x8_relaxed_dot_i8x16_i7x16(x[1], w[1]));
+        i32x4_add(sum, i32x4_dot_i16x8(pairs, ones))
+    });
+}
+
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(never)]
+fn fused_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+    tile_by_eight::<T>(product, y, onto, at, panel, |sum, x, w| {
+        let sum = i32x4_relaxed_dot_i8x16_i7x16_add(x[0], w[0], sum);
+        i32x4_relaxed_dot_i8x16_i7x16_add(x[1], w[1], sum)
+    });
+}
+
+/// A tile whose sums `add` adds to: the products of two times four columns of a row with those of four rows of weights.
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(always)]
+fn tile_by_eight<const T: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    onto: Onto,
+    at: usize,
+    panel: usize,
+    add: impl Fn(v128, [v128; 2], [v128; 2]) -> v128,
+) {
     let mut weights = product.panel(panel).as_ptr();
     let mut x = product.rows_of::<_, T>(&product.x.codes, at).map(<[i8]>::as_ptr);
     let mut sums = [[i32x4_splat(0)]; T];
-    let ones = i16x8_splat(1);
     for _ in 0..product.columns / 8 {
         // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are whole steps.
         unsafe {
             let w = [0, 4 * LANES].map(|from| v128_load(weights.add(from).cast()));
             for t in 0..T {
                 let fours = [0, 4].map(|from| v128_load32_splat(x[t].add(from).cast()));
-                // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what the
-                // instruction gives is the same on every processor.
-                let products = i16x8_add(
-                    i16x8_relaxed_dot_i8x16_i7x16(fours[0], w[0]),
-                    i16x8_relaxed_dot_i8x16_i7x16(fours[1], w[1]),
-                );
-                sums[t][0] = i32x4_add(sums[t][0], i32x4_dot_i16x8(products, ones));
+                sums[t][0] = add(sums[t][0], fours, w);
                 x[t] = x[t].add(8);
             }
             weights = weights.add(8 * LANES);
@@ -79,37 +120,56 @@ fn finish<const T: usize, const P: usize>(
     panel: usize,
     sums: [[v128; P]; T],
 ) {
-    let zero = i32x4_splat(product.x.zero);
+    let row = panel * P * LANES;
+    let Product { layout, rows, sides, x, .. } = product;
+    let of_panel = row..row + P * LANES;
+    let (scales, bias) = (&sides.scales[of_panel.clone()], &sides.bias[of_panel.clone()]);
+    let codes = &sides.sums[of_panel];
+    let zero = i32x4_splat(x.zero);
+    // SAFETY: the three slices are of P times 4 numbers.
+    let (scales, bias, from_zero) = unsafe {
+        (load::<_, P>(scales), load::<_, P>(bias), load::<_, P>(codes).map(|codes| i32x4_mul(codes, zero)))
+    };
     for (t, sums) in sums.into_iter().enumerate() {
-        let x_scale = f32x4_splat(product.x.scales[at + t]);
-        let off = i32x4_splat(product.layout.offset * product.x.sums[at + t]);
-        let y = &mut y[(at + t) * product.rows..][..product.rows];
-        for (p, sum) in sums.into_iter().enumerate() {
-            let row = (panel * P + p) * LANES;
-            let sides = product.sides;
-            let (scales, bias) = (&sides.scales[row..row + LANES], &sides.bias[row..row + LANES]);
-            let weights = &sides.sums[row..row + LANES];
-            let y = y.get_mut(row..).unwrap_or_default();
-            // SAFETY: the three slices are of 4 numbers; `y` is written only where it has 4.
-            unsafe {
-                let from_zero = i32x4_mul(v128_load(weights.as_ptr().cast()), zero);
-                let sum = i32x4_sub(i32x4_sub(sum, off), from_zero);
-                let scale = f32x4_mul(v128_load(scales.as_ptr().cast()), x_scale);
-                let mut value = f32x4_mul(f32x4_convert_i32x4(sum), scale);
-                value = f32x4_add(value, v128_load(bias.as_ptr().cast()));
-                if y.len() >= LANES {
-                    let to: *mut v128 = y.as_mut_ptr().cast();
-                    if onto == Onto::Sum {
-                        value = f32x4_add(value, v128_load(to));
-                    }
-                    v128_store(to, value);
-                } else {
-                    let mut values = [0.0_f32; LANES];
-                    v128_store(values.as_mut_ptr().cast(), value);
-                    for (y, value) in y.iter_mut().zip(values) {
-                        *y = if onto == Onto::Sum { *y + value } else { value };
-                    }
-                }
+        let x_scale = f32x4_splat(x.scales[at + t]);
+        let off = i32x4_splat(layout.offset * x.sums[at + t]);
+        let start = (at + t) * rows;
+        let mut y = &mut y[start + row..start + rows];
+        for p in 0..P {
+            let sum = i32x4_sub(i32x4_sub(sums[p], off), from_zero[p]);
+            let value = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(scales[p], x_scale));
+            let value = f32x4_add(value, bias[p]);
+            let (part, rest) = y.split_at_mut(y.len().min(LANES));
+            write(part, value, onto);
+            y = rest;
+        }
+    }
+}
+
+/// The vectors that `numbers` are, four in each.
+///
+/// # Safety
+///
+/// `numbers` are at least `P` times 4, of 4 bytes each.
+#[inline(always)]
+unsafe fn load<N, const P: usize>(numbers: &[N]) -> [v128; P] {
+    // SAFETY: the caller's promise.
+    std::array::from_fn(|p| unsafe { v128_load(numbers.as_ptr().add(p * LANES).cast()) })
+}
+
+/// Writes as many of four values as `y` has room for.
+#[inline(always)]
+fn write(y: &mut [f32], value: v128, onto: Onto) {
+    // SAFETY: `y` is written whole only where it has 4 numbers; the array has 4.
+    unsafe {
+        if y.len() == LANES {
+            let to: *mut v128 = y.as_mut_ptr().cast();
+            v128_store(to, if onto == Onto::Sum { f32x4_add(value, v128_load(to)) } else { value });
+        } else {
+            let mut values = [0.0_f32; LANES];
+            v128_store(values.as_mut_ptr().cast(), value);
+            for (y, value) in y.iter_mut().zip(values) {
+                *y = if onto == Onto::Sum { *y + value } else { value };
             }
         }
     }

@@ -43,6 +43,16 @@ async fn the_second_answer_is_the_first_one_again() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_is_refused_for_a_remembered_file_too() {
+    let site = Site::new();
+    let router = site.router();
+    let whole = get(&router, &[]).await;
+    let refused = get(&router, &[("content-length", "5")]).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(refused.header("x-content-type-options") == "nosniff" && refused.body != whole.body);
+}
+
+#[tokio::test]
 async fn ranges_and_conditions_are_met_for_a_remembered_file_too() {
     let site = Site::new();
     let router = site.router();
