@@ -21,8 +21,9 @@ def run(context: Context) -> list[Row]:
             peaks[name] = page.call("text.js", "peak", browser.wasm_path(name))
         rows.append(Row("text", "bare loop of 8-bit multiplications", "billion/s",
                         [measured(name, samples) for name, samples in peaks.items()], better="higher",
-                        note="What this browser can do at most: operands stay in registers and the first cache. A ratio below, times "
-                             "the share of the bare loop beside it, is what would be left if all else took no time."))
+                        note="About what this browser can do at most: dot products of numbers in registers and the first cache. "
+                             "A ratio below, times the share of the bare loop beside it, is about what would be left if all "
+                             "else took no time."))
     for model in (models.b32(context), models.rs_small(context)):
         rows += of_model(context, model, {name: quantile(samples, 0.5) for name, samples in peaks.items()})
     return rows

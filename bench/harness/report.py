@@ -25,6 +25,7 @@ To repeat it (tools and peers are installed into `target/bench`, nothing else is
 ```
 cargo xtask bench                  # everything
 cargo xtask bench --only text      # one section
+cargo xtask bench --large          # with searches of 300,000 vectors
 ```
 
 Numbers are medians; behind them, in small, the 10th and the 90th percentile. *Ratio* is ours divided by theirs:
