@@ -36,20 +36,18 @@ impl BytePairs {
             })
             .collect::<Result<_, _>>()?;
 
-        // The writing of every token, one behind the other, in the order of their numbers.
-        let order = printable().chain((0..=u8::MAX).filter(|byte| !is_printable(*byte)));
         let mut bytes = [0; 256];
-        let mut writings = Writings::with_capacity(vocabulary.len() + 4096, usize::from(BYTES) + pairs.len());
-        for (token, byte) in (0..).zip(order.clone()) {
+        for (token, (byte, _)) in (0..).zip(signs()) {
             bytes[usize::from(byte)] = token;
-            writings.push(&[written(byte, token)], "");
         }
-        for (token, byte) in (0..).zip(order) {
-            writings.push(&[written(byte, token)], END_MARK);
+        let mut writings = Writings::with_capacity(vocabulary.len() + 4096, usize::from(BYTES) + pairs.len());
+        for end in ["", END_MARK] {
+            for (_, sign) in signs() {
+                writings.push(sign.encode_utf8(&mut [0; 4]), end);
+            }
         }
         for (first, second) in &pairs {
-            writings.text.push_str(first);
-            writings.push(&[], second);
+            writings.push(first, second);
         }
 
         let mut tokens = FxHashMap::with_capacity_and_hasher(writings.ends.len(), FxBuildHasher);
@@ -102,7 +100,7 @@ impl BytePairs {
     }
 }
 
-/// Texts in one string.
+/// How a vocabulary writes its tokens, in one string, one behind the other in the order of their numbers.
 struct Writings {
     text: String,
     ends: Vec<usize>,
@@ -113,10 +111,10 @@ impl Writings {
         Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(count) }
     }
 
-    /// Ends the text that was begun, if one was, with `letters` and `ending`.
-    fn push(&mut self, letters: &[char], ending: &str) {
-        self.text.extend(letters);
-        self.text.push_str(ending);
+    /// Appends a token that is written in two parts.
+    fn push(&mut self, first: &str, second: &str) {
+        self.text.push_str(first);
+        self.text.push_str(second);
         self.ends.push(self.text.len());
     }
 
@@ -126,19 +124,12 @@ impl Writings {
     }
 }
 
-/// The bytes that a vocabulary writes as the character of the same number.
-fn printable() -> impl Iterator<Item = u8> + Clone {
-    (0..=u8::MAX).filter(|byte| is_printable(*byte))
-}
-
-fn is_printable(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff)
-}
-
-/// How a vocabulary writes the byte whose token is `token`: the others are numbered from U+0100 on.
-fn written(byte: u8, token: u16) -> char {
-    let others = u32::from(token).saturating_sub(printable().count() as u32);
-    if is_printable(byte) { char::from(byte) } else { char::from_u32(0x100 + others).unwrap_or(' ') }
+/// The bytes in the order of their tokens, with the sign that a vocabulary writes for each: those that can be printed are
+/// written as the characters of the same number, the others as those from U+0100 on.
+fn signs() -> impl Iterator<Item = (u8, char)> {
+    let printable = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    let others = (0..=u8::MAX).filter(move |byte| !printable(byte)).zip('\u{100}'..);
+    (0..=u8::MAX).filter(printable).map(|byte| (byte, char::from(byte))).chain(others)
 }
 
 #[cfg(test)]

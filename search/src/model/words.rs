@@ -20,11 +20,12 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
                 None => break,
             }
         }
-        let kind = Kind::of(rest.chars().next()?);
+        let first = rest.chars().next()?;
+        let kind = Kind::of(first);
         let contraction = CONTRACTIONS.iter().find(|contraction| rest.starts_with(**contraction));
         let end = match (contraction, kind) {
             (Some(contraction), _) => contraction.len(),
-            (None, Kind::Number) => rest.chars().next().map_or(0, char::len_utf8),
+            (None, Kind::Number) => first.len_utf8(),
             (None, _) => rest.find(|c| Kind::of(c) != kind).unwrap_or(rest.len()),
         };
         let (word, behind) = rest.split_at(end);
