@@ -68,7 +68,7 @@ def ours(context: Context, model: Model, folder: Path, place: Path) -> tuple[flo
 
 
 def stored(store: Path, folder: Path) -> np.ndarray:
-    """Vectors out of the file where `clip-rs index` keeps them (pipeline/src/embeddings.rs)."""
+    """Vectors out of the file where `clip-rs index` keeps them (crates/pipeline/src/embeddings.rs)."""
     content = store.read_bytes()
     dim = int.from_bytes(content[8:12], "little")
     record = np.dtype([("picture", "V32"), ("vector", "<f4", dim), ("check", "V8")])

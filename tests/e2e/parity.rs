@@ -1,5 +1,5 @@
 //! The browser's text vectors are those of the native command, but for rounding: one engine, two processors, whose
-//! kernels round to 7 bits or to 8 (`search/tests/precision.rs` says how much each may be off).
+//! kernels round to 7 bits or to 8 (`crates/search/tests/precision.rs` says how much each may be off).
 
 use std::process::Command;
 

@@ -16,9 +16,17 @@ use crate::steps::{self, Step};
 /// The embedded model.
 const MODEL: &str = "models/rs-small";
 /// What decides how a sample area looks.
-const SAMPLE_SOURCES: [&str; 2] = ["Cargo.lock", "pipeline/src/sample"];
+const SAMPLE_SOURCES: [&str; 2] = ["Cargo.lock", "crates/sample/src"];
 /// What decides what a catalog holds, beyond its imagery.
-const INDEX_SOURCES: [&str; 4] = ["catalog/src", MODEL, "pipeline/src", "search/src"];
+const INDEX_SOURCES: [&str; 7] = [
+    MODEL,
+    "crates/catalog/src",
+    "crates/imagery/src",
+    "crates/locate/src",
+    "crates/pipeline/src",
+    "crates/search/src",
+    "crates/stage/src",
+];
 
 /// The two commands, built.
 pub struct Commands {

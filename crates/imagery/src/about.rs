@@ -1,0 +1,44 @@
+//! What a sample area says of itself, so that its catalog says it too.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use clip_rs_stage::{StageError, files};
+
+/// Name, origin and terms of imagery, as far as a folder tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct About {
+    /// The area's name.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Whether the imagery was generated and shows no real place.
+    #[serde(default)]
+    pub synthetic: bool,
+    /// Who made the imagery.
+    #[serde(default)]
+    pub attribution: Option<String>,
+    /// The imagery's licence.
+    #[serde(default)]
+    pub licence: Option<String>,
+    /// Queries that suit the area.
+    #[serde(default)]
+    pub examples: Vec<String>,
+    /// Table of address points beside the imagery.
+    #[serde(skip)]
+    pub addresses: Option<PathBuf>,
+}
+
+impl About {
+    /// Reads `sample.json` in `folder` and notes its `addresses.csv`; none when it is no sample area.
+    pub fn read(folder: &Path) -> Result<Option<Self>, StageError> {
+        let path = folder.join("sample.json");
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut about: Self = serde_json::from_slice(&files::read(&path)?)
+            .map_err(|error| StageError::content(&path, error))?;
+        about.addresses = Some(folder.join("addresses.csv")).filter(|path| path.is_file());
+        Ok(Some(about))
+    }
+}

@@ -1,0 +1,26 @@
+//! The command `clip-rs`: its stages, each a function from folder to folder.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`index`] | imagery to catalog: embed, locate, index, publish |
+//! | [`query`] | search in a catalog |
+//! | [`verify`] | whether every byte of a catalog is what it should be |
+//!
+//! and what they are made of:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`embed`], [`embeddings`] | pictures to vectors, kept between runs |
+//! | [`publish`], [`squeeze`] | writes a catalog that is whole at every moment |
+//! | [`catalog`] | reads one, each file checked before use |
+
+#![forbid(unsafe_code)]
+
+pub mod catalog;
+pub mod embed;
+pub mod embeddings;
+pub mod index;
+pub mod publish;
+pub mod query;
+pub mod squeeze;
+pub mod verify;

@@ -1,0 +1,199 @@
+//! Files that are either complete or not there: temporary name, sync, rename.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::StageError;
+
+/// Deepest nesting of folders that is looked into; stops at links that lead back up.
+const MAX_DEPTH: usize = 16;
+const TEMPORARY: &str = ".unfinished-";
+
+/// The whole content of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, StageError> {
+    fs::read(path).map_err(StageError::io("read", path))
+}
+
+/// The whole content of a file that should not be larger than `most` bytes.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, StageError> {
+    let mut content = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut content))
+        .map_err(StageError::io("read", path))?;
+    if content.len() as u64 > most {
+        return Err(StageError::content(path, format!("has more than {most} bytes")));
+    }
+    Ok(content)
+}
+
+/// SHA-256 of a file's content in hexadecimal digits, without reading it whole.
+pub fn sha256(path: &Path) -> Result<String, StageError> {
+    let mut hash = Sha256::new();
+    File::open(path)
+        .and_then(|mut file| io::copy(&mut file, &mut hash))
+        .map_err(StageError::io("read", path))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// `<folder>.<what>` beside a folder.
+pub fn beside(folder: &Path, what: &str) -> Result<PathBuf, StageError> {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| StageError::content(folder, "give the folder a name of its own"))?;
+    Ok(folder.with_file_name(format!("{name}.{what}")))
+}
+
+/// Makes a folder and those above it.
+pub fn make_folder(path: &Path) -> Result<(), StageError> {
+    fs::create_dir_all(path).map_err(StageError::io("make the folder", path))
+}
+
+/// Writes a file so that `path` holds either its former content or all of the new one, even if the power
+/// fails; the folder must exist.
+pub fn write_durably(path: &Path, content: &[u8]) -> Result<(), StageError> {
+    write_durably_with(path, |file| file.write_all(content)).map(drop)
+}
+
+/// Like [`write_durably`], with `write` giving the content bit by bit; returns its length in bytes.
+pub fn write_durably_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<u64, StageError> {
+    let length = replace(path, write, true)?;
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => sync_folder(folder)?,
+        None => sync_folder(Path::new("."))?,
+    }
+    Ok(length)
+}
+
+/// Like [`write_durably`] as long as the power stays on; for many files, followed by [`sync`] on each and
+/// [`sync_folder`].
+pub fn write_quickly(path: &Path, content: &[u8]) -> Result<(), StageError> {
+    replace(path, |file| file.write_all(content), false).map(drop)
+}
+
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    durably: bool,
+) -> Result<u64, StageError> {
+    let temporary = temporary_name(path)?;
+    let write = || -> io::Result<u64> {
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        write(&mut file)?;
+        let length = file.stream_position()?;
+        let file = file.into_inner()?;
+        if durably {
+            file.sync_all()?;
+        }
+        fs::rename(&temporary, path)?;
+        Ok(length)
+    };
+    write().map_err(|error| {
+        // The first error is the one to report; a temporary file left behind is swept by the next run.
+        let _ = fs::remove_file(&temporary);
+        StageError::io("write", path)(error)
+    })
+}
+
+fn temporary_name(path: &Path) -> Result<PathBuf, StageError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| StageError::content(path, "not a file name"))?;
+    Ok(path.with_file_name(format!("{TEMPORARY}{}-{name}", std::process::id())))
+}
+
+/// Whether a name is one that an interrupted write left behind.
+pub fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
+}
+
+/// Waits until a file's content is on the disk.
+pub fn sync(path: &Path) -> Result<(), StageError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(StageError::io("sync", path))
+}
+
+/// Waits until the names in a folder are on the disk.
+pub fn sync_folder(folder: &Path) -> Result<(), StageError> {
+    // Windows cannot open folders; there, renames are durable by themselves.
+    if cfg!(unix) { sync(folder) } else { Ok(()) }
+}
+
+/// All files below `folder` with their paths relative to it (`/` between parts), sorted. Names that start
+/// with a dot are left out; names that are not Unicode are an error.
+pub fn walk(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
+    let mut found = Vec::new();
+    descend(folder, "", 0, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn descend(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<(String, PathBuf)>,
+) -> Result<(), StageError> {
+    if depth > MAX_DEPTH {
+        return Err(StageError::content(folder, format!("more than {MAX_DEPTH} folders deep")));
+    }
+    for (name, path) in entries(folder)? {
+        if name.starts_with('.') {
+            continue;
+        }
+        let relative = format!("{prefix}{name}");
+        if path.is_dir() {
+            descend(&path, &format!("{relative}/"), depth + 1, found)?;
+        } else {
+            found.push((relative, path));
+        }
+    }
+    Ok(())
+}
+
+/// The names in a folder with their paths, sorted.
+pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
+    let list = fs::read_dir(folder).map_err(StageError::io("read the folder", folder))?;
+    let mut found = Vec::new();
+    for entry in list {
+        let path = entry.map_err(StageError::io("read the folder", folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or_else(|| StageError::content(&path, "a name that is not Unicode"))?.to_owned();
+        found.push((name, path));
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_former_file_and_no_temporary_one() -> Result<(), StageError> {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("a.txt");
+        write_durably(&path, b"first")?;
+        write_durably(&path, b"second")?;
+        assert_eq!(read(&path)?, b"second");
+        fs::create_dir(folder.path().join("b")).expect("folder");
+        assert!(write_durably(&folder.path().join("b"), b"a folder is in the way").is_err());
+        let names: Vec<String> = entries(folder.path())?.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a.txt", "b"]);
+        Ok(())
+    }
+
+    #[test]
+    fn walking_gives_sorted_relative_paths_without_hidden_names() -> Result<(), StageError> {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        make_folder(&folder.path().join("z/y"))?;
+        for name in ["z/y/1.jpg", "a.jpg", ".hidden", "z/.DS_Store"] {
+            write_quickly(&folder.path().join(name), b"")?;
+        }
+        let names: Vec<String> = walk(folder.path())?.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a.jpg", "z/y/1.jpg"]);
+        Ok(())
+    }
+}

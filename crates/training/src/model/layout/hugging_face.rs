@@ -1,0 +1,281 @@
+//! Folders as Hugging Face's `CLIPModel.save_pretrained` writes them: `config.json`, weights in one file or in shards,
+//! and the tokenizer's and preprocessor's files.
+//!
+//! Reference: `configuration_clip.py` and `modeling_clip.py` in transformers. Our tensors have the names used there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clip_rs_search::model::{
+    Activation, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Origin, Said, Source, vocabulary};
+use crate::model::checkpoint::Checkpoint;
+use clip_rs_stage::StageError;
+
+/// Files with weights, the better kind first; an index lists shards.
+const WEIGHTS: [&str; 4] = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+];
+/// `PIL.Image.BICUBIC`
+const BICUBIC: u32 = 3;
+/// An end token that stands for "the largest token", as configurations of before 2023 have it.
+const OLD_END: u32 = 2;
+
+/// `CLIPTextConfig`, with its defaults.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Text {
+    vocab_size: usize,
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    max_position_embeddings: usize,
+    hidden_act: String,
+    layer_norm_eps: f64,
+    eos_token_id: u32,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            vocab_size: 49_408,
+            hidden_size: 512,
+            intermediate_size: 2048,
+            num_hidden_layers: 12,
+            num_attention_heads: 8,
+            max_position_embeddings: 77,
+            hidden_act: "quick_gelu".to_owned(),
+            layer_norm_eps: 1e-5,
+            eos_token_id: 49_407,
+        }
+    }
+}
+
+/// `CLIPVisionConfig`, with its defaults.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Vision {
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    image_size: usize,
+    patch_size: usize,
+    hidden_act: String,
+    layer_norm_eps: f64,
+}
+
+impl Default for Vision {
+    fn default() -> Self {
+        Self {
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            image_size: 224,
+            patch_size: 32,
+            hidden_act: "quick_gelu".to_owned(),
+            layer_norm_eps: 1e-5,
+        }
+    }
+}
+
+/// The folder's files with weights; none if it has none.
+pub(super) fn weights(folder: &Path) -> Result<Option<Vec<PathBuf>>, StageError> {
+    let Some(path) = WEIGHTS.iter().map(|name| folder.join(name)).find(|path| path.is_file()) else {
+        return Ok(None);
+    };
+    if path.extension().is_none_or(|extension| extension != "json") {
+        return Ok(Some(vec![path]));
+    }
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let index: Index = super::read_json(&path)?;
+    let mut shards: Vec<String> = index.weight_map.into_values().collect();
+    shards.sort();
+    shards.dedup();
+    if let Some(odd) = shards.iter().find(|name| name.is_empty() || name.contains(['/', '\\'])) {
+        return Err(StageError::content(
+            &path,
+            format!("names the shard {odd:?}, which is no file beside it"),
+        ));
+    }
+    Ok(Some(shards.iter().map(|name| folder.join(name)).collect()))
+}
+
+pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Source, StageError> {
+    let path = folder.join("config.json");
+    let refuse = |why: String| StageError::content(&path, why);
+    match described.get("model_type").and_then(Value::as_str) {
+        Some("clip") | None => {}
+        Some(other) => return Err(refuse(format!("model_type is {other:?}, expected \"clip\""))),
+    }
+    let text: Text = part(&path, &described, "text_config")?;
+    let vision: Vision = part(&path, &described, "vision_config")?;
+    let (text_activation, vision_activation) =
+        (activation(&path, &text.hidden_act, said)?, activation(&path, &vision.hidden_act, said)?);
+    let files = weights(folder)?.unwrap_or_default();
+    let checkpoint = Checkpoint::open(&files)?;
+    let projection = checkpoint.shape("text_projection.weight").and_then(|shape| shape.first()).copied();
+    let embed_dim = match described.get("projection_dim") {
+        Some(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
+        None => projection,
+    };
+    let embed_dim = embed_dim.ok_or_else(|| refuse("projection_dim is no number".to_owned()))?;
+    let (start, end) = match text.vocab_size.checked_sub(2).and_then(|start| u32::try_from(start).ok()) {
+        Some(start) => (start, start + 1),
+        None => return Err(refuse(format!("text_config.vocab_size is {}", text.vocab_size))),
+    };
+    if text.eos_token_id != end && text.eos_token_id != OLD_END {
+        let found = text.eos_token_id;
+        return Err(refuse(format!("text_config.eos_token_id is {found}, expected the last token, {end}")));
+    }
+    let preprocessing = preprocessing(folder, vision.image_size)?;
+    let config = ModelConfig {
+        format: 1,
+        name: super::name_of(folder, said),
+        title: super::name_of(folder, said),
+        embed_dim,
+        logit_scale: super::logit_scale(&checkpoint)?,
+        provenance: super::provenance_of(&files, said)?,
+        licence: super::licence_of(said),
+        tokenizer: TokenizerConfig { file: String::new(), vocab_size: text.vocab_size, start, end },
+        text: TextConfig {
+            file: String::new(),
+            context_length: text.max_position_embeddings,
+            token_dim: None,
+            width: text.hidden_size,
+            layers: text.num_hidden_layers,
+            heads: text.num_attention_heads,
+            mlp: text.intermediate_size,
+            activation: text_activation,
+            layer_norm_eps: text.layer_norm_eps,
+        },
+        image: ImageConfig {
+            file: String::new(),
+            image_size: vision.image_size,
+            mean: preprocessing.0,
+            std: preprocessing.1,
+            resize: Resize::Bicubic,
+            fit: Fit::ShortSideCentreCrop,
+            average_transpose: false,
+            tower: Tower::Vit {
+                patch: vision.patch_size,
+                width: vision.hidden_size,
+                layers: vision.num_hidden_layers,
+                heads: vision.num_attention_heads,
+                mlp: vision.intermediate_size,
+                activation: vision_activation,
+                layer_norm_eps: vision.layer_norm_eps,
+            },
+        },
+    };
+    config.validate().map_err(StageError::engine(path.display()))?;
+    let vocabulary = match said.vocabulary {
+        None => vocabulary::in_folder(folder, text.vocab_size)?,
+        Some(_) => None,
+    };
+    let vocabulary = match vocabulary {
+        Some(vocabulary) => vocabulary,
+        None => vocabulary::said_or_embedded(said, text.vocab_size)?,
+    };
+    Ok(Source { config, vocabulary, checkpoint, origin: |name| Origin::Whole(name.to_owned()), ignored })
+}
+
+/// Constants that checkpoints carry along.
+fn ignored(name: &str) -> bool {
+    name == "logit_scale" || name.ends_with(".embeddings.position_ids")
+}
+
+/// `text_config` or `vision_config`. Configurations of 2021 and 2022 have a `..._config_dict` as well, which wins.
+fn part<T: for<'a> Deserialize<'a>>(path: &Path, described: &Value, name: &str) -> Result<T, StageError> {
+    let mut all = Map::new();
+    for key in [name.to_owned(), format!("{name}_dict")] {
+        match described.get(&key) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(values)) => {
+                all.extend(
+                    values.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())),
+                );
+            }
+            Some(_) => return Err(StageError::content(path, format!("{key} is no object"))),
+        }
+    }
+    serde_json::from_value(Value::Object(all))
+        .map_err(|error| StageError::content(path, format!("{name}: {error}")))
+}
+
+fn activation(path: &Path, name: &str, said: &Said) -> Result<Activation, StageError> {
+    let found = match name {
+        "quick_gelu" => Activation::QuickGelu,
+        "gelu" => Activation::Gelu,
+        other => return Err(StageError::content(path, format!("hidden_act {other:?} is not supported"))),
+    };
+    match said.activation {
+        Some(said) if said != found => {
+            Err(StageError::content(path, format!("hidden_act is {name:?}, --activation says otherwise")))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// `preprocessor_config.json`, of which there are several generations.
+#[derive(Default, Deserialize)]
+struct Preprocessor {
+    do_resize: Option<bool>,
+    do_center_crop: Option<bool>,
+    size: Option<Size>,
+    crop_size: Option<Size>,
+    resample: Option<u32>,
+    image_mean: Option<[f32; 3]>,
+    image_std: Option<[f32; 3]>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Side(usize),
+    ShortSide { shortest_edge: usize },
+    Both { height: usize, width: usize },
+}
+
+/// Mean and deviation of the colours, after checking that pictures are prepared as this engine does it.
+fn preprocessing(folder: &Path, image_size: usize) -> Result<([f32; 3], [f32; 3]), StageError> {
+    let path = folder.join("preprocessor_config.json");
+    let found: Preprocessor = if path.is_file() { super::read_json(&path)? } else { Preprocessor::default() };
+    let refuse = |what: &str| {
+        let why = format!(
+            "{what}; supported is what CLIP does: a bicubic resize of the short side to {image_size} pixels and a \
+             centre crop to {image_size} x {image_size}"
+        );
+        Err(StageError::content(&path, why))
+    };
+    if found.do_resize == Some(false) || found.do_center_crop == Some(false) {
+        return refuse("pictures are not resized or not cropped");
+    }
+    if found.resample.is_some_and(|resample| resample != BICUBIC) {
+        return refuse("resample is not 3 (bicubic)");
+    }
+    match found.size {
+        None => {}
+        Some(Size::Side(side) | Size::ShortSide { shortest_edge: side }) if side == image_size => {}
+        Some(_) => return refuse("size is another"),
+    }
+    match found.crop_size {
+        None => {}
+        Some(Size::Side(side)) if side == image_size => {}
+        Some(Size::Both { height, width }) if (height, width) == (image_size, image_size) => {}
+        Some(_) => return refuse("crop_size is another"),
+    }
+    Ok((found.image_mean.unwrap_or(super::MEAN), found.image_std.unwrap_or(super::STD)))
+}
