@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::embed::{self, Kept};
 use crate::embeddings::EmbeddingStore;
+use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::{AddressBook, Places};
@@ -79,8 +80,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
     let mut edition = Edition::begin(&request.out, survey.stem)?;
-    let mut outcome =
-        embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
+    let mut outcome = embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
     drop(encoder);
 
     let locator = Locator { places: Places::load(), addresses, positions: &survey.positions };
@@ -88,8 +88,17 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let searched: Vec<&Kept<'_>> = outcome.kept.iter().filter(|kept| kept.wanted.searched).collect();
     let mut workshop = Workshop { store: &mut store, locator: &locator, edition: &mut edition };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &searched, &mut workshop)?;
-    edition.finish(&manifest)?;
+    let mut notes = survey.notes();
+    notes.extend(edition.finish(&manifest)?.then(superseded_note));
+    prune(&request.out, GRACE)?;
     let mut skipped = survey.inventory().skipped.clone();
     skipped.extend(outcome.skipped);
-    Ok(Indexed { items: manifest.count(), computed: outcome.computed, skipped, notes: survey.notes() })
+    Ok(Indexed { items: manifest.count(), computed: outcome.computed, skipped, notes })
+}
+
+fn superseded_note() -> String {
+    let days = GRACE.as_secs() / (24 * 60 * 60);
+    format!(
+        "the files of the catalog that was there stay for {days} days, for those who still read them; `clip-rs prune` removes them"
+    )
 }
