@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod about;
+pub mod decode;
 mod pictures;
 mod tiles;
 
