@@ -86,11 +86,7 @@ fn light([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
 }
 
 /// Calls the library; its fatal errors, and in `strict` calls its warnings, become errors.
-fn fenced<T>(
-    strict: bool,
-    ends: bool,
-    call: impl FnOnce() -> std::io::Result<T>,
-) -> Result<T, DecodeError> {
+fn fenced<T>(strict: bool, ends: bool, call: impl FnOnce() -> std::io::Result<T>) -> Result<T, DecodeError> {
     WARNINGS.set(0);
     let done = catch_unwind(AssertUnwindSafe(call));
     let damaged = match done {

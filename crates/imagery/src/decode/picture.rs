@@ -64,9 +64,15 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stretched { bits } => write!(f, "only {bits} of 16 bits are used; brightened accordingly"),
-            Self::Ranged { least, most } => write!(f, "values from {least} to {most} were brought to 0 to 255"),
-            Self::BandsLeftOut { count: 1 } => f.write_str("one band beside red, green and blue was left out"),
-            Self::BandsLeftOut { count } => write!(f, "{count} bands beside red, green and blue were left out"),
+            Self::Ranged { least, most } => {
+                write!(f, "values from {least} to {most} were brought to 0 to 255")
+            }
+            Self::BandsLeftOut { count: 1 } => {
+                f.write_str("one band beside red, green and blue was left out")
+            }
+            Self::BandsLeftOut { count } => {
+                write!(f, "{count} bands beside red, green and blue were left out")
+            }
             Self::Hidden { share } => {
                 write!(f, "{:.0} % of it is transparent or without data", share * 100.0)
             }

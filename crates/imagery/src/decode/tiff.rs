@@ -72,7 +72,8 @@ impl<'a> Tiff<'a> {
         self.decoder = self.decoder.with_limits(limits);
         let mut values = DecodingResult::U8(Vec::new());
         let layout = self.decoder.read_image_to_buffer(&mut values).map_err(refused)?;
-        let bands = Bands { size: self.size, planes: layout.planes, alpha: self.alpha(), nodata: self.nodata() };
+        let bands =
+            Bands { size: self.size, planes: layout.planes, alpha: self.alpha(), nodata: self.nodata() };
         let mut raw = match values {
             DecodingResult::U8(values) => bands.raw(values, |colours, _, _| colours),
             DecodingResult::U16(values) => bands.raw(values, |colours, _, _| colours),
@@ -135,7 +136,8 @@ impl Bands {
         let left_out = count - colours - usize::from(self.alpha.is_some());
         notes.extend((left_out > 0).then_some(Note::BandsLeftOut { count: left_out }));
         let image = L::image(colours, self.size, levels(kept, &shown, &mut notes));
-        let image = image.ok_or_else(|| DecodeError::damaged(Kind::Tiff, "its size does not hold together"))?;
+        let image =
+            image.ok_or_else(|| DecodeError::damaged(Kind::Tiff, "its size does not hold together"))?;
         let shown = GrayImage::from_raw(width, height, shown);
         Ok(Raw { shown, notes, ..Raw::new(image, Orientation::NoTransforms) })
     }
@@ -144,7 +146,8 @@ impl Bands {
         let opaque = self.alpha.and_then(|at| pixel.get(at)).is_none_or(|alpha| (*alpha).into() != 0.0);
         let mut numbers = pixel[..colours].iter().map(|value| -> f64 { (*value).into() });
         // A float in the file is compared as one, as the value is written with fewer digits than it has.
-        let hidden = |value: f64| self.nodata.is_some_and(|none| value == none || value == f64::from(none as f32));
+        let hidden =
+            |value: f64| self.nodata.is_some_and(|none| value == none || value == f64::from(none as f32));
         opaque && numbers.clone().all(f64::is_finite) && !numbers.all(hidden)
     }
 }

@@ -52,7 +52,8 @@ impl Cut {
             }
             for (x, across) in places(width, self.edge, self.step) {
                 let columns = x as usize * rows.channels()..(x + across) as usize * rows.channels();
-                let pixels = band.chunks_exact(stride).take(down as usize).flat_map(|row| &row[columns.clone()]);
+                let pixels =
+                    band.chunks_exact(stride).take(down as usize).flat_map(|row| &row[columns.clone()]);
                 let image = image_of(rows.channels(), across, down, pixels.copied().collect());
                 let window = Window { x, y, width: across, height: down };
                 match Picture::finish(Raw::new(image, self.orientation)) {
