@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::embeddings::EmbeddingStore;
 use clip_rs_imagery::Picture;
+use clip_rs_imagery::decode::{self, Decoder};
 use clip_rs_stage::progress::Progress;
 use clip_rs_stage::{StageError, files};
 
@@ -52,12 +53,13 @@ pub fn embed(
     pictures: Vec<Picture>,
     encoder: &ImageEncoder,
     store: &mut EmbeddingStore,
+    decoder: &Decoder,
 ) -> Result<Outcome, StageError> {
     let progress = Progress::start("Embedding pictures", pictures.len());
     let mut outcome = Outcome::default();
     for stride in pictures.chunks(STRIDE) {
         let read: Vec<Result<Read, Unreadable>> =
-            stride.par_iter().map(|picture| read(picture, encoder, store)).collect();
+            stride.par_iter().map(|picture| read(picture, encoder, store, decoder)).collect();
         let mut kept = Vec::new();
         for (picture, read) in stride.iter().zip(read) {
             match read {
@@ -98,7 +100,12 @@ enum Unreadable {
     Other(StageError),
 }
 
-fn read(picture: &Picture, encoder: &ImageEncoder, store: &EmbeddingStore) -> Result<Read, Unreadable> {
+fn read(
+    picture: &Picture,
+    encoder: &ImageEncoder,
+    store: &EmbeddingStore,
+    decoder: &Decoder,
+) -> Result<Read, Unreadable> {
     let content = files::read(&picture.source).map_err(Unreadable::Other)?;
     let listed = ListedFile::of(&content)
         .ok_or_else(|| Unreadable::Picture("a picture of 4 GiB or more".to_owned()))?;
@@ -107,9 +114,11 @@ fn read(picture: &Picture, encoder: &ImageEncoder, store: &EmbeddingStore) -> Re
     let vector = known.and_then(|vector| Embedding::new(vector.to_vec()).ok());
     let mut pixels = None;
     if vector.is_none() {
-        let decoded = ImagePixels::from_bytes(encoder.config(), &content);
-        let decoded = decoded.map_err(|error| Unreadable::Picture(error.to_string()))?;
-        pixels = picture.item.is_some().then_some(decoded);
+        let prepare = |decoded: decode::Picture| ImagePixels::from_rgb(encoder.config(), &decoded.rgb);
+        let prepared = decoder.with_picture(&content, prepare);
+        let prepared = prepared.map_err(|error| Unreadable::Picture(error.to_string()))?;
+        let prepared = prepared.map_err(|error| Unreadable::Picture(error.to_string()))?;
+        pixels = picture.item.is_some().then_some(prepared);
     }
     Ok(Read { listed, digest, vector, pixels })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use clip_rs_catalog::{
     Bounds, CatalogError, FileRef, Items, Listing, MANIFEST_NAME, Manifest, Shard, TileId,
 };
+use clip_rs_imagery::decode::{DecodeError, Decoder};
 use clip_rs_search::Index;
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
 use rayon::prelude::*;
@@ -241,6 +242,7 @@ fn check_whole(verdict: &mut Verdict, manifest: &Manifest, listing: Option<&List
 fn check_pictures(verdict: &mut Verdict, catalog: &Catalog, listing: &Listing) {
     let folder = catalog.picture_folder();
     let progress = Progress::start("Checking pictures", listing.len());
+    let decoder = Decoder::for_this_machine();
     let listed: Vec<_> = listing.iter().collect();
     let faults: Vec<Fault> = listed
         .par_iter()
@@ -253,7 +255,11 @@ fn check_pictures(verdict: &mut Verdict, catalog: &Catalog, listing: &Listing) {
                 Ok(content) => match file.check(path, &content) {
                     Err(CatalogError::File { fault, .. }) => fault.to_string(),
                     Err(error) => error.to_string(),
-                    Ok(()) => image::load_from_memory(&content).err()?.to_string(),
+                    Ok(()) => match decoder.with_picture(&content, drop) {
+                        // A transparent tile is a tile.
+                        Ok(()) | Err(DecodeError::NoData) => return None,
+                        Err(error) => error.to_string(),
+                    },
                 },
             };
             Some(Fault { file: name, why })

@@ -9,6 +9,7 @@ use clip_rs_catalog::{Bounds, CatalogError, Item, ItemId, Listing, LngLat, TileI
 
 use crate::embed::{self, Embedded};
 use crate::embeddings::EmbeddingStore;
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{About, Picture, Pyramid};
 use clip_rs_locate::{AddressBook, Places, Positions};
 use clip_rs_stage::progress::Progress;
@@ -61,7 +62,8 @@ pub struct Indexed {
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
     publish::check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    let mut imagery = Imagery::read(request)?;
+    let decoder = Decoder::for_this_machine();
+    let mut imagery = Imagery::read(request, &decoder)?;
     let addresses = request.addresses.as_ref().or(imagery.about.addresses.as_ref());
     let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
 
@@ -70,7 +72,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
         let work = request.work.clone().map_or_else(|| files::beside(&request.out, "work"), Ok)?;
         let mut store = EmbeddingStore::open(&work, &model.image_digest(), probe.as_slice())?;
-        embed::embed(std::mem::take(&mut imagery.pictures), &encoder, &mut store)?
+        embed::embed(std::mem::take(&mut imagery.pictures), &encoder, &mut store, &decoder)?
     };
     let mut listing = Listing::default();
     for Embedded { picture, listed, .. } in &outcome.kept {
@@ -99,9 +101,9 @@ struct Imagery {
 }
 
 impl Imagery {
-    fn read(request: &Request) -> Result<Self, StageError> {
+    fn read(request: &Request, decoder: &Decoder) -> Result<Self, StageError> {
         match (&request.tiles, &request.images) {
-            (Some(tiles), None) if request.locations.is_none() => Self::tiles(tiles),
+            (Some(tiles), None) if request.locations.is_none() => Self::tiles(tiles, decoder),
             (Some(_), None) => {
                 Err(StageError::Request("--locations goes with --images: tiles know where they are".into()))
             }
@@ -110,7 +112,7 @@ impl Imagery {
         }
     }
 
-    fn tiles(folder: &Path) -> Result<Self, StageError> {
+    fn tiles(folder: &Path, decoder: &Decoder) -> Result<Self, StageError> {
         let mut pyramid = clip_rs_imagery::read_tiles(folder)?;
         let mut notes = Vec::new();
         if let Some(first) = pyramid.strangers.first() {
@@ -128,11 +130,11 @@ impl Imagery {
             name: name_of(folder),
             notes,
         }
-        .with_tile_size())
+        .with_tile_size(decoder))
     }
 
-    fn with_tile_size(mut self) -> Self {
-        let size = |picture: &Picture| image::image_dimensions(&picture.source).ok();
+    fn with_tile_size(mut self, decoder: &Decoder) -> Self {
+        let size = |picture: &Picture| decoder.dimensions(&files::read(&picture.source).ok()?).ok();
         // The first tile that can be read speaks for all.
         self.tile_size = self.pictures.iter().find_map(size).map_or(256, |(width, _)| width);
         self
