@@ -63,7 +63,13 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let model = Package::read(&request.model)?;
     let mut imagery = Imagery::read(request)?;
     let addresses = request.addresses.as_ref().or(imagery.about.addresses.as_ref());
-    let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
+    let areas = imagery.areas();
+    let addresses =
+        addresses.map(|path| AddressBook::read(path, &areas, AddressBook::REACH_M)).transpose()?;
+    let addresses = addresses.map(|(book, report)| {
+        imagery.notes.extend(report.notes());
+        book
+    });
 
     let outcome = {
         let encoder = model.image_encoder()?;
@@ -99,6 +105,15 @@ struct Imagery {
 }
 
 impl Imagery {
+    /// Where the pictures are: addresses are wanted there only.
+    fn areas(&self) -> Vec<Bounds> {
+        let of_picture = |picture: &Picture| {
+            let at = self.positions.get(&picture.listed).copied().map(Bounds::from);
+            at.or_else(|| Item::new(picture.item.clone()?).footprint)
+        };
+        self.pictures.iter().filter_map(of_picture).collect()
+    }
+
     fn read(request: &Request) -> Result<Self, StageError> {
         match (&request.tiles, &request.images) {
             (Some(tiles), None) if request.locations.is_none() => Self::tiles(tiles),
@@ -140,22 +155,23 @@ impl Imagery {
 
     fn images(folder: &Path, locations: Option<&Path>) -> Result<Self, StageError> {
         let table = locations.map(Positions::read).transpose()?;
+        let (mut pictures, paths): (Vec<Picture>, Vec<String>) =
+            clip_rs_imagery::read_pictures(folder)?.into_iter().unzip();
         let mut positions = HashMap::new();
-        let mut pictures = Vec::new();
-        for (picture, path) in clip_rs_imagery::read_pictures(folder)? {
-            if let Some(at) = table.as_ref().and_then(|table| table.get(&path)) {
-                positions.insert(picture.listed.clone(), at);
-            }
-            pictures.push(picture);
-        }
         let mut notes = Vec::new();
-        if let Some(table) = &table {
+        if let Some((table, report)) = &table {
+            let assignment = table.assign(&paths);
+            for (picture, at) in pictures.iter().zip(&assignment.at) {
+                positions.extend(at.map(|at| (picture.listed.clone(), at)));
+            }
             let found = positions.len();
             notes.push(format!(
                 "{found} of {} pictures have a position ({} in the table)",
                 pictures.len(),
                 table.len()
             ));
+            notes.extend(report.notes());
+            notes.extend(assignment.notes());
         }
         // Neighbours on the ground become neighbours in the file; what has no position comes last.
         let key = |picture: &Picture| {
@@ -192,7 +208,7 @@ fn locate(
         }
         if let Some(centre) = item.centre() {
             item.place = places.near(centre);
-            item.address = addresses.and_then(|book| book.nearest(centre)).map(|(text, _)| text.to_owned());
+            item.address = addresses.and_then(|book| book.nearest(centre)).map(|(text, _)| text);
         }
         items.push(item);
         progress.advance(1);
