@@ -13,7 +13,7 @@ use crate::degrees;
 use crate::lines::Lines;
 use crate::report::{RowFault, TableReport};
 
-use records::Record;
+use records::{Record, Records};
 
 /// Names of the columns of a position, best first. Degrees are preferred to `x` and `y`, which are often projected.
 const POSITION: [(&[&str], &[&str]); 3] = [
@@ -28,8 +28,7 @@ const POSITION: [(&[&str], &[&str]); 3] = [
 /// A table with a header line.
 pub(super) struct Table {
     path: PathBuf,
-    lines: Lines,
-    delimiter: u8,
+    records: Records,
     titles: Vec<String>,
 }
 
@@ -74,7 +73,8 @@ impl Table {
         if !header.is_empty() {
             lines.give_back(vec![Some(header)]);
         }
-        let header = records::next(&mut lines, delimiter).map_err(StageError::io("read", path))?;
+        let mut records = Records::new(lines, delimiter);
+        let header = records.next().map_err(StageError::io("read", path))?;
         let titles = match header {
             Some((_, Ok(record))) => record.cells().map(str::to_owned).collect(),
             Some((line, Err(fault))) => {
@@ -82,7 +82,7 @@ impl Table {
             }
             None => Vec::new(),
         };
-        Ok(Self { path: path.to_owned(), lines, delimiter, titles })
+        Ok(Self { path: path.to_owned(), records, titles })
     }
 
     /// The header's names in order.
@@ -104,7 +104,7 @@ impl Table {
     pub(super) fn lacks(&self, names: &[&str]) -> StageError {
         let titles = self.titles.join(", ");
         let why = format!("no column called {}; the header says: {titles}", names.join(", "));
-        StageError::Row { path: self.path.clone(), line: 1.max(self.lines.number()), why }
+        StageError::Row { path: self.path.clone(), line: 1.max(self.records.line()), why }
     }
 
     /// The columns of longitude and latitude, of one kind both.
@@ -125,10 +125,8 @@ impl Table {
     pub(super) fn next(&mut self, report: &mut TableReport) -> Result<Option<Row>, StageError> {
         let columns = self.titles.len();
         loop {
-            let next = records::next(&mut self.lines, self.delimiter);
-            let Some((line, record)) = next.map_err(StageError::io("read", &self.path))? else {
-                return Ok(None);
-            };
+            let next = self.records.next().map_err(StageError::io("read", &self.path))?;
+            let Some((line, record)) = next else { return Ok(None) };
             let fault = match record {
                 Ok(record) if record.filled() <= columns => return Ok(Some(Row { line, record })),
                 Ok(record) => RowFault::TooManyCells { found: record.filled(), columns },

@@ -42,41 +42,59 @@ fn unquoted(cell: &str) -> &str {
     cell.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(cell, str::trim)
 }
 
-/// The next record of a table and the line it begins on, without blank lines; none at the end.
-pub(super) fn next(lines: &mut Lines, delimiter: u8) -> io::Result<Option<(u64, Result<Record, RowFault>)>> {
-    loop {
-        let Some(line) = lines.take()? else { return Ok(None) };
-        let number = lines.number();
-        let Some(line) = line else { return Ok(Some((number, Err(RowFault::LineTooLong)))) };
-        if !line.trim_ascii().is_empty() {
-            return Ok(Some((number, complete(lines, line, delimiter)?)));
+/// Reads one record after the other.
+pub(super) struct Records {
+    lines: Lines,
+    parser: Parser,
+}
+
+impl Records {
+    /// Reads the lines that are still to come.
+    pub(super) fn new(lines: Lines, delimiter: u8) -> Self {
+        Self { lines, parser: Parser::new(delimiter) }
+    }
+
+    /// Number of the line that was read last, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.lines.number()
+    }
+
+    /// The next record and the line it begins on, without blank lines; none at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Result<Record, RowFault>)>> {
+        loop {
+            let Some(line) = self.lines.take()? else { return Ok(None) };
+            let number = self.lines.number();
+            let Some(line) = line else { return Ok(Some((number, Err(RowFault::LineTooLong)))) };
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some((number, self.complete(line)?)));
+            }
         }
+    }
+
+    /// The record that begins with the line `first`.
+    fn complete(&mut self, first: Vec<u8>) -> io::Result<Result<Record, RowFault>> {
+        self.parser.begin();
+        if self.parser.feed(first) {
+            return Ok(self.parser.record());
+        }
+        let mut more: Vec<Line> = Vec::new();
+        while more.len() < MAX_LINES_OF_RECORD
+            && self.parser.used.0 < MAX_LINE
+            && let Some(line) = self.lines.take()?
+        {
+            more.push(line.clone());
+            let Some(line) = line else { break };
+            if self.parser.feed(line) {
+                return Ok(self.parser.record());
+            }
+        }
+        // The quotation mark spoils its own line only: what follows is read as if it were not there.
+        self.lines.give_back(more);
+        Ok(Err(RowFault::Unclosed))
     }
 }
 
-/// The record that begins with the line `first`.
-fn complete(lines: &mut Lines, first: Vec<u8>, delimiter: u8) -> io::Result<Result<Record, RowFault>> {
-    let mut parser = Parser::new(delimiter);
-    if parser.feed(first) {
-        return Ok(parser.finish());
-    }
-    let mut more: Vec<Line> = Vec::new();
-    while more.len() < MAX_LINES_OF_RECORD
-        && parser.text.len() < MAX_LINE
-        && let Some(line) = lines.take()?
-    {
-        more.push(line.clone());
-        let Some(line) = line else { break };
-        if parser.feed(line) {
-            return Ok(parser.finish());
-        }
-    }
-    // The quotation mark spoils its own line only: what follows is read as if it were not there.
-    lines.give_back(more);
-    Ok(Err(RowFault::Unclosed))
-}
-
-/// One record in the making.
+/// One record in the making; its memory is used again for the next.
 struct Parser {
     reader: Reader,
     text: Vec<u8>,
@@ -91,32 +109,33 @@ impl Parser {
         Self { reader, text: Vec::new(), ends: Vec::new(), used: (0, 0) }
     }
 
+    fn begin(&mut self) {
+        self.reader.reset();
+        self.used = (0, 0);
+    }
+
     /// Takes a line without its end; whether the record is complete with it.
     fn feed(&mut self, mut line: Vec<u8>) -> bool {
         line.push(b'\n');
-        let mut rest = line.as_slice();
-        loop {
-            self.text.resize(self.used.0 + rest.len() + 1, 0);
-            let cells = 1 + rest.len();
-            self.ends.resize(self.used.1 + cells, 0);
-            let text = self.text.get_mut(self.used.0..).unwrap_or_default();
-            let ends = self.ends.get_mut(self.used.1..).unwrap_or_default();
-            let (result, read, written, ended) = self.reader.read_record(rest, text, ends);
-            rest = rest.get(read..).unwrap_or_default();
-            self.used = (self.used.0 + written, self.used.1 + ended);
-            match result {
-                ReadRecordResult::Record | ReadRecordResult::End => return true,
-                ReadRecordResult::InputEmpty => return false,
-                // Room was made for as many bytes and cells as there can be; more is made for what is left.
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
-            }
-        }
+        // A line has no more bytes than this to write, and no more cells.
+        make_room(&mut self.text, self.used.0 + line.len());
+        make_room(&mut self.ends, self.used.1 + line.len());
+        let text = self.text.get_mut(self.used.0..).unwrap_or_default();
+        let ends = self.ends.get_mut(self.used.1..).unwrap_or_default();
+        let (result, _, written, ended) = self.reader.read_record(&line, text, ends);
+        self.used = (self.used.0 + written, self.used.1 + ended);
+        result == ReadRecordResult::Record
     }
 
-    fn finish(mut self) -> Result<Record, RowFault> {
-        self.text.truncate(self.used.0);
-        self.ends.truncate(self.used.1);
-        let text = String::from_utf8(self.text).map_err(|_| RowFault::NotUtf8)?;
-        Ok(Record { text, ends: self.ends })
+    fn record(&self) -> Result<Record, RowFault> {
+        let text = self.text.get(..self.used.0).unwrap_or_default().to_vec();
+        let text = String::from_utf8(text).map_err(|_| RowFault::NotUtf8)?;
+        Ok(Record { text, ends: self.ends.get(..self.used.1).unwrap_or_default().to_vec() })
+    }
+}
+
+fn make_room<T: Clone + Default>(memory: &mut Vec<T>, length: usize) {
+    if memory.len() < length {
+        memory.resize(length, T::default());
     }
 }
