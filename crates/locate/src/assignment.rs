@@ -5,8 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use clip_rs_catalog::LngLat;
 use unicode_normalization::UnicodeNormalization;
 
-use super::positions::NamedPosition;
 use super::report::{Named, shown};
+
+/// One row of a table of positions.
+#[derive(Debug)]
+pub(super) struct NamedPosition {
+    /// As it is written there, but with `/` between folders.
+    pub(super) name: String,
+    pub(super) at: LngLat,
+    /// Line of the file, from 1.
+    pub(super) line: u64,
+}
 
 /// Positions given to pictures, and the rows and pictures that stay without.
 #[derive(Debug, Clone, Default, PartialEq)]

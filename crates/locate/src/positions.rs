@@ -5,7 +5,7 @@ use std::path::Path;
 use clip_rs_catalog::LngLat;
 use clip_rs_stage::StageError;
 
-use super::assignment::{self, Assignment};
+use super::assignment::{self, Assignment, NamedPosition};
 use super::degrees::is_blank;
 use super::report::{RowFault, TableReport};
 use super::source;
@@ -29,16 +29,6 @@ const NAMES: [&str; 11] = [
 #[derive(Debug, Default)]
 pub struct Positions {
     rows: Vec<NamedPosition>,
-}
-
-/// One row of the table.
-#[derive(Debug)]
-pub(super) struct NamedPosition {
-    /// As it is written there, with `/` between folders.
-    pub(super) name: String,
-    pub(super) at: LngLat,
-    /// Line of the file, from 1.
-    pub(super) line: u64,
 }
 
 impl Positions {
