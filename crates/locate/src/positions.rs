@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use clip_rs_catalog::LngLat;
 use clip_rs_stage::StageError;
 
 use super::assignment::{self, Assignment, NamedPosition};
@@ -106,6 +105,8 @@ fn path_of(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clip_rs_catalog::LngLat;
+
     use super::*;
 
     fn read_bytes(content: &[u8]) -> Result<(Positions, TableReport), String> {
