@@ -1,17 +1,33 @@
-//! What the server reads of the catalog itself: its manifest, anew for each answer made from it.
+//! What the server reads of the catalog itself: its manifest, anew whenever it has changed.
 
-use std::{fs, io};
+use std::{io, path::PathBuf, sync::Arc};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use clip_rs_catalog::{CatalogError, MANIFEST_NAME, Manifest};
 use serde::Serialize;
 
-use crate::folder::Folder;
+use crate::{
+    files::{self, Keep},
+    folder::Folder,
+    listed,
+    packing::Packer,
+    refusal::Refusal,
+    remembered::Remembered,
+    request_path::RequestPath,
+};
+
+/// A folder with a catalog. Clones share what is remembered of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Catalog {
+    folder: Folder,
+    manifest: Remembered<Manifest>,
+    packer: Packer,
+}
 
 /// Why a manifest that is there says nothing.
 #[derive(Debug, thiserror::Error)]
@@ -22,19 +38,45 @@ enum Unusable {
     Content(#[from] CatalogError),
 }
 
-/// The manifest of the catalog in `folder` as it is now; none, with a line in the log, when it cannot be used.
-///
-/// Its files are served all the same: the app, which may be newer than this server, judges them for itself.
-/// Blocks; a manifest is small.
-pub(crate) fn read_manifest(folder: &Folder) -> Option<Manifest> {
-    let read = || Ok::<_, Unusable>(Manifest::from_json(&fs::read(folder.path_of(MANIFEST_NAME))?)?);
-    read().inspect_err(|error| tracing::error!(%error, "no usable catalog")).ok()
+impl Catalog {
+    /// The catalog in the folder `root`.
+    pub(crate) fn new(root: PathBuf, packer: Packer) -> Self {
+        let folder = Folder::new(root);
+        let manifest = Remembered::new(folder.path_of(MANIFEST_NAME));
+        Self { folder, manifest, packer }
+    }
+
+    /// The manifest as it is now; none, with a line in the log, when it cannot be used.
+    ///
+    /// The catalog's files are served all the same: the app, which may be newer than this server, judges them for
+    /// itself. Blocks; a manifest is small.
+    pub(crate) fn manifest(&self) -> Option<Arc<Manifest>> {
+        let manifest = self.manifest.get(|bytes| Ok::<_, Unusable>(Manifest::from_json(bytes)?));
+        manifest.inspect_err(|error| tracing::error!(%error, "no usable catalog")).ok()
+    }
+
+    /// The same, for answers.
+    pub(crate) async fn current_manifest(&self) -> Option<Arc<Manifest>> {
+        let catalog = self.clone();
+        tokio::task::spawn_blocking(move || catalog.manifest()).await.ok()?
+    }
+
+    /// How long caches may keep a file; nothing is kept for ever that the manifest does not name. Blocks.
+    fn keep(&self, path: &RequestPath) -> Keep {
+        let names = |manifest: Arc<Manifest>| listed::names(&manifest, &path.joined());
+        if self.manifest().is_some_and(names) { Keep::ForEver } else { Keep::Revalidate }
+    }
 }
 
-/// The same, for answers.
-pub(crate) async fn current_manifest(folder: &Folder) -> Option<Manifest> {
-    let folder = folder.clone();
-    tokio::task::spawn_blocking(move || read_manifest(&folder)).await.ok()?
+/// Sends a file of the catalog.
+pub(crate) async fn file(State(catalog): State<Catalog>, request: Request) -> Result<Response, Refusal> {
+    let (request, _) = request.into_parts();
+    let path = RequestPath::parse(request.uri.path())?;
+    let keep = {
+        let catalog = catalog.clone();
+        move |path: &RequestPath| catalog.keep(path)
+    };
+    files::send(&catalog.folder, &path, &request, &catalog.packer, keep).await
 }
 
 #[derive(Serialize)]
@@ -45,8 +87,8 @@ struct Health {
 }
 
 /// `/healthz`: 200 when the catalog can be read, 503 when it cannot.
-pub(crate) async fn health(State(folder): State<Folder>) -> Response {
-    let catalog = current_manifest(&folder).await.map(|manifest| manifest.id);
+pub(crate) async fn health(State(catalog): State<Catalog>) -> Response {
+    let catalog = catalog.current_manifest().await.map(|manifest| manifest.id.clone());
     let (code, status) = match catalog {
         Some(_) => (StatusCode::OK, "ok"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "the catalog cannot be read"),

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::site::{Site, router};
+use crate::site::{Site, request, router};
 
 #[tokio::test]
 async fn the_map_is_described_as_tilejson() {
@@ -29,18 +29,24 @@ async fn the_map_is_described_as_tilejson() {
 }
 
 #[tokio::test]
-async fn the_tiles_address_follows_the_host_when_that_is_plain() {
+async fn the_tiles_address_is_the_one_by_which_the_client_came() {
     let site = Site::new();
-    let secure = [("host", "maps.example"), ("x-forwarded-proto", "https")];
     let url = async |headers: &[(&str, &str)]| {
         site.get("/catalog/tilejson.json", headers).await.json()["tiles"][0].as_str().map(str::to_owned)
     };
     let tiles = "tiles-0123456789abcdef/{z}/{x}/{y}.jpg";
-    assert_eq!(url(&secure).await, Some(format!("https://maps.example/catalog/{tiles}")));
-    for host in ["evil.example/x?", "user@evil.example", "a b", "a\"b", ""] {
-        assert_eq!(url(&[("host", host)]).await.as_deref(), Some(tiles), "{host}");
+    let host = ("host", "maps.example");
+    for scheme in ["https", "HTTPS", "https, http", "https,http"] {
+        let forwarded = [host, ("x-forwarded-proto", scheme), ("x-forwarded-prefix", "/county/")];
+        let expected = format!("https://maps.example/county/catalog/{tiles}");
+        assert_eq!(url(&forwarded).await, Some(expected), "{scheme}");
     }
-    assert_eq!(url(&[]).await.as_deref(), Some(tiles), "relative to the TileJSON itself");
+    assert_eq!(url(&[host]).await, Some(format!("http://maps.example/catalog/{tiles}")));
+    assert_eq!(url(&[("host", "")]).await.as_deref(), Some(tiles), "relative to the TileJSON itself");
+    let answer = site.get("/catalog/tilejson.json", &[]).await;
+    assert_eq!(answer.header("vary"), "x-forwarded-prefix, x-forwarded-proto");
+    let known = [("if-none-match", answer.header("etag"))];
+    assert_eq!(site.get("/catalog/tilejson.json", &known).await.status, StatusCode::NOT_MODIFIED);
 }
 
 #[tokio::test]
@@ -71,10 +77,7 @@ async fn health_says_which_catalog_is_served() {
 async fn health_tells_when_the_catalog_breaks() {
     let site = Site::new();
     let router = site.router();
-    let get = |path: &str| {
-        let request = axum::http::Request::get(path).body(axum::body::Body::empty());
-        crate::site::send(router.clone(), request.expect("a request"))
-    };
+    let get = |path: &str| crate::site::send(router.clone(), request("GET", path, &[]));
     std::fs::write(site.manifest_path(), b"{}").expect("written");
     assert_eq!(
         site.get("/", &[]).await.status,

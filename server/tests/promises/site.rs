@@ -16,8 +16,13 @@ use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// A page with an inline script, as Trunk writes it.
-pub const PAGE: &str = "<!doctype html><title>CLIP-RS</title>\
+/// The policy of the page.
+pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-x'";
+
+/// A page with an inline script and its policy, as `cargo xtask dist` writes it.
+pub const PAGE: &str = "<!doctype html><meta charset=\"utf-8\" />\
+    <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+    script-src 'self' 'wasm-unsafe-eval' 'sha256-x'\" /><title>CLIP-RS</title>\
     <script type=\"module\">import init from '/app-0123456789abcdef.js'; init();</script>";
 
 /// Path of a tile in the catalog.
@@ -70,6 +75,8 @@ impl Site {
         site.write("app/app.webmanifest", b"{}");
         site.write("app/app-0123456789abcdef.js", "export default () => {};\n".repeat(200).as_bytes());
         site.write("app/app-0123456789abcdef_bg.wasm", &[0; 3000]);
+        let immutable = ["app-0123456789abcdef.js", "app-0123456789abcdef_bg.wasm"];
+        site.write("app/build.json", serde_json::json!({ "immutable": immutable }).to_string().as_bytes());
         site.write("secret.txt", b"secret");
         site
     }
@@ -113,12 +120,20 @@ impl Site {
 
     /// What any method answers.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        send(self.router(), request.body(Body::empty()).expect("a request")).await
+        send(self.router(), request(method, path, headers)).await
     }
+}
+
+/// A request for `path`, with a `Host` unless `headers` have one.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "test");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).expect("a request")
 }
 
 /// Sends any request.
