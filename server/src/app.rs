@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware, routing::any};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware,
+    response::Response,
+    routing::any,
+};
 use clip_rs_catalog::MANIFEST_NAME;
 
 use crate::{
@@ -12,10 +18,17 @@ use crate::{
     guard,
     packing::Packer,
     recall::{self, Memory},
+    refusal::Refusal,
     security,
-    site::{self, PAGE, Site},
+    site::{PAGE, Site},
     tilejson,
 };
+
+/// The folders behind the addresses.
+struct Served {
+    catalog: Catalog,
+    site: Option<Site>,
+}
 
 /// The whole server without its sockets.
 ///
@@ -33,16 +46,12 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
     catalog.manifest();
     let site = config.app.clone().map(|app| Site::new(app, packer));
 
-    let catalog_routes = Router::new()
-        .route("/tilejson.json", any(tilejson::tilejson))
-        .fallback(catalog::file)
-        .with_state(catalog.clone());
     let routes = Router::new()
         .route("/healthz", any(catalog::health))
-        .with_state(catalog)
-        .nest("/catalog", catalog_routes)
-        .fallback(site::file)
-        .with_state(Arc::new(site));
+        .route("/catalog/tilejson.json", any(tilejson::tilejson))
+        .with_state(catalog.clone())
+        .fallback(file)
+        .with_state(Arc::new(Served { catalog, site }));
     Ok(routes
         .layer(middleware::from_fn(guard::guard))
         .layer(middleware::from_fn(security::secure))
@@ -50,4 +59,13 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
         // answered from memory.
         .layer(middleware::from_fn_with_state(Memory::new(), recall::recall))
         .layer(middleware::from_fn(access_log::log)))
+}
+
+async fn file(State(served): State<Arc<Served>>, request: Request) -> Result<Response, Refusal> {
+    let (request, _) = request.into_parts();
+    match (guard::is_of_catalog(request.uri.path()), &served.site) {
+        (true, _) => served.catalog.send(&request).await,
+        (false, Some(site)) => site.send(&request).await,
+        (false, None) => Err(Refusal::NoApp),
+    }
 }

@@ -4,8 +4,8 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use clip_rs_catalog::{CatalogError, MANIFEST_NAME, Manifest};
@@ -66,17 +66,14 @@ impl Catalog {
         let names = |manifest: Arc<Manifest>| listed::names(&manifest, &path.joined());
         if self.manifest().is_some_and(names) { Keep::ForEver } else { Keep::Revalidate }
     }
-}
 
-/// Sends a file of the catalog.
-pub(crate) async fn file(State(catalog): State<Catalog>, request: Request) -> Result<Response, Refusal> {
-    let (request, _) = request.into_parts();
-    let path = RequestPath::parse(request.uri.path())?;
-    let keep = {
-        let catalog = catalog.clone();
-        move |path: &RequestPath| catalog.keep(path)
-    };
-    files::send(&catalog.folder, &path, &request, &catalog.packer, keep).await
+    /// Answers with a file of the catalog, whose addresses begin with `/catalog/`.
+    pub(crate) async fn send(&self, request: &Parts) -> Result<Response, Refusal> {
+        let below = request.uri.path().strip_prefix("/catalog").filter(|below| !below.is_empty());
+        let path = RequestPath::parse(below.ok_or(Refusal::NotFound)?)?;
+        let catalog = self.clone();
+        files::send(&self.folder, &path, request, &self.packer, move |path| catalog.keep(path)).await
+    }
 }
 
 #[derive(Serialize)]

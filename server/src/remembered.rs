@@ -13,8 +13,11 @@ use crate::file_state::FileState;
 #[derive(Debug)]
 pub(crate) struct Remembered<T> {
     path: PathBuf,
-    last: Arc<Mutex<Option<(FileState, Arc<T>)>>>,
+    last: Arc<Mutex<Option<Last<T>>>>,
 }
+
+/// The state in which the file was read, and what was made of it.
+type Last<T> = (FileState, Arc<T>);
 
 impl<T> Clone for Remembered<T> {
     fn clone(&self) -> Self {

@@ -1,11 +1,8 @@
 //! The app's side: its one page, and the files that its build lists.
 
-use std::{collections::HashSet, io, path::PathBuf, sync::Arc};
+use std::{collections::HashSet, io, path::PathBuf};
 
-use axum::{
-    extract::{Request, State},
-    response::Response,
-};
+use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
 use crate::{
@@ -68,20 +65,12 @@ impl Site {
             }
         }
     }
-}
 
-/// Sends a file of the app; `/` is its page. The page's own addresses are relative, so it is at no other address.
-pub(crate) async fn file(
-    State(site): State<Arc<Option<Site>>>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let (request, _) = request.into_parts();
-    let path = RequestPath::parse(request.uri.path())?;
-    let Some(site) = site.as_ref() else { return Err(Refusal::NoApp) };
-    let path = if path.is_root() { RequestPath::of_file(PAGE) } else { path };
-    let keep = {
-        let site = site.clone();
-        move |path: &RequestPath| site.keep(path)
-    };
-    files::send(&site.folder, &path, &request, &site.packer, keep).await
+    /// Answers with a file of the app; `/` is its page. The page's own addresses are relative, so it is nowhere else.
+    pub(crate) async fn send(&self, request: &Parts) -> Result<Response, Refusal> {
+        let path = RequestPath::parse(request.uri.path())?;
+        let path = if path.is_root() { RequestPath::of_file(PAGE) } else { path };
+        let site = self.clone();
+        files::send(&self.folder, &path, request, &self.packer, move |path| site.keep(path)).await
+    }
 }
