@@ -43,7 +43,7 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
     let packer = Packer::new();
     let catalog = Catalog::new(config.catalog.clone(), packer.clone());
     // Only to say early, in the log, what is wrong with it.
-    catalog.manifest();
+    catalog.listed();
     let site = config.app.clone().map(|app| Site::new(app, packer));
 
     let routes = Router::new()

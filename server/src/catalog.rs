@@ -8,24 +8,26 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use clip_rs_catalog::{CatalogError, MANIFEST_NAME, Manifest};
+use clip_rs_catalog::{CatalogError, MANIFEST_NAME};
 use serde::Serialize;
 
 use crate::{
     files::{self, Keep},
     folder::Folder,
-    listed,
+    listed::Listed,
     packing::Packer,
     refusal::Refusal,
     remembered::Remembered,
     request_path::RequestPath,
+    tiles::{self, TileFinder},
 };
 
 /// A folder with a catalog. Clones share what is remembered of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
     folder: Folder,
-    manifest: Remembered<Manifest>,
+    listed: Remembered<Listed>,
+    tiles: TileFinder,
     packer: Packer,
 }
 
@@ -42,29 +44,23 @@ impl Catalog {
     /// The catalog in the folder `root`.
     pub(crate) fn new(root: PathBuf, packer: Packer) -> Self {
         let folder = Folder::new(root);
-        let manifest = Remembered::new(folder.path_of(MANIFEST_NAME));
-        Self { folder, manifest, packer }
+        let listed = Remembered::new(folder.path_of(MANIFEST_NAME));
+        Self { folder, listed, tiles: TileFinder::new(), packer }
     }
 
-    /// The manifest as it is now; none, with a line in the log, when it cannot be used.
+    /// What the manifest lists now; none, with a line in the log, when it cannot be used.
     ///
     /// The catalog's files are served all the same: the app, which may be newer than this server, judges them for
     /// itself. Blocks; a manifest is small.
-    pub(crate) fn manifest(&self) -> Option<Arc<Manifest>> {
-        let manifest = self.manifest.get(|bytes| Ok::<_, Unusable>(Manifest::from_json(bytes)?));
-        manifest.inspect_err(|error| tracing::error!(%error, "no usable catalog")).ok()
+    pub(crate) fn listed(&self) -> Option<Arc<Listed>> {
+        let listed = self.listed.get(|bytes| Ok::<_, Unusable>(Listed::from_json(bytes)?));
+        listed.inspect_err(|error| tracing::error!(%error, "no usable catalog")).ok()
     }
 
     /// The same, for answers.
-    pub(crate) async fn current_manifest(&self) -> Option<Arc<Manifest>> {
+    pub(crate) async fn currently_listed(&self) -> Option<Arc<Listed>> {
         let catalog = self.clone();
-        tokio::task::spawn_blocking(move || catalog.manifest()).await.ok()?
-    }
-
-    /// How long caches may keep a file; nothing is kept for ever that the manifest does not name. Blocks.
-    fn keep(&self, path: &RequestPath) -> Keep {
-        let names = |manifest: Arc<Manifest>| listed::names(&manifest, &path.joined());
-        if self.manifest().is_some_and(names) { Keep::ForEver } else { Keep::Revalidate }
+        tokio::task::spawn_blocking(move || catalog.listed()).await.ok()?
     }
 
     /// Answers with a file of the catalog, whose addresses begin with `/catalog/`.
@@ -72,7 +68,20 @@ impl Catalog {
         let below = request.uri.path().strip_prefix("/catalog").filter(|below| !below.is_empty());
         let path = RequestPath::parse(below.ok_or(Refusal::NotFound)?)?;
         let catalog = self.clone();
-        files::send(&self.folder, &path, request, &self.packer, move |path| catalog.keep(path)).await
+        files::send(&self.folder, path, request, &self.packer, move |path| catalog.resolve(path)).await
+    }
+
+    /// The file that an address means, and how long caches may keep it: nothing for ever that the manifest does not
+    /// list. Blocks.
+    fn resolve(&self, path: RequestPath) -> (RequestPath, Keep) {
+        let Some(listed) = self.listed() else { return (path, Keep::Revalidate) };
+        let name = path.joined();
+        if let Some(tile) = tiles::addressed(&name) {
+            let file = self.tiles.path_of(tile, &self.folder, &listed.manifest);
+            let file = file.map_or(path, |file| RequestPath::of_file(&file));
+            return (file, Keep::Revalidate);
+        }
+        (path, if listed.names(&name) { Keep::ForEver } else { Keep::Revalidate })
     }
 }
 
@@ -85,7 +94,7 @@ struct Health {
 
 /// `/healthz`: 200 when the catalog can be read, 503 when it cannot.
 pub(crate) async fn health(State(catalog): State<Catalog>) -> Response {
-    let catalog = catalog.current_manifest().await.map(|manifest| manifest.id.clone());
+    let catalog = catalog.currently_listed().await.map(|listed| listed.manifest.id.clone());
     let (code, status) = match catalog {
         Some(_) => (StatusCode::OK, "ok"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "the catalog cannot be read"),

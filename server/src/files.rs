@@ -48,21 +48,20 @@ struct Sendable {
     recallable: Option<Recallable>,
 }
 
-/// Answers `request` (a GET or HEAD) with the file that `path` names in `folder`; `keep` says how long it is good.
-///
-/// `keep` is asked where blocking does no harm, and only about a file that is there.
+/// Answers `request` (a GET or HEAD) for `path` with a file in `folder`. `resolve` says, where blocking does no harm,
+/// which file is meant and how long it may be kept.
 pub(crate) async fn send(
     folder: &Folder,
-    path: &RequestPath,
+    path: RequestPath,
     request: &Parts,
     packer: &Packer,
-    keep: impl FnOnce(&RequestPath) -> Keep + Send + 'static,
+    resolve: impl FnOnce(RequestPath) -> (RequestPath, Keep) + Send + 'static,
 ) -> Result<Response, Refusal> {
-    let (folder, path, packer) = (folder.clone(), path.clone(), packer.clone());
+    let (folder, packer) = (folder.clone(), packer.clone());
     let accepted = Accepted::from_headers(&request.headers);
     let looked_up = tokio::task::spawn_blocking(move || {
+        let (path, keep) = resolve(path);
         let found = folder.find(&path).ok_or(Refusal::NotFound)?;
-        let keep = keep(&path);
         look_up(&found, &path, accepted, &packer, keep).map(|file| (file, keep))
     });
     let (file, keep) = looked_up.await.map_err(|_| Refusal::Unreadable)??;

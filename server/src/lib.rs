@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `/catalog/catalog.json` | the manifest | revalidated by an `ETag` of its content |
 //! | `/catalog/tilejson.json` | the map tiles as TileJSON 3.0, made from the manifest | never without asking |
+//! | `/catalog/tiles/{z}/{x}/{y}` | a tile, whichever file it is | revalidated |
 //! | `/catalog/...` | the catalog's other files | for ever what the manifest names, else revalidated |
 //! | `/healthz` | whether the catalog can be read, and its id | never |
 //! | `/...` | the app's files; `/` is `index.html` | for ever what the build lists, else revalidated |
@@ -41,6 +42,7 @@ mod security;
 mod serve;
 mod site;
 mod tilejson;
+mod tiles;
 
 pub use app::app;
 pub use config::{Config, StartError};

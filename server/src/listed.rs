@@ -1,71 +1,88 @@
-//! Which names a catalog's manifest lists: those of its files, and those of its tiles and pictures by a template.
+//! Which names a catalog's manifest lists: those of its files, of its tiles and of its pictures.
+//!
+//! Each of them holds a digest, by the format, so that other content has another name.
 
-use clip_rs_catalog::Manifest;
+use std::collections::HashSet;
 
-/// Least number of hexadecimal digits that make a part of a name a digest.
-const DIGEST_DIGITS: usize = 16;
+use clip_rs_catalog::{CatalogError, Manifest, PictureSet, TileId, TileSet};
 
-/// Whether `manifest` says that `name`, a path relative to the catalog, is one of its files and never changes.
-pub(crate) fn names(manifest: &Manifest, name: &str) -> bool {
-    let file = manifest.files.iter().any(|file| file.name == name);
-    let tile = manifest.tiles.as_ref().is_some_and(|tiles| stands_for(&tiles.url, name));
-    let picture = manifest.pictures.as_ref().is_some_and(|pictures| stands_for(&pictures.url, name));
-    (file || tile || picture) && holds_digest(name)
+/// A manifest, ready to be asked about names.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) manifest: Manifest,
+    files: HashSet<String>,
 }
 
-/// Whether filling the holes of `template` can give `name`: whole numbers for `{z}`, `{x}` and `{y}`, anything for
-/// others.
-fn stands_for(template: &str, name: &str) -> bool {
-    let Some((before, rest)) = template.split_once('{') else { return template == name };
-    let Some((hole, after)) = rest.split_once('}') else { return false };
-    let Some(name) = name.strip_prefix(before) else { return false };
-    let next = after.split('{').next().unwrap_or_default();
-    let end = if next.is_empty() { Some(name.len()) } else { name.find(next) };
-    let Some((value, name)) = end.map(|end| name.split_at(end)) else { return false };
-    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = if ["z", "x", "y"].contains(&hole) { is_number } else { !value.is_empty() };
-    fits && stands_for(after, name)
+impl Listed {
+    /// Reads `catalog.json`.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, CatalogError> {
+        let manifest = Manifest::from_json(json)?;
+        let files = manifest.files.iter().map(|file| file.name.clone()).collect();
+        Ok(Self { manifest, files })
+    }
+
+    /// Whether `name`, a path relative to the catalog, is one that the manifest lists.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        let Some((folder, below)) = name.split_once('/') else { return self.files.contains(name) };
+        let is_in = |folders: &[String]| folders.iter().any(|one| one == folder);
+        let Manifest { tiles, pictures, .. } = &self.manifest;
+        tiles.as_ref().is_some_and(|tiles| is_in(&tiles.folders) && is_tile(tiles, below))
+            || pictures
+                .as_ref()
+                .is_some_and(|pictures| is_in(&pictures.folders) && is_picture(pictures, below))
+    }
 }
 
-/// Whether a part of `name` is a digest, so that other content has another name.
-fn holds_digest(name: &str) -> bool {
-    let is_digest = |part: &str| {
-        part.len() >= DIGEST_DIGITS && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    name.split(|c: char| !c.is_ascii_alphanumeric()).any(is_digest)
+/// Whether `name` is one of a tile: `z/x/y.kind`.
+fn is_tile(tiles: &TileSet, name: &str) -> bool {
+    let Some((tile, kind)) = name.rsplit_once('.') else { return false };
+    let is_deep = |tile: TileId| (tiles.minzoom..=tiles.maxzoom).contains(&tile.z());
+    tile.parse().is_ok_and(is_deep) && tiles.kinds.iter().any(|one| one.extension() == kind)
+}
+
+/// Whether `name` is one of a picture, `original/name`, or of a thumbnail, `edge/name.jpg`.
+fn is_picture(pictures: &PictureSet, name: &str) -> bool {
+    let is_size = |size: &str| pictures.thumbnails.iter().any(|edge| edge.to_string() == size);
+    match name.split_once('/') {
+        Some(("original", _)) => true,
+        Some((size, name)) => is_size(size) && name.ends_with(".jpg"),
+        None => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use clip_rs_catalog::ImageKind;
+
     use super::*;
 
     #[test]
-    fn a_template_stands_for_its_tiles_only() {
-        let template = "tiles-0123456789abcdef/{z}/{x}/{y}.jpg";
-        assert!(stands_for(template, "tiles-0123456789abcdef/17/1/2.jpg"));
-        for other in [
-            "tiles-0123456789abcdef/17/1/2.png",
-            "tiles-0123456789abcdef/17/1/2.jpg.bak",
-            "tiles-0123456789abcdef/17/1/notes.jpg",
-            "tiles-0123456789abcdef/17/1/3/2.jpg",
-            "tiles-0123456789abcdef/17//2.jpg",
-            "tiles-fedcba9876543210/17/1/2.jpg",
-            "",
-        ] {
-            assert!(!stands_for(template, other), "{other}");
+    fn names_of_tiles_and_pictures_are_told_from_others() {
+        let tiles = TileSet {
+            folders: vec!["tiles-0123456789abcdef".into()],
+            kinds: vec![ImageKind::Jpeg, ImageKind::Png],
+            minzoom: 11,
+            maxzoom: 17,
+            zoom: 17,
+            tile_size: 256,
+            count: 1,
+            listing: Vec::new(),
+        };
+        assert!(is_tile(&tiles, "17/1/2.jpg") && is_tile(&tiles, "11/1/2.png"));
+        for other in
+            ["17/1/2.webp", "17/1/2", "10/1/2.jpg", "17/1/notes.jpg", "17/1/3/2.jpg", "17/1/2.jpg.bak", ""]
+        {
+            assert!(!is_tile(&tiles, other), "{other}");
         }
-        assert!(stands_for("pictures-0/{name}", "pictures-0/any é.jpg"));
-        assert!(!stands_for("pictures-0/{name}", "pictures-0/"));
-        assert!(!stands_for("broken/{name", "broken/{name"));
-    }
-
-    #[test]
-    fn a_digest_is_a_part_of_a_name() {
-        for name in ["text.0123456789abcdef.gguf", "tiles-0123456789abcdef/1/2/3.jpg"] {
-            assert!(holds_digest(name), "{name}");
-        }
-        for name in ["catalog.json", "tiles/1/2/3.jpg", "app-20261124184700.js", "0123456789ABCDEF.js"] {
-            assert!(!holds_digest(name), "{name}");
+        let pictures = PictureSet {
+            folders: vec!["pictures-0123456789abcdef".into()],
+            thumbnails: vec![160, 640],
+            count: 1,
+            listing: Vec::new(),
+        };
+        assert!(is_picture(&pictures, "original/a/é.tif") && is_picture(&pictures, "160/a/é.tif.jpg"));
+        for other in ["notes.txt", "161/a.jpg", "160/a.png", ""] {
+            assert!(!is_picture(&pictures, other), "{other}");
         }
     }
 }

@@ -22,9 +22,9 @@ impl RequestPath {
         Ok(Self { segments })
     }
 
-    /// The path of the file `name`, which is one of ours and needs no check.
-    pub(crate) fn of_file(name: &'static str) -> Self {
-        Self { segments: vec![name.to_owned()] }
+    /// The path of the file `name`, relative and with slashes, which is one of ours and needs no check.
+    pub(crate) fn of_file(name: &str) -> Self {
+        Self { segments: name.split('/').map(str::to_owned).collect() }
     }
 
     /// Whether this is `/`.

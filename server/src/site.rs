@@ -71,6 +71,10 @@ impl Site {
         let path = RequestPath::parse(request.uri.path())?;
         let path = if path.is_root() { RequestPath::of_file(PAGE) } else { path };
         let site = self.clone();
-        files::send(&self.folder, &path, request, &self.packer, move |path| site.keep(path)).await
+        let resolve = move |path| {
+            let keep = site.keep(&path);
+            (path, keep)
+        };
+        files::send(&self.folder, path, request, &self.packer, resolve).await
     }
 }

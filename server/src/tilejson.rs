@@ -9,7 +9,9 @@ use axum::{
 use clip_rs_catalog::{Bounds, Manifest, TileSet};
 use serde::Serialize;
 
-use crate::{catalog::Catalog, files, guard::is_host, media_type::media_type, refusal::Refusal};
+use crate::{
+    catalog::Catalog, files, guard::is_host, media_type::media_type, refusal::Refusal, tiles::template,
+};
 
 /// What a reverse proxy says of the address by which the client came to it.
 const FORWARDED: [&str; 2] = ["x-forwarded-prefix", "x-forwarded-proto"];
@@ -37,9 +39,10 @@ struct TileJson {
 /// Describes the tiles of the catalog as it is now; 404 when it has none.
 pub(crate) async fn tilejson(State(catalog): State<Catalog>, request: Request) -> Result<Response, Refusal> {
     let (request, _) = request.into_parts();
-    let manifest = catalog.current_manifest().await.ok_or(Refusal::Unreadable)?;
+    let listed = catalog.currently_listed().await.ok_or(Refusal::Unreadable)?;
+    let manifest = &listed.manifest;
     let tiles = manifest.tiles.as_ref().ok_or(Refusal::NotFound)?;
-    let described = describe(&manifest, tiles, &base_url(&request.headers));
+    let described = describe(manifest, tiles, &base_url(&request.headers));
     let json = Bytes::from(serde_json::to_vec(&described).map_err(|error| Refusal::of(error.into()))?);
     let mut response = files::send_bytes(json, media_type("tilejson.json"), &request).await?;
     let varies = HeaderValue::try_from(FORWARDED.join(", ")).map_err(|_| Refusal::Unreadable)?;
@@ -57,7 +60,7 @@ fn describe(manifest: &Manifest, tiles: &TileSet, base: &str) -> TileJson {
         description: synthetic.then_some("Synthetic imagery: generated, it shows no real place."),
         attribution: escape(&manifest.attribution) + note,
         scheme: "xyz",
-        tiles: [format!("{base}{}", tiles.url)],
+        tiles: [base.to_owned() + &template(tiles)],
         minzoom: tiles.minzoom,
         maxzoom: tiles.maxzoom,
         bounds: manifest.bounds.map(within_the_map),
@@ -77,7 +80,7 @@ fn escape(text: &str) -> String {
 /// The edges of `bounds`. TileJSON's must not wrap around the antimeridian, so an area on both sides of it is as wide
 /// as the map; its centre says where it is.
 fn within_the_map(bounds: Bounds) -> [f64; 4] {
-    if bounds.west() > bounds.east() {
+    if bounds.crosses_antimeridian() {
         [-180.0, bounds.south(), 180.0, bounds.north()]
     } else {
         bounds.into()

@@ -1,9 +1,10 @@
 //! What the server says of the catalog: as TileJSON, as health, and at start.
 
 use axum::http::StatusCode;
+use clip_rs_catalog::{Bounds, FileRef, ImageKind};
 use serde_json::json;
 
-use crate::site::{Site, request, router};
+use crate::site::{Site, listing, request, router};
 
 #[tokio::test]
 async fn the_map_is_described_as_tilejson() {
@@ -50,12 +51,60 @@ async fn the_tiles_address_is_the_one_by_which_the_client_came() {
 }
 
 #[tokio::test]
+async fn an_area_on_both_sides_of_the_antimeridian_has_a_true_centre() {
+    let site = Site::new();
+    let mut manifest = site.manifest();
+    manifest.bounds = Bounds::new(179.5, -17.0, -179.0, -16.0).ok();
+    site.publish(&manifest);
+    let described = site.get("/catalog/tilejson.json", &[]).await.json();
+    assert_eq!(described["bounds"], json!([-180.0, -17.0, 180.0, -16.0]), "TileJSON's do not wrap around");
+    assert_eq!(described["center"], json!([-179.75, -16.5, 11]));
+}
+
+#[tokio::test]
+async fn tiles_of_several_folders_and_kinds_have_one_address() {
+    let site = Site::new();
+    let (old, new): (&[u8], &[u8]) = (&[0xff; 5000], b"a PNG");
+    let page = listing(&[("17/1/2", ImageKind::Jpeg, old, 0), ("17/1/3", ImageKind::Png, new, 1)]);
+    let file = FileRef::of(&page, "listing", "bin");
+    site.write(&format!("catalog/{}", file.name), &page);
+    site.write("catalog/tiles-fedcba9876543210/17/1/3.png", new);
+    // A former version, which the listing does not name.
+    site.write("catalog/tiles-0123456789abcdef/17/1/3.jpg", b"former");
+    let mut manifest = site.manifest();
+    let tiles = manifest.tiles.as_mut().expect("tiles");
+    tiles.folders.push("tiles-fedcba9876543210".into());
+    tiles.kinds.push(ImageKind::Png);
+    tiles.listing[0].file = file.name.clone();
+    manifest.files.push(file.clone());
+    site.publish(&manifest);
+
+    let described = site.get("/catalog/tilejson.json", &[("host", "a")]).await.json();
+    assert_eq!(described["tiles"], json!(["http://a/catalog/tiles/{z}/{x}/{y}"]));
+    for (path, content, media_type) in
+        [("/catalog/tiles/17/1/2", old, "image/jpeg"), ("/catalog/tiles/17/1/3", new, "image/png")]
+    {
+        let answer = site.get(path, &[]).await;
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, content), "{path}");
+        assert_eq!(answer.header("content-type"), media_type, "{path}");
+        assert_eq!(answer.header("cache-control"), "no-cache", "{path}: no digest in the address");
+    }
+    for path in ["/catalog/tiles/17/1/4", "/catalog/tiles/17/1", "/catalog/tiles/17/1/2.jpg"] {
+        assert_eq!(site.get(path, &[]).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    site.write(&format!("catalog/{}", file.name), b"damaged");
+    assert_eq!(site.get("/catalog/tiles/17/1/2", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_catalog_of_pictures_has_no_map() {
     let site = Site::new();
     let mut manifest = site.manifest();
     let tiles = manifest.tiles.take().expect("tiles");
-    manifest.pictures = Some(clip_rs_catalog::Pictures {
-        url: "pictures-0123456789abcdef/{name}".into(),
+    manifest.pictures = Some(clip_rs_catalog::PictureSet {
+        folders: vec!["pictures-0123456789abcdef".into()],
+        thumbnails: vec![160],
+        count: 1,
         listing: tiles.listing,
     });
     site.publish(&manifest);
