@@ -15,7 +15,7 @@
 //! A request passes [`guard`] (is it one that we take at all), then [`recall`] (was it answered before), then
 //! [`app`]'s routes; [`files`] finds and sends the file, as [`representation`] and [`conditions`] say, and
 //! [`security`] adds what every answer carries.
-//! [`serve`] is the part with sockets.
+//! [`serve`] is the part with sockets; [`places`] and [`steady`] let go whoever takes places and nothing else.
 
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,7 @@ mod listed;
 mod media_type;
 mod negotiation;
 mod packing;
+mod places;
 mod recall;
 mod refusal;
 mod remembered;
@@ -41,6 +42,7 @@ mod request_path;
 mod security;
 mod serve;
 mod site;
+mod steady;
 mod tilejson;
 mod tiles;
 
