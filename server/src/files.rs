@@ -146,7 +146,7 @@ async fn answer(file: Sendable, keep: Keep, request: &Parts) -> Result<Response,
 fn describe(headers: &mut HeaderMap, keep: Keep, etag: HeaderValue, is_negotiated: bool) {
     headers.insert(header::ETAG, etag);
     let control = match keep {
-        Keep::ForEver => "public, max-age=31536000, immutable",
+        Keep::ForEver => "max-age=31536000, immutable",
         Keep::Revalidate => "no-cache",
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));

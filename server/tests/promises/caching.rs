@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::site::{SCRIPT, Site, TILE, noise, request};
 
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const FOR_EVER: &str = "max-age=31536000, immutable";
 
 #[tokio::test]
 async fn files_named_by_content_are_kept_for_ever() {
