@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use crate::embed::{self, Kept};
 use crate::embeddings::EmbeddingStore;
 use crate::publish::{Edition, check_target};
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::{AddressBook, Places};
 use clip_rs_stage::{StageError, files};
@@ -79,8 +80,14 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
     let mut edition = Edition::begin(&request.out, survey.stem)?;
-    let mut outcome =
-        embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
+    let mut outcome = embed::embed(
+        survey.source.as_ref(),
+        survey.wanted(),
+        &encoder,
+        &mut store,
+        &edition,
+        &Decoder::for_this_machine(),
+    )?;
     drop(encoder);
 
     let locator = Locator { places: Places::load(), addresses, positions: &survey.positions };
