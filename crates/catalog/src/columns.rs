@@ -158,7 +158,11 @@ impl<'a> Columns<'a> {
         }
         let mut numbers = Vec::with_capacity(count);
         for _ in 0..count {
-            numbers.push(take(&mut content).ok_or_else(|| self.wrong(name, "has a number that is none"))?);
+            numbers.push(
+                take(&mut content).ok_or_else(|| {
+                    self.wrong(name, "ends within a number, or has one of more than 32 bits")
+                })?,
+            );
         }
         if content.is_empty() { Ok(numbers) } else { Err(self.wrong(name, "is too long")) }
     }
@@ -204,6 +208,7 @@ impl<'a> Columns<'a> {
             let text = std::str::from_utf8(text).map_err(|_| self.wrong(name, "holds what is no UTF-8"))?;
             texts.push(text).ok_or_else(|| self.wrong(name, "is too long"))?;
         }
+        texts.shrink_to_fit();
         if content.is_empty() { Ok(texts) } else { Err(self.wrong(name, "goes on behind its texts")) }
     }
 
