@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod about;
+pub mod decode;
 mod error;
 mod format;
 mod joined;

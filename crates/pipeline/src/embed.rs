@@ -1,16 +1,15 @@
 //! Pictures to vectors, as many at once as there are processors, keeping what is done. Each picture's bytes go on into the
 //! catalog while they are at hand, so that a source is read once.
 
-use std::io::Cursor;
-
 use clip_rs_catalog::{Digest, ImageKind, ListedFile};
 use clip_rs_search::Embedding;
 use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelError};
-use image::{ImageReader, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 use rayon::prelude::*;
 
 use crate::embeddings::EmbeddingStore;
 use crate::publish::Edition;
+use clip_rs_imagery::decode::{self, Decoder};
 use clip_rs_imagery::{Entry, Skipped, Source, sniff};
 use clip_rs_stage::StageError;
 use clip_rs_stage::progress::Progress;
@@ -82,6 +81,7 @@ pub fn embed<'a>(
     encoder: &ImageEncoder,
     store: &mut EmbeddingStore,
     edition: &Edition,
+    decoder: &Decoder,
 ) -> Result<Outcome<'a>, StageError> {
     let progress = Progress::start("Embedding pictures", wanted.len());
     let mut outcome = Outcome::default();
@@ -89,7 +89,7 @@ pub fn embed<'a>(
     let mut wanted = wanted.into_iter().peekable();
     while wanted.peek().is_some() {
         let stride: Vec<Wanted<'_>> = wanted.by_ref().take(STRIDE).collect();
-        let reading = Reading { source, encoder, store, edition };
+        let reading = Reading { source, encoder, store, edition, decoder };
         let read: Vec<_> = stride.par_iter().map(|wanted| reading.read(wanted)).collect();
         let mut waiting = Waiting::default();
         progress.advance(stride.len());
@@ -147,6 +147,7 @@ struct Reading<'a> {
     encoder: &'a ImageEncoder,
     store: &'a EmbeddingStore,
     edition: &'a Edition,
+    decoder: &'a Decoder,
 }
 
 impl Reading<'_> {
@@ -159,11 +160,12 @@ impl Reading<'_> {
         let is_known = wanted.searched && self.store.contains(&key);
         let mut pixels = None;
         if !is_known {
-            let decoded = ImagePixels::from_bytes(self.encoder.config(), &content);
-            pixels = Some(decoded.map_err(Unreadable::picture)?).filter(|_| wanted.searched);
+            let prepare =
+                |decoded: decode::Picture| ImagePixels::from_rgb(self.encoder.config(), &decoded.rgb);
+            let prepared = self.decoder.with_picture(&content, prepare).map_err(Unreadable::picture)?;
+            pixels = Some(prepared.map_err(Unreadable::picture)?).filter(|_| wanted.searched);
         }
-        let reader = ImageReader::new(Cursor::new(&content)).with_guessed_format();
-        let size = reader.map_err(Unreadable::picture)?.into_dimensions().map_err(Unreadable::picture)?;
+        let size = self.decoder.dimensions(&content).map_err(Unreadable::picture)?;
         let file = self.edition.put(&wanted.path(kind), &content).map_err(Unreadable::Other)?;
         let file = file.ok_or_else(|| Unreadable::picture("empty, or of 4 GiB or more"))?;
         Ok(Read { kind, file, size, key, pixels })

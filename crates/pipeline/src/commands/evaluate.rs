@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_training::evaluate::{Task, report, table, write_json};
 
+use super::name_left_out;
+
 #[derive(Args)]
 pub struct Evaluate {
     /// Folders of model packages
@@ -56,6 +58,8 @@ pub fn run(args: Evaluate) -> Result<ExitCode> {
         task: args.task.map(Into::into),
         phrases: args.phrases,
     })?;
+    // The same for every model.
+    name_left_out(reports.first().map_or(&[], |report| &report.left_out));
     println!("{}", table(&reports));
     if let Some(path) = &args.json {
         write_json(&reports, path)?;

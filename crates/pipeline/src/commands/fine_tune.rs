@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use clip_rs_training::fine_tune::{Comparison, Event, Method, Outline, Row, Score, Settings, Towers};
 
 use super::model::{Stored, sizes};
+use super::name_left_out;
 
 #[derive(Args)]
 pub struct FineTune {
@@ -124,7 +125,10 @@ pub fn run(args: FineTune) -> Result<ExitCode> {
     };
     let tuned = clip_rs_training::fine_tune::fine_tune(&request, &mut |event| {
         match event {
-            Event::Begins(outline) => eprintln!("{}", begins(outline)),
+            Event::Begins(outline) => {
+                name_left_out(&outline.left_out);
+                eprintln!("{}", begins(outline));
+            }
             Event::Epoch(row) => eprintln!("{}", epoch(row)),
             Event::Step(_) => {}
         }

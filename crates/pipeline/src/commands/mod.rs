@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use clip_rs_training::LeftOut;
 
 /// Pictures, files and the like that are named one by one; the rest are counted.
 const NAMED: usize = 20;
@@ -67,5 +68,13 @@ impl Cli {
             Command::Train(args) => train::run(args),
             Command::FineTune(args) => fine_tune::run(args),
         }
+    }
+}
+
+/// Says which pictures of a data set could not be read.
+fn name_left_out(pictures: &[LeftOut]) {
+    pictures.iter().take(NAMED).for_each(|picture| eprintln!("{picture}"));
+    if pictures.len() > NAMED {
+        eprintln!("and {} more", pictures.len() - NAMED);
     }
 }

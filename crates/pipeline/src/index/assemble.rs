@@ -1,9 +1,7 @@
 //! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
-use std::collections::HashMap;
-
 use clip_rs_catalog::{
-    Bounds, Detail, Details, ItemId, ItemsBuilder, LngLat, Manifest, ModelRef, PictureSet, Shard, TileSet,
+    Bounds, Detail, Details, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::{Embedding, Index};
@@ -44,18 +42,14 @@ pub struct Locator<'a> {
     pub places: Places,
     /// Street addresses.
     pub addresses: Option<AddressBook>,
-    /// Positions of pictures by the source's names for them.
-    pub positions: &'a HashMap<String, LngLat>,
+    /// What there is, and where it lies.
+    pub survey: &'a Survey,
 }
 
 impl Locator<'_> {
     /// What an item covers on the ground, as far as that is known.
     fn footprint(&self, kept: &Kept<'_>) -> Option<Bounds> {
-        let table = match &kept.wanted.entry.id {
-            EntryId::Picture(path) => self.positions.get(path).map(|at| Bounds::from(*at)),
-            EntryId::Tile(_) => None,
-        };
-        table.or(kept.wanted.entry.bounds())
+        self.survey.footprint(kept.wanted.entry)
     }
 
     fn detail(&self, kept: &Kept<'_>) -> Detail {
@@ -63,8 +57,8 @@ impl Locator<'_> {
         let address = centre.and_then(|at| self.addresses.as_ref()?.nearest(at));
         Detail {
             place: centre.and_then(|at| self.places.near(at)),
-            address: address.map(|(text, _)| text.to_owned()),
-            address_m: address.map(|(_, metres)| metres.round() as u32),
+            address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
+            address: address.map(|(text, _)| text),
             captured: kept.wanted.entry.captured,
             source: None,
         }

@@ -11,8 +11,9 @@ use crate::embed::{self, Kept};
 use crate::embeddings::EmbeddingStore;
 use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
-use clip_rs_locate::{AddressBook, Places};
+use clip_rs_locate::Places;
 use clip_rs_stage::{StageError, files};
 use clip_rs_training::model::Package;
 
@@ -72,18 +73,24 @@ pub struct Indexed {
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    let survey = Survey::of(request)?;
-    let addresses = request.addresses.as_ref().or(survey.inventory().about.addresses.as_ref());
-    let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
+    let mut survey = Survey::of(request)?;
+    let addresses = survey.read_addresses(request)?;
 
     let encoder = model.image_encoder()?;
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
     let mut edition = Edition::begin(&request.out, survey.stem)?;
-    let mut outcome = embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
+    let mut outcome = embed::embed(
+        survey.source.as_ref(),
+        survey.wanted(),
+        &encoder,
+        &mut store,
+        &edition,
+        &Decoder::for_this_machine(),
+    )?;
     drop(encoder);
 
-    let locator = Locator { places: Places::load(), addresses, positions: &survey.positions };
+    let locator = Locator { places: Places::load(), addresses, survey: &survey };
     let imagery = listing::write(&mut edition, &survey, &mut outcome.kept)?;
     let searched: Vec<&Kept<'_>> = outcome.kept.iter().filter(|kept| kept.wanted.searched).collect();
     let mut workshop = Workshop { store: &mut store, locator: &locator, edition: &mut edition };
