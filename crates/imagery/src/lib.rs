@@ -1,18 +1,34 @@
-//! What there is to index: a pyramid of map tiles, or a folder of pictures.
+//! Where pictures come from: one trait, [`Source`], and one file a kind of source. [`open`] picks the kind by
+//! what is there. Sources give encoded bytes with a place; they decode no pixels that are not asked for.
 
 #![forbid(unsafe_code)]
 
 mod about;
+mod error;
+mod format;
+mod joined;
+mod open;
+mod picture_folder;
 mod pictures;
+mod source;
+mod tile_folder;
+mod tile_metadata;
 mod tiles;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::ItemId;
 
 pub use about::About;
+pub use error::ImageryError;
+pub use format::{PICTURES, sniff};
+pub use open::{Kind, Wanted, open};
 pub use pictures::read_pictures;
+pub use source::{Entry, EntryId, Inventory, Skipped, Source, Unread};
+pub use tile_metadata::Scheme;
 pub use tiles::{Pyramid, read_tiles};
+pub use walk::is_catalog;
 
 /// A picture file before it is in a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
