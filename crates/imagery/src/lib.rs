@@ -9,6 +9,7 @@ mod format;
 mod joined;
 mod open;
 mod picture_folder;
+pub mod decode;
 mod pictures;
 mod source;
 mod tile_folder;
