@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clip_rs_catalog::Digest;
 use clip_rs_stage::{StageError, files};
@@ -21,7 +22,8 @@ const MOST_BYTES: u32 = 64 << 20;
 /// The records of one file. While it is open no other run can open it.
 pub struct Records {
     path: PathBuf,
-    file: File,
+    /// Several threads read, each from where it seeks to.
+    file: Mutex<File>,
     known: HashMap<Digest, Place>,
     end: u64,
 }
@@ -47,7 +49,7 @@ impl Records {
             }
             Err(TryLockError::Error(source)) => return Err(StageError::io("lock", path)(source)),
         }
-        let mut records = Self { path: path.to_owned(), file, known: HashMap::new(), end: 0 };
+        let mut records = Self { path: path.to_owned(), file: Mutex::new(file), known: HashMap::new(), end: 0 };
         records.scan(header.len(), accepted).map_err(StageError::io("read", path))?;
         let cut = records.end;
         if cut == 0 {
@@ -59,7 +61,8 @@ impl Records {
     }
 
     fn scan(&mut self, header: usize, accepted: impl Fn(&[u8]) -> bool) -> std::io::Result<()> {
-        let mut reader = BufReader::with_capacity(1 << 20, &self.file);
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = BufReader::with_capacity(1 << 20, &*file);
         let mut content = vec![0; header];
         if !filled(&mut reader, &mut content)? || !accepted(&content) {
             return Ok(());
@@ -93,10 +96,11 @@ impl Records {
     pub fn get(&self, key: &Digest) -> Result<Option<Vec<u8>>, StageError> {
         let Some(place) = self.known.get(key) else { return Ok(None) };
         let mut record = vec![0; HEAD_BYTES + place.bytes as usize + CHECK_BYTES];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.at))
-            .and_then(|_| file.read_exact(&mut record))
-            .map_err(StageError::io("read", &self.path))?;
+        let mut read = |mut file: MutexGuard<'_, File>| {
+            file.seek(SeekFrom::Start(place.at))?;
+            file.read_exact(&mut record)
+        };
+        read(self.file()).map_err(StageError::io("read", &self.path))?;
         let content = content_of(&record).filter(|_| head_of(&record).0 == *key);
         let content = content.ok_or_else(|| StageError::content(&self.path, "changed while it was in use"))?;
         Ok(Some(content.to_vec()))
@@ -131,12 +135,12 @@ impl Records {
 
     /// Cuts the file off at `at` and writes `content` there.
     fn write_at(&mut self, at: u64, content: &[u8]) -> Result<(), StageError> {
-        let mut write = || {
-            self.file.set_len(at)?;
-            self.file.seek(SeekFrom::Start(at))?;
-            self.file.write_all(content)
+        let write = |mut file: MutexGuard<'_, File>| {
+            file.set_len(at)?;
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(content)
         };
-        write().map_err(StageError::io("write", &self.path))?;
+        write(self.file()).map_err(StageError::io("write", &self.path))?;
         self.end = at + content.len() as u64;
         Ok(())
     }
@@ -157,15 +161,20 @@ impl Records {
         for (_, key) in keys {
             let content = self.get(&key)?.unwrap_or_default();
             let record = record(&key, &content);
-            self.file
-                .seek(SeekFrom::Start(at))
-                .and_then(|_| self.file.write_all(&record))
-                .map_err(StageError::io("write", &self.path))?;
+            let write = |mut file: MutexGuard<'_, File>| {
+                file.seek(SeekFrom::Start(at))?;
+                file.write_all(&record)
+            };
+            write(self.file()).map_err(StageError::io("write", &self.path))?;
             moved.insert(key, Place { at, bytes: content.len() as u32 });
             at += record.len() as u64;
         }
         self.known = moved;
         self.write_at(at, &[])
+    }
+
+    fn file(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the file lies.
