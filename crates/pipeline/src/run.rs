@@ -111,6 +111,7 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
     let indexed = clip_rs_pipeline::index::index(&Request {
         tiles: args.source.tiles,
         images: args.source.images,
+        scheme: args.scheme.map(Into::into),
         locations: args.locations,
         addresses: args.addresses,
         model: args.model,
@@ -124,8 +125,8 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
     for note in &indexed.notes {
         eprintln!("{note}");
     }
-    for (path, why) in indexed.skipped.iter().take(NAMED) {
-        eprintln!("skipped {}: {why}", path.display());
+    for skipped in indexed.skipped.iter().take(NAMED) {
+        eprintln!("skipped {}: {}", skipped.subject, skipped.why);
     }
     println!(
         "{}: {} items, {} embedded now, {} skipped",

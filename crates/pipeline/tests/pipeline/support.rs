@@ -117,7 +117,7 @@ pub fn request(folder: &Path) -> Request {
 /// Tiles, with their catalog in `catalog/`.
 pub fn catalog() -> (tempfile::TempDir, Indexed) {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let tiles = Some(tiles(folder.path()));
+    let tiles = vec![tiles(folder.path())];
     let indexed = index(&Request { tiles, ..request(folder.path()) }).expect("a catalog");
     (folder, indexed)
 }
