@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::MANIFEST_NAME;
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::{Engine, Hit, ItemRef, Query};
 use serde::Serialize;
 
@@ -63,8 +64,10 @@ pub fn search(
         }
         Subject::Text(text) => Query::text(text.as_str()),
         Subject::Image(path) => {
-            let picture = catalog.image_encoder()?.encode(&files::read(path)?);
-            Query::picture(picture.map_err(StageError::engine(path.display()))?)
+            let decoder = Decoder::for_this_machine();
+            let picture = decoder.decode(&files::read(path)?).map_err(StageError::engine(path.display()))?;
+            let vector = catalog.image_encoder()?.encode(&picture.rgb);
+            Query::picture(vector.map_err(StageError::engine(path.display()))?)
         }
         Subject::Like(id) => Query::item(
             find_item(&engine, id)

@@ -1,6 +1,7 @@
 //! Whether the listing is in order, and every tile and picture is what it says.
 
 use clip_rs_catalog::{CatalogError, ListedFile, MANIFEST_NAME, Page, TileId, TileSet};
+use clip_rs_imagery::decode::{DecodeError, Decoder};
 use rayon::prelude::*;
 
 use super::{Fault, NameSet, Verdict, without_path};
@@ -23,6 +24,7 @@ pub struct Listed {
 /// Checks the listing page by page, and all files on it.
 pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
     let manifest = &catalog.manifest;
+    let decoder = Decoder::for_this_machine();
     let count = manifest.tiles.as_ref().map(|tiles| tiles.count);
     let count = count.or(manifest.pictures.as_ref().map(|pictures| pictures.count)).unwrap_or(0);
     let progress = Progress::start("Checking pictures", count);
@@ -52,7 +54,7 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
         }
         verdict.extend(files.par_iter().filter_map(|(folder, path, file)| {
             let name = format!("{}/{path}", folder.as_ref()?);
-            file_fault(catalog, name, file)
+            file_fault(catalog, &decoder, name, file)
         }).collect());
         progress.advance(rows.len());
     }
@@ -97,14 +99,18 @@ fn check_page(verdict: &mut Verdict, catalog: &Catalog, page: &Page, rows: &List
 }
 
 /// What is wrong with a tile's or picture's file, if anything.
-fn file_fault(catalog: &Catalog, name: String, file: &ListedFile) -> Option<Fault> {
+fn file_fault(catalog: &Catalog, decoder: &Decoder, name: String, file: &ListedFile) -> Option<Fault> {
     let why = match catalog.raw(&name) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => "missing".to_owned(),
         Err(error) => error.to_string(),
         Ok(content) => match file.check(&name, &content) {
             Err(CatalogError::File { fault, .. }) => fault.to_string(),
             Err(error) => error.to_string(),
-            Ok(()) => image::load_from_memory(&content).err()?.to_string(),
+            Ok(()) => match decoder.with_picture(&content, drop) {
+                // A tile may show nothing.
+                Ok(()) | Err(DecodeError::NoData) => return None,
+                Err(error) => error.to_string(),
+            },
         },
     };
     Some(Fault { file: name, why })
