@@ -178,6 +178,12 @@ pub struct Index {
     /// How the rows of tiles are counted [default: as the source says, else xyz]
     #[arg(long, value_enum, conflicts_with = "images")]
     pub scheme: Option<Rows>,
+    /// Search windows of these ground resolutions too: metres a pixel as the model sees them, such as 0.5,2
+    #[arg(long, value_name = "M,M..", value_delimiter = ',', value_parser = scale)]
+    pub scales: Vec<f64>,
+    /// Leave the pictures of --images out of the catalog, but for their thumbnails
+    #[arg(long, conflicts_with = "tiles")]
+    pub no_originals: bool,
     /// CSV with the columns name, longitude, latitude for --images
     #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
     pub locations: Option<PathBuf>,
@@ -423,4 +429,10 @@ impl FineTune {
             seed: self.seed,
         }
     }
+}
+
+/// Metres a pixel.
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.trim().parse().ok().filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
+    scale.ok_or_else(|| "metres a pixel, above 0, such as 0.5".to_owned())
 }

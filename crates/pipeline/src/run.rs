@@ -113,6 +113,8 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
         tiles: args.source.tiles,
         images: args.source.images,
         scheme: args.scheme.map(Into::into),
+        scales: args.scales,
+        no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
         model: args.model,
@@ -130,11 +132,14 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
         eprintln!("skipped {}: {}", skipped.subject, skipped.why);
     }
     println!(
-        "{}: {} items, {} embedded now, {} skipped",
+        "{}: {} items, {} embedded now, {} skipped; {} shown, {} of them empty, {} duplicates",
         out.display(),
         indexed.items,
         indexed.computed,
         indexed.skipped.len(),
+        indexed.shown,
+        indexed.empty,
+        indexed.duplicates,
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ pub enum Unusable {
 /// A tile's file, and its pixels once somebody has asked for them.
 pub struct Tile {
     /// The encoded picture.
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Digest of the file.
     pub digest: Digest,
     /// Length and digest of the file.
@@ -104,10 +104,14 @@ impl<'a> Tiles<'a> {
         Some(read)
     }
 
+    /// The file of the entry with this number.
+    pub fn bytes(&self, at: usize) -> Result<Vec<u8>, String> {
+        self.source.read(&self.pyramid.entries()[at]).map_err(|error| error.to_string())
+    }
+
     /// The tile of the entry with this number, which is not kept.
     pub fn read(&self, at: usize) -> Result<Arc<Tile>, String> {
-        let bytes = self.source.read(&self.pyramid.entries()[at]).map_err(|error| error.to_string())?;
-        Ok(Arc::new(Tile::new(bytes)?))
+        Ok(Arc::new(Tile::new(self.bytes(at)?)?))
     }
 
     /// Lets go of tiles until the others take no more than what is allowed, those unused for longest first.
