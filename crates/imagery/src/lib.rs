@@ -4,12 +4,12 @@
 #![forbid(unsafe_code)]
 
 mod about;
+pub mod decode;
 mod error;
 mod format;
 mod joined;
 mod open;
 mod picture_folder;
-pub mod decode;
 mod source;
 mod tile_folder;
 mod tile_metadata;

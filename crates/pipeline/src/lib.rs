@@ -5,6 +5,7 @@
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
 //! | [`query`] | search in a catalog |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
+//! | [`prune`] | removes what replaced catalogs left, after a while |
 //!
 //! and what they are made of:
 //!
@@ -22,6 +23,8 @@ pub mod cut;
 pub mod embed;
 pub mod embeddings;
 pub mod index;
+mod name_set;
+pub mod prune;
 pub mod publish;
 pub mod query;
 pub mod records;

@@ -11,11 +11,6 @@ pub fn say(sentence: &str) {
     eprintln!("{sentence}");
 }
 
-/// Says a sentence on standard error, between steps.
-pub fn say(sentence: &str) {
-    eprintln!("{sentence}");
-}
-
 /// How far a step is; shown on standard error. Safe to advance from several threads.
 pub struct Progress {
     what: String,

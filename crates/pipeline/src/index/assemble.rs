@@ -1,9 +1,7 @@
 //! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
-use std::collections::HashMap;
-
 use clip_rs_catalog::{
-    Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, LngLat, Manifest, ModelRef, PictureSet, Shard, TileSet,
+    Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::{Embedding, Index};
@@ -19,7 +17,7 @@ use crate::cut::squares::ancestor;
 use crate::embed::ShownPicture;
 use crate::embeddings::{EmbeddingStore, Seen};
 use crate::publish::Edition;
-use clip_rs_imagery::{Entry, EntryId};
+use clip_rs_imagery::Entry;
 use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
 use clip_rs_stage::StageError;
 use clip_rs_stage::progress::Progress;
@@ -49,8 +47,8 @@ pub struct Locator<'a> {
     pub places: Places,
     /// Street addresses.
     pub addresses: Option<AddressBook>,
-    /// Positions of pictures by the source's names for them.
-    pub positions: &'a HashMap<String, LngLat>,
+    /// What there is, and where it lies.
+    pub survey: &'a Survey,
     /// The tiles that squares are made of.
     pub pyramid: Option<Pyramid<'a>>,
     /// The pictures that items are of, by their numbers.
@@ -87,12 +85,7 @@ impl Locator<'_> {
         if let What::Square(square) = what {
             return Some(square.bounds());
         }
-        let entry = self.entry(what)?;
-        let table = match &entry.id {
-            EntryId::Picture(path) => self.positions.get(path).map(|at| Bounds::from(*at)),
-            EntryId::Tile(_) => None,
-        };
-        table.or(entry.bounds())
+        self.survey.footprint(self.entry(what)?)
     }
 
     fn detail(&self, what: &What) -> Detail {
@@ -100,8 +93,8 @@ impl Locator<'_> {
         let address = centre.and_then(|at| self.addresses.as_ref()?.nearest(at));
         Detail {
             place: centre.and_then(|at| self.places.near(at)),
-            address: address.map(|(text, _)| text.to_owned()),
-            address_m: address.map(|(_, metres)| metres.round() as u32),
+            address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
+            address: address.map(|(text, _)| text),
             captured: self.entry(what).and_then(|entry| entry.captured),
             source: None,
         }

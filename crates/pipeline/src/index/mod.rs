@@ -13,12 +13,14 @@ use crate::cut::plan::Plan;
 use crate::embed::{self, Outcome, Shown, Tools};
 use crate::embed::pictures::Treatment;
 use crate::embeddings::EmbeddingStore;
+use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
-use clip_rs_locate::{AddressBook, Places};
+use clip_rs_locate::Places;
 use clip_rs_search::model::ImageEncoder;
-use clip_rs_stage::{StageError, files, progress};
+use clip_rs_stage::progress::say;
+use clip_rs_stage::{StageError, files};
 use clip_rs_training::model::Package;
 
 use assemble::{Locator, Workshop};
@@ -88,9 +90,8 @@ pub struct Indexed {
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    let survey = Survey::of(request)?;
-    let addresses = request.addresses.as_ref().or(survey.inventory().about.addresses.as_ref());
-    let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
+    let mut survey = Survey::of(request)?;
+    let addresses = survey.read_addresses(request)?;
 
     let encoder = model.image_encoder()?;
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
@@ -103,7 +104,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
     let outcome = match &plan {
         Some(plan) => {
-            plan.told.iter().for_each(|told| progress::say(told));
+            plan.told.iter().for_each(|told| say(told));
             embed::tiles::embed(&tools, plan, &mut store)?
         }
         None => embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &encoder), &mut store)?,
@@ -120,13 +121,14 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         Shown::Pictures(pictures) => pictures.as_slice(),
     };
     let pyramid = plan.map(|plan| plan.pyramid);
-    let locator = Locator { places: Places::load(), addresses, positions: &survey.positions, pyramid, pictures };
+    let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
     let mut workshop = Workshop { store: &store, locator: &locator, edition: &mut edition, duplicates: 0 };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
     let duplicates = workshop.duplicates;
-    edition.finish(&manifest)?;
+    let mut notes: Vec<String> = survey.notes().into_iter().chain(notes).collect();
+    notes.extend(edition.finish(&manifest)?.then(superseded_note));
+    prune(&request.out, GRACE)?;
     let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).collect();
-    let notes = survey.notes().into_iter().chain(notes).collect();
     let shown = match &shown {
         Shown::Tiles { listed, .. } => listed.len(),
         Shown::Pictures(pictures) => pictures.len(),
@@ -145,7 +147,21 @@ fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
 
 /// Why there is no catalog without items.
 fn nothing_searched(skipped: &[Skipped], empty: usize) -> StageError {
-    let first = skipped.first().map(|skipped| format!("; the first that cannot be read is {}: {}", skipped.subject, skipped.why));
-    let empty = if empty > 0 { format!("; {empty} are empty") } else { String::new() };
-    StageError::Request(format!("there is nothing to search{empty}{}", first.unwrap_or_default()))
+    let first = skipped.first().map(|skipped| format!("; the first is {}: {}", skipped.subject, skipped.why));
+    let why = match (empty, first) {
+        (0, first) => format!("no picture can be read{}", first.unwrap_or_default()),
+        (_, None) => format!("there is nothing to search: {empty} tiles have one colour or no data"),
+        (_, Some(first)) => format!(
+            "there is nothing to search: {empty} tiles have one colour or no data, and {} cannot be read{first}",
+            skipped.len()
+        ),
+    };
+    StageError::Request(why)
+}
+
+fn superseded_note() -> String {
+    let days = GRACE.as_secs() / (24 * 60 * 60);
+    format!(
+        "the files of the catalog that was there stay for {days} days, for those who still read them; `clip-rs prune` removes them"
+    )
 }

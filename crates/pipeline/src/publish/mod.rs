@@ -3,9 +3,10 @@
 //! Everything but `catalog.json` has its content's hash in its name, so new files never touch old ones. Tiles and
 //! pictures that are new or changed are gathered in a folder without a name of its own, which gets its name once all of them
 //! are on the disk; those that the former catalog has stay where they are. `catalog.json` is replaced in one step at the
-//! end. What only the former one named stays for a while.
+//! end. What only the former one named stays for a while (see [`crate::prune`]).
 
 mod gathering;
+mod named;
 mod names;
 mod target;
 
@@ -21,8 +22,8 @@ use clip_rs_stage::{StageError, files};
 
 use gathering::Gathering;
 
-pub use names::{Stem, plain_name};
-use names::superseded_name;
+pub use named::Named;
+pub use names::{Stem, folder_stem, is_ours, is_superseded, superseded_name};
 pub use target::{Former, check_target};
 
 /// Folders that a catalog's tiles lie in at most; when there would be more, all are written into one again.
@@ -59,7 +60,16 @@ impl Edition {
             }
         }
         let gathering = Gathering::begin(out, stem)?;
-        Ok(Self { out: out.to_owned(), stem, former, folders, known, gathering, files: Vec::new(), _lock: lock })
+        Ok(Self {
+            out: out.to_owned(),
+            stem,
+            former,
+            folders,
+            known,
+            gathering,
+            files: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Puts a tile's or picture's content into the catalog under `path` below its folder, unless the former catalog has it.
@@ -153,20 +163,22 @@ impl Edition {
         self.files.clone()
     }
 
-    /// Replaces `catalog.json`: from here on readers see the new catalog.
-    pub fn finish(self, manifest: &Manifest) -> Result<(), StageError> {
+    /// Replaces `catalog.json`: from here on readers see the new catalog. Tells whether another one was there.
+    pub fn finish(self, manifest: &Manifest) -> Result<bool, StageError> {
         let text = manifest.to_json()?;
         let path = self.out.join(MANIFEST_NAME);
         let former = match &self.former {
             Former::None => None,
             _ => Some(files::read(&path)?),
         };
-        match former {
-            Some(former) if former == text.as_bytes() => return Ok(()),
-            Some(former) => files::write_durably(&self.out.join(superseded_name(&former)), &former)?,
-            None => {}
+        if former.as_deref() == Some(text.as_bytes()) {
+            return Ok(false);
         }
-        files::write_durably(&path, text.as_bytes())
+        if let Some(former) = &former {
+            files::write_durably(&self.out.join(superseded_name(former)), former)?;
+        }
+        files::write_durably(&path, text.as_bytes())?;
+        Ok(former.is_some())
     }
 }
 
