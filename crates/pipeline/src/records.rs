@@ -49,7 +49,8 @@ impl Records {
             }
             Err(TryLockError::Error(source)) => return Err(StageError::io("lock", path)(source)),
         }
-        let mut records = Self { path: path.to_owned(), file: Mutex::new(file), known: HashMap::new(), end: 0 };
+        let mut records =
+            Self { path: path.to_owned(), file: Mutex::new(file), known: HashMap::new(), end: 0 };
         records.scan(header.len(), accepted).map_err(StageError::io("read", path))?;
         let cut = records.end;
         if cut == 0 {
@@ -102,7 +103,8 @@ impl Records {
         };
         read(self.file()).map_err(StageError::io("read", &self.path))?;
         let content = content_of(&record).filter(|_| head_of(&record).0 == *key);
-        let content = content.ok_or_else(|| StageError::content(&self.path, "changed while it was in use"))?;
+        let content =
+            content.ok_or_else(|| StageError::content(&self.path, "changed while it was in use"))?;
         Ok(Some(content.to_vec()))
     }
 
@@ -122,7 +124,8 @@ impl Records {
         let mut places = Vec::new();
         for (key, content) in rows {
             let bytes = u32::try_from(content.len()).ok().filter(|bytes| *bytes <= MOST_BYTES);
-            let bytes = bytes.ok_or_else(|| StageError::content(&self.path, "a record of more than 64 MiB"))?;
+            let bytes =
+                bytes.ok_or_else(|| StageError::content(&self.path, "a record of more than 64 MiB"))?;
             if !self.has(&key) {
                 places.push((key, Place { at: self.end + added.len() as u64, bytes }));
                 added.extend(record(&key, &content));

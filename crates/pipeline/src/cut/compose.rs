@@ -69,7 +69,13 @@ impl Window {
         for (at, cell) in (0..).zip(&self.cells) {
             let Some(Cell { tile, part }) = cell else { continue };
             let Ok(picture) = tile.picture(tiles.decoder) else { continue };
-            canvas.paint((at % span * cell_edge, at / span * cell_edge), cell_edge, &picture, *part, self.deeper);
+            canvas.paint(
+                (at % span * cell_edge, at / span * cell_edge),
+                cell_edge,
+                &picture,
+                *part,
+                self.deeper,
+            );
         }
         canvas.finish()
     }

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_huge_picture_does_not_have_countless_windows() {
-        let crops = cutting(&[0.5]).crops((60_000, 60_000), Some(Bounds::new(0.0, 0.0, 0.5, 0.5).expect("bounds")));
+        let crops =
+            cutting(&[0.5]).crops((60_000, 60_000), Some(Bounds::new(0.0, 0.0, 0.5, 0.5).expect("bounds")));
         assert!(!crops.is_empty() && crops.len() <= 65 * 65, "{}", crops.len());
     }
 }

@@ -31,7 +31,8 @@ pub fn duplicates(
             found.push((ordinal, *first));
             continue;
         }
-        let bands: Vec<(u32, u16)> = (0..BANDS).map(|band| (band, (item.hash >> (16 * band)) as u16)).collect();
+        let bands: Vec<(u32, u16)> =
+            (0..BANDS).map(|band| (band, (item.hash >> (16 * band)) as u16)).collect();
         let candidates = bands.iter().filter_map(|band| buckets.get(band));
         let mut candidates: Vec<usize> =
             candidates.flat_map(|bucket| bucket.iter().rev().take(COMPARED)).copied().collect();

@@ -112,7 +112,8 @@ impl<'a> Pyramid<'a> {
     pub fn told(&self, edge: u32) -> String {
         let searched = self.of_zoom(self.zoom).len();
         let metres = self.metres_per_pixel(edge);
-        let mut told = format!("Searching zoom {} ({} tiles, {metres:.2} m a pixel)", self.zoom, grouped(searched));
+        let mut told =
+            format!("Searching zoom {} ({} tiles, {metres:.2} m a pixel)", self.zoom, grouped(searched));
         let deeper: Vec<String> = self
             .zooms()
             .into_iter()

@@ -64,10 +64,13 @@ impl Ground {
         let shape = Shape::nearest(sides).filter(|shape| {
             let off = shape.sides() / sides;
             (1.0 / NEAR..=NEAR).contains(&off)
-                && u32::from(self.zoom) + u32::from(shape.deeper) <= u32::from(clip_rs_catalog::TileId::MAX_ZOOM)
+                && u32::from(self.zoom) + u32::from(shape.deeper)
+                    <= u32::from(clip_rs_catalog::TileId::MAX_ZOOM)
                 && u32::from(shape.span) <= 1_u32 << (self.zoom + shape.deeper)
         });
-        shape.ok_or_else(|| format!("--scales {scale}: a window of {side:.0} m cannot be cut from these tiles"))
+        shape.ok_or_else(|| {
+            format!("--scales {scale}: a window of {side:.0} m cannot be cut from these tiles")
+        })
     }
 
     /// The scale of the tiles as they are, metres a pixel as the encoder sees it.
@@ -80,7 +83,10 @@ impl Ground {
         let side = shape.sides() * self.metres_per_pixel * f64::from(self.edge);
         let scale = side / self.input as f64;
         let count = grouped(count);
-        format!("{count} windows of {side:.0} m ({} tiles a side, {scale:.2} m a pixel to the model)", shape.sides())
+        format!(
+            "{count} windows of {side:.0} m ({} tiles a side, {scale:.2} m a pixel to the model)",
+            shape.sides()
+        )
     }
 }
 

@@ -27,7 +27,8 @@ pub fn squares(pyramid: &Pyramid<'_>, shape: Shape) -> Vec<TileSquare> {
         let cells = square.tiles().filter(|cell| pyramid.find(ancestor(*cell, pyramid.zoom())).is_some());
         cells.count() as f64 >= LEAST_COVER * f64::from(shape.span).powi(2)
     };
-    let named = corners.into_iter().filter_map(square).filter(covered).map(|square| plain(square, pyramid.zoom()));
+    let named =
+        corners.into_iter().filter_map(square).filter(covered).map(|square| plain(square, pyramid.zoom()));
     let mut squares: Vec<TileSquare> =
         named.filter(|square| square.span() > 1 || pyramid.find(square.tile()).is_none()).collect();
     squares.sort_unstable_by_key(order);

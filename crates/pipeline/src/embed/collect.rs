@@ -42,7 +42,15 @@ pub struct Collector<'a> {
 impl<'a> Collector<'a> {
     /// Collects into `store`.
     pub fn new(encoder: &'a ImageEncoder, store: &'a mut EmbeddingStore) -> Self {
-        Self { encoder, store, items: Vec::new(), computed: 0, empty: 0, waiting: Vec::new(), rows: Vec::new() }
+        Self {
+            encoder,
+            store,
+            items: Vec::new(),
+            computed: 0,
+            empty: 0,
+            waiting: Vec::new(),
+            rows: Vec::new(),
+        }
     }
 
     /// What is known of the item with this key; otherwise `picture` is looked at, and none means that it shows nothing.
@@ -97,9 +105,10 @@ impl<'a> Collector<'a> {
         let batches = self.waiting.par_chunks(BATCH).map(|batch| {
             let pixels: Vec<ImagePixels> = batch.iter().map(|(_, pixels, _)| pixels.clone()).collect();
             let vectors = encoder.encode_batch(&pixels).map_err(StageError::engine("embedding pictures"))?;
-            let seen = |((key, _, look), vector): (&(Digest, ImagePixels, Look), clip_rs_search::Embedding)| {
-                (*key, Seen::Full(vector.as_slice().to_vec(), look.clone()))
-            };
+            let seen =
+                |((key, _, look), vector): (&(Digest, ImagePixels, Look), clip_rs_search::Embedding)| {
+                    (*key, Seen::Full(vector.as_slice().to_vec(), look.clone()))
+                };
             Ok(batch.iter().zip(vectors).map(seen).collect::<Vec<_>>())
         });
         let computed: Vec<_> =

@@ -50,8 +50,10 @@ pub fn embed<'a>(
     let mut collector = Collector::new(tools.encoder, store);
     let (mut shown, mut skipped, mut remarks) = (Vec::new(), Vec::new(), Remarks::default());
     for stride in wanted.chunks(STRIDE) {
-        let found: Vec<_> =
-            stride.par_iter().map(|wanted| Look { tools, treatment, collector: &collector }.at(wanted)).collect();
+        let found: Vec<_> = stride
+            .par_iter()
+            .map(|wanted| Look { tools, treatment, collector: &collector }.at(wanted))
+            .collect();
         for (wanted, found) in stride.iter().zip(found) {
             match found {
                 Ok(found) => {
@@ -119,11 +121,18 @@ struct Look<'p, 'a> {
 
 impl Look<'_, '_> {
     fn at<'a>(&self, wanted: &Wanted<'a>) -> Result<Found<'a>, Left> {
-        let content = self.tools.source.read(wanted.entry).map_err(|error| Left::Broken(error.to_string()))?;
+        let content =
+            self.tools.source.read(wanted.entry).map_err(|error| Left::Broken(error.to_string()))?;
         let size = self.tools.decoder.dimensions(&content)?;
         let digest = Digest::of(&content);
         let parts: Vec<(Option<Crop>, Digest)> = std::iter::once((None, digest))
-            .chain(self.treatment.cutting.crops(size, wanted.ground).into_iter().map(|crop| (Some(crop), key_of(&digest, crop))))
+            .chain(
+                self.treatment
+                    .cutting
+                    .crops(size, wanted.ground)
+                    .into_iter()
+                    .map(|crop| (Some(crop), key_of(&digest, crop))),
+            )
             .collect();
         let known = |key: &Digest| self.collector.sight::<StageError>(key, || Ok(None));
         // What is known need not be decoded, unless a thumbnail is missing.
@@ -134,7 +143,9 @@ impl Look<'_, '_> {
         let mut thumbnails = self.kept_thumbnails(&digest, size)?;
         let mut notes = Vec::new();
         let is_new = |sight: &Sight| matches!(sight, Sight::Empty(false));
-        if thumbnails.iter().any(|thumbnail| matches!(thumbnail, Thumbnail::Missing(..))) || sights.iter().any(|(_, _, sight)| is_new(sight)) {
+        if thumbnails.iter().any(|thumbnail| matches!(thumbnail, Thumbnail::Missing(..)))
+            || sights.iter().any(|(_, _, sight)| is_new(sight))
+        {
             self.tools.decoder.with_picture(&content, |picture| {
                 notes.clone_from(&picture.notes);
                 for (crop, _, sight) in sights.iter_mut().filter(|(_, _, sight)| is_new(sight)) {
@@ -151,11 +162,14 @@ impl Look<'_, '_> {
         };
         let thumbnails = THUMBNAILS.iter().zip(thumbnails);
         let thumbnails = thumbnails.map(|(edge, thumbnail)| match thumbnail {
-            Thumbnail::There(content) => self.tools.edition.put(&format!("{edge}/{}.jpg", wanted.name), &content),
+            Thumbnail::There(content) => {
+                self.tools.edition.put(&format!("{edge}/{}.jpg", wanted.name), &content)
+            }
             Thumbnail::Missing(..) | Thumbnail::Unwanted => Ok(None),
         });
         let thumbnails = thumbnails.collect::<Result<Vec<Option<ListedFile>>, StageError>>()?;
-        let shown = ShownPicture { entry: wanted.entry, name: wanted.name.clone(), size, original, thumbnails };
+        let shown =
+            ShownPicture { entry: wanted.entry, name: wanted.name.clone(), size, original, thumbnails };
         Ok(Found { shown, sights, notes })
     }
 
@@ -169,7 +183,11 @@ impl Look<'_, '_> {
     }
 
     /// The thumbnails of a picture as far as they were made before.
-    fn kept_thumbnails(&self, digest: &Digest, (width, height): (u32, u32)) -> Result<Vec<Thumbnail>, StageError> {
+    fn kept_thumbnails(
+        &self,
+        digest: &Digest,
+        (width, height): (u32, u32),
+    ) -> Result<Vec<Thumbnail>, StageError> {
         let longer = width.max(height);
         let sizes = THUMBNAILS.iter().enumerate();
         let thumbnail = |(at, edge): (usize, &u16)| {
@@ -221,6 +239,7 @@ fn part_of(picture: &Picture, Crop { x, y, side }: Crop) -> Picture {
     let by = picture.reduced_by.max(1);
     let side = (side / by).max(1);
     let rgb = imageops::crop_imm(&picture.rgb, x / by, y / by, side, side).to_image();
-    let shown = picture.shown.as_ref().map(|shown| imageops::crop_imm(shown, x / by, y / by, side, side).to_image());
+    let shown =
+        picture.shown.as_ref().map(|shown| imageops::crop_imm(shown, x / by, y / by, side, side).to_image());
     Picture { rgb, shown, reduced_by: by, notes: Vec::new() }
 }

@@ -21,10 +21,11 @@ impl Remarks {
     /// Notes what decoding said about `subject`.
     pub fn add(&mut self, subject: &str, notes: &[Note]) {
         for note in notes {
-            self.0
-                .entry(kind(note))
-                .and_modify(|remark| remark.count += 1)
-                .or_insert_with(|| Remark { count: 1, first: subject.to_owned(), note: *note });
+            self.0.entry(kind(note)).and_modify(|remark| remark.count += 1).or_insert_with(|| Remark {
+                count: 1,
+                first: subject.to_owned(),
+                note: *note,
+            });
         }
     }
 

@@ -43,8 +43,13 @@ pub fn embed<'a>(
     };
     pass.squares()?;
     pass.others()?;
-    let overviews =
-        Overviews { tiles: &tiles, files: &pass.files, edge: plan.edge, made: tools.made, edition: tools.edition };
+    let overviews = Overviews {
+        tiles: &tiles,
+        files: &pass.files,
+        edge: plan.edge,
+        made: tools.made,
+        edition: tools.edition,
+    };
     let overviews = overviews.make()?;
     let Pass { collector, files, skipped, remarks, empty, .. } = pass;
     let rows = plan.pyramid.entries().iter().zip(&files);

@@ -65,7 +65,9 @@ fn pictures(edition: &mut Edition, shown: &mut [ShownPicture<'_>]) -> Result<Pic
     for ShownPicture { name, original, thumbnails, .. } in order.iter_mut().map(|shown| &mut **shown) {
         paths.extend(original.as_mut().map(|file| (format!("original/{name}"), file)));
         let thumbnails = THUMBNAILS.iter().zip(thumbnails);
-        paths.extend(thumbnails.filter_map(|(edge, file)| Some((format!("{edge}/{name}.jpg"), file.as_mut()?))));
+        paths.extend(
+            thumbnails.filter_map(|(edge, file)| Some((format!("{edge}/{name}.jpg"), file.as_mut()?))),
+        );
     }
     let folders = edition.settle(paths)?;
     let mut listing = Vec::new();

@@ -189,7 +189,8 @@ fn pictures_have_thumbnails_that_are_smaller_than_they_are_and_originals_can_be_
     let there = |at: usize| pictures[at].thumbnails.iter().map(Option::is_some).collect::<Vec<_>>();
     assert_eq!((there(0), there(1)), (vec![true, true, false], vec![false; 3]));
     let set = catalog.manifest.pictures.as_ref().expect("pictures");
-    let path = set.thumbnail_path("large.png", 1, &pictures[0].thumbnails[1].expect("there")).expect("a path");
+    let path =
+        set.thumbnail_path("large.png", 1, &pictures[0].thumbnails[1].expect("there")).expect("a path");
     let thumbnail = image::open(request.out.join(path)).expect("a picture");
     assert_eq!((thumbnail.width(), thumbnail.height()), (256, 256));
     assert!(pictures.iter().all(|picture| picture.original.is_some()));

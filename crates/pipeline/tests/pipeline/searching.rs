@@ -64,7 +64,8 @@ fn a_box_keeps_what_lies_in_it_and_may_cross_the_antimeridian() {
         json(&["search".as_ref(), out.as_os_str(), "water".as_ref(), within[0], within[1], "--json".as_ref()])
     };
     let all = search(&out, &Asked::about(Subject::Text("water".into()))).expect("answers");
-    let box_of = |id: &str| all.iter().find(|answer| answer.id == id).expect("found").footprint.expect("a tile");
+    let box_of =
+        |id: &str| all.iter().find(|answer| answer.id == id).expect("found").footprint.expect("a tile");
     let [west, south, east, north] = box_of("14/4701/6268");
     let found = asked(&format!("{west},{south},{east},{north}"));
     assert_eq!(found.len(), 1);
@@ -75,7 +76,13 @@ fn a_box_keeps_what_lies_in_it_and_may_cross_the_antimeridian() {
     assert_eq!(asked(&format!("0,-80,{east},80")).len(), 4);
     let edges = Bounds::new(0.0, -80.0, east, 80.0).expect("a box");
     assert!(edges.crosses_antimeridian());
-    let refused = clip_rs(["search".as_ref(), out.as_os_str(), "water".as_ref(), "--within".as_ref(), "1,2,3".as_ref()]);
+    let refused = clip_rs([
+        "search".as_ref(),
+        out.as_os_str(),
+        "water".as_ref(),
+        "--within".as_ref(),
+        "1,2,3".as_ref(),
+    ]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("west, south, east, north"));
 }
