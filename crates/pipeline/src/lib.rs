@@ -11,13 +11,15 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`embed`], [`embeddings`] | pictures to vectors, kept between runs |
+//! | [`cut`] | which parts of the imagery are searched, and what the map and the cards need |
+//! | [`embed`], [`embeddings`], [`records`] | pictures to vectors, kept between runs |
 //! | [`publish`], [`squeeze`] | writes a catalog that is whole at every moment |
 //! | [`catalog`] | reads one, each file checked before use |
 
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod cut;
 pub mod embed;
 pub mod embeddings;
 pub mod index;
@@ -25,5 +27,6 @@ mod name_set;
 pub mod prune;
 pub mod publish;
 pub mod query;
+pub mod records;
 pub mod squeeze;
 pub mod verify;

@@ -17,6 +17,12 @@ pub struct Index {
     /// How the rows of tiles are counted [default: as the source says, else xyz]
     #[arg(long, value_enum, conflicts_with = "images")]
     pub scheme: Option<Rows>,
+    /// Search windows of these ground resolutions too: metres a pixel as the model sees them, such as 0.5,2
+    #[arg(long, value_name = "M,M..", value_delimiter = ',', value_parser = scale)]
+    pub scales: Vec<f64>,
+    /// Leave the pictures of --images out of the catalog, but for their thumbnails
+    #[arg(long, conflicts_with = "tiles")]
+    pub no_originals: bool,
     /// CSV with the columns name, longitude, latitude for --images
     #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
     pub locations: Option<PathBuf>,
@@ -82,6 +88,8 @@ pub fn run(args: Index) -> Result<ExitCode> {
         tiles: args.source.tiles,
         images: args.source.images,
         scheme: args.scheme.map(Into::into),
+        scales: args.scales,
+        no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
         model: args.model,
@@ -99,11 +107,20 @@ pub fn run(args: Index) -> Result<ExitCode> {
         eprintln!("skipped {}: {}", skipped.subject, skipped.why);
     }
     println!(
-        "{}: {} items, {} embedded now, {} skipped",
+        "{}: {} items, {} embedded now, {} skipped; {} shown, {} of them empty, {} duplicates",
         out.display(),
         indexed.items,
         indexed.computed,
         indexed.skipped.len(),
+        indexed.shown,
+        indexed.empty,
+        indexed.duplicates,
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Metres a pixel.
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.trim().parse().ok().filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
+    scale.ok_or_else(|| "metres a pixel, above 0, such as 0.5".to_owned())
 }

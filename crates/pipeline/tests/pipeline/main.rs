@@ -1,6 +1,7 @@
 //! The stages and the command together, on small areas and a tiny model of random weights.
 
 mod comparing;
+mod cutting;
 mod damage;
 mod evaluating;
 mod fine_tuning;
