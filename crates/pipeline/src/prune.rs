@@ -6,6 +6,7 @@
 //! it is superseded. It goes last, so that an interrupted run is gone on with.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -40,7 +41,7 @@ pub fn prune(catalog: &Path, keep: Duration) -> Result<Pruned, StageError> {
     named.add_catalog(&Catalog::of(catalog, Manifest::from_json(&current)?));
     let mut pruning = Pruning { folder: catalog, named, pruned: Pruned::default() };
     let mut expired = Vec::new();
-    for (name, path) in files::entries(catalog)?.into_iter().filter(|(name, _)| is_superseded(name)) {
+    for (name, path) in entries(catalog)?.into_iter().filter(|(name, _)| is_superseded(name)) {
         // A copy of what is current again keeps nothing by itself.
         if name == superseded_name(&current) || is_older(&path, keep)? {
             expired.push(path);
@@ -94,7 +95,7 @@ impl Pruning<'_> {
     /// `catalog.json` that tell of them.
     fn remove_entries(&mut self, expired: &[PathBuf]) -> Result<(), StageError> {
         let mut later = Vec::new();
-        for (name, path) in files::entries(self.folder)? {
+        for (name, path) in entries(self.folder)? {
             if name == MANIFEST_NAME || self.named.has_entry(&name) || is_superseded(&name) {
                 continue;
             }
@@ -122,7 +123,7 @@ impl Pruning<'_> {
         prefix: &str,
         is_ours: &dyn Fn(&str) -> bool,
     ) -> Result<(), StageError> {
-        for (name, path) in files::entries(folder)? {
+        for (name, path) in entries(folder)? {
             let relative = format!("{prefix}{name}");
             // A link is removed as such: what it points to is somebody's.
             if path.is_dir() && !path.is_symlink() {
@@ -131,10 +132,11 @@ impl Pruning<'_> {
                 self.remove(&path)?;
             }
         }
-        if files::entries(folder)?.is_empty() {
-            fs::remove_dir(folder).map_err(StageError::io("remove", folder))?;
+        match fs::remove_dir(folder) {
+            // Somebody's files are in it.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+            done => done.map_err(StageError::io("remove", folder)),
         }
-        Ok(())
     }
 
     fn remove(&mut self, path: &Path) -> Result<(), StageError> {
@@ -144,6 +146,16 @@ impl Pruning<'_> {
         self.pruned.bytes += bytes;
         Ok(())
     }
+}
+
+/// The entries of a folder. Names that are not Unicode are not ours, and come as they can be shown.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
+    let list = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let list = list.map_err(StageError::io("read the folder", folder))?;
+    let named = |entry: fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let mut entries: Vec<_> = list.into_iter().map(named).collect();
+    entries.sort();
+    Ok(entries)
 }
 
 /// Removes the folders above a file that are empty, up to and with `last`.

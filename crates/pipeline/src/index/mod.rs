@@ -1,6 +1,7 @@
 //! Imagery to catalog: embed, locate, index, publish.
 
 mod assemble;
+mod checks;
 mod listing;
 mod names;
 mod survey;
@@ -88,8 +89,10 @@ pub struct Indexed {
 
 /// Makes or updates the catalog in `request.out`.
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
+    checks::check(request)?;
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
+    model.text_encoder()?;
     let mut survey = Survey::of(request)?;
     let addresses = survey.read_addresses(request)?;
 

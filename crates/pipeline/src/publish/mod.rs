@@ -54,9 +54,13 @@ impl Edition {
         let (mut folders, mut known) = (Vec::new(), HashMap::new());
         if let Former::Catalog(manifest) = &former {
             let catalog = Catalog::of(out, manifest.as_ref().clone());
-            if stem.is_of(manifest) && manifest.folders().len() < MAX_FOLDERS {
+            // If its listing is damaged nothing is known of its tiles, and all are put anew.
+            if stem.is_of(manifest)
+                && manifest.folders().len() < MAX_FOLDERS
+                && let Ok(listed) = catalog.listed_files()
+            {
                 folders = manifest.folders().to_vec();
-                known = catalog.listed_files()?;
+                known = listed;
             }
         }
         let gathering = Gathering::begin(out, stem)?;
