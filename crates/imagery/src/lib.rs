@@ -6,10 +6,14 @@
 mod about;
 mod error;
 mod format;
+mod geotiff;
 mod joined;
+mod mbtiles;
 mod open;
 mod picture_folder;
 mod pictures;
+mod pmtiles;
+mod sampling;
 mod source;
 mod tile_folder;
 mod tile_metadata;

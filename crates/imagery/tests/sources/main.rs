@@ -1,5 +1,7 @@
 //! Every source of imagery on files that the tests write themselves, and the suite that all of them pass.
 
+mod archives;
 mod folders;
+mod rasters;
 mod suite;
 mod write;
