@@ -38,6 +38,10 @@ where
     let tags = image.encoder();
     tags.write_tag(Tag::ModelPixelScaleTag, &[place.pixel, place.pixel, 0.0][..]).expect("a tag");
     tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, place.left, place.top, 0.0][..]).expect("a tag");
+    if C::BITS_PER_SAMPLE.len() == 4 {
+        // Unassociated alpha, as all writers of four bands say.
+        tags.write_tag(Tag::ExtraSamples, &[2_u16][..]).expect("a tag");
+    }
     if place.epsg != 0 {
         tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).expect("a tag");
     }
@@ -112,8 +116,8 @@ fn a_raster_in_utm_lies_where_it_belongs() {
     let source = check(&wanted(Kind::Tiles, &path));
     assert!(says(source.as_ref(), "EPSG:26914: its datum is taken as WGS 84"));
     assert_eq!(source.inventory().zooms(), Some((15, 15)), "{:?}", source.inventory().notes);
-    // By PROJ 9: easting 500500, northing 5199650 is at these degrees; it lies in pixel 100, 70.
-    let (lng, lat) = (-98.993_426_5_f64, 46.950_319_4_f64);
+    // By PROJ 9: easting 500500, northing 5199650 is at these degrees: the corner of pixel 100, 70.
+    let (lng, lat) = (-98.993_429_35_f64, 46.950_379_42_f64);
     let n = f64::from(1_u32 << 15) * 256.0;
     let x = (lng + 180.0) / 360.0 * n;
     let y = (1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0 * n;
