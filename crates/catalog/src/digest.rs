@@ -25,7 +25,12 @@ impl Digest {
 
     /// The first 16 hexadecimal digits, which is what file names carry.
     pub fn short(&self) -> String {
-        hex(&self.0[..8])
+        hex::encode(&self.0[..8])
+    }
+
+    /// The digest with these 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The catalog's name for content with this digest: `stem.<hash>.extension`.
@@ -50,13 +55,9 @@ impl Digester {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -77,13 +78,11 @@ impl FromStr for Digest {
                 "64 lower-case hexadecimal digits",
             )
         };
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-            return Err(wrong());
-        }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| wrong())?;
+        // A digest has one text only, and that is in lower case.
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(wrong());
         }
         Ok(Self(bytes))
     }

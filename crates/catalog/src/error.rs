@@ -57,9 +57,9 @@ pub enum Fault {
     )]
     Version {
         /// The format's version as found in the file.
-        found: char,
+        found: u32,
         /// The version that can be read.
-        expected: char,
+        expected: u32,
     },
     /// The bytes do not decode, or decode to something that does not hold together.
     #[error("{0}")]

@@ -62,7 +62,7 @@ impl IndexHeader {
         match magic.strip_prefix(MAGIC) {
             Some([VERSION]) => {}
             Some([found]) if found.is_ascii_digit() => {
-                let (found, expected) = (char::from(*found), char::from(VERSION));
+                let [found, expected] = [*found, VERSION].map(|digit| u32::from(digit - b'0'));
                 return Err(wrong(Fault::Version { found, expected }));
             }
             _ => return Err(no_index()),

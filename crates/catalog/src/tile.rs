@@ -68,14 +68,33 @@ impl TileId {
         let n = f64::from(1_u32 << self.z);
         let lng = |x: u32| f64::from(x) / n * 360.0 - 180.0;
         let lat = |y: u32| (PI * (1.0 - 2.0 * f64::from(y) / n)).sinh().atan().to_degrees();
-        let edges = Bounds::new(lng(self.x), lat(self.y + 1), lng(self.x + 1), lat(self.y));
         // The constructor keeps x and y inside the square, whose edges are valid degrees in order.
-        edges.unwrap_or_else(|_| unreachable!("tile {self} outside the Mercator square"))
+        Bounds::from_edges(lng(self.x), lat(self.y + 1), lng(self.x + 1), lat(self.y))
     }
 
     /// The tile one zoom up that holds this one; none for the root.
     pub fn parent(self) -> Option<Self> {
         (self.z > 0).then(|| Self { z: self.z - 1, x: self.x / 2, y: self.y / 2 })
+    }
+
+    /// The tile so many columns to the east, around the Earth if need be, and so many rows to the south; none beyond the
+    /// pyramid's last row.
+    pub fn neighbour(self, columns: u32, rows: u32) -> Option<Self> {
+        let side = 1_u64 << self.z;
+        let x = (u64::from(self.x) + u64::from(columns)) % side;
+        let y = u64::from(self.y) + u64::from(rows);
+        (y < side).then_some(Self { z: self.z, x: x as u32, y: y as u32 })
+    }
+
+    /// The four tiles one zoom down that this one holds, row by row; none at the deepest zoom.
+    pub fn children(self) -> Option<[Self; 4]> {
+        let child = |x, y| Self { z: self.z + 1, x: self.x * 2 + x, y: self.y * 2 + y };
+        (self.z < Self::MAX_ZOOM).then(|| [child(0, 0), child(1, 0), child(0, 1), child(1, 1)])
+    }
+
+    /// What tiles are sorted by in listings: zoom, then quadkey.
+    pub fn order(self) -> (u8, u64) {
+        (self.z, self.quadkey())
     }
 
     /// Two bits per level, the deepest last: sorting tiles of one zoom by it keeps neighbours together.

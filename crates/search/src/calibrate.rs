@@ -47,7 +47,8 @@ impl Calibration {
 /// At most [`BACKGROUND`] numbers below `count`, evenly spread and always the same.
 pub(crate) fn sample(count: usize) -> impl Iterator<Item = usize> {
     let picked = count.min(BACKGROUND);
-    (0..picked).map(move |i| i * count / picked)
+    // In 64 bits: in the browser `i * count` would pass 32 from 4.2 million items on.
+    (0..picked).map(move |i| (i as u64 * count as u64 / picked as u64) as usize)
 }
 
 #[cfg(test)]
@@ -104,5 +105,8 @@ mod tests {
         let large: Vec<_> = sample(1_000_000).collect();
         assert_eq!(large.len(), BACKGROUND);
         assert!(large.windows(2).all(|pair| pair[1] - pair[0] >= 976) && large[1023] > 999_000);
+        // More than 32 bits hold as `i * count`.
+        let huge: Vec<_> = sample(u32::MAX as usize).collect();
+        assert!(huge.is_sorted() && huge[1023] > 4_290_000_000);
     }
 }

@@ -229,7 +229,6 @@ impl Shard {
 
     fn is_wanted(&self, ordinal: usize, query: &Query) -> bool {
         let Some(area) = query.area else { return true };
-        let centre = self.items.get(ordinal).and_then(|item| item.centre());
-        centre.is_some_and(|centre| area.contains(centre))
+        self.items.centre(ordinal).is_some_and(|centre| area.contains(centre))
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use clip_rs_catalog::{Bounds, Item, ItemId, Items, ItemsBuilder, TileId};
+use clip_rs_catalog::{Bounds, Items, ItemsBuilder, TileId};
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
 use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, Query, Shard, Subject};
@@ -29,7 +29,7 @@ fn shard(encoder: &TextEncoder, count: usize, first_column: u32) -> Shard {
         let near = vectors[i % 4].as_slice().iter().map(|x| x + rng.random_range(-0.05..0.05));
         embeddings.push(Embedding::new(near.collect()).expect("a direction"));
         let tile = TileId::new(17, first_column + i as u32 % 50, 50_000 + i as u32 / 50).expect("a tile");
-        items.push(Item::new(ItemId::Tile(tile))).expect("an item");
+        items.push(&tile.into(), None).expect("an item");
     }
     let index = Index::build(&embeddings, IndexParams::default()).expect("an index");
     Shard { index, items: items.build() }
@@ -89,11 +89,12 @@ fn more_like_this_finds_its_class_after_itself() {
 fn an_area_keeps_what_lies_in_it() {
     let engine = engine(&[1500]);
     let items: &Items = &engine.shards()[0].items;
-    let corner = items.get(0).and_then(Item::centre).expect("a position");
-    let other = items.get(211).and_then(Item::centre).expect("a position");
+    let corner = items.centre(0).expect("a position");
+    let other = items.centre(211).expect("a position");
     let area = Bounds::new(corner.lng(), other.lat(), other.lng(), corner.lat()).expect("a box");
     let hits = engine.search(&Query::text(TEXTS[0]).limit(1500).within(area)).expect("hits");
-    let inside = items.iter().filter(|item| item.centre().is_some_and(|at| area.contains(at))).count();
+    let inside =
+        (0..items.len()).filter(|ordinal| items.centre(*ordinal).is_some_and(|at| area.contains(at))).count();
     assert_eq!(hits.len(), inside);
     assert_eq!(inside, 5 * 12);
     // The item itself is outside: it is not shown, first or not.

@@ -1,24 +1,29 @@
 //! `catalog.json`: what is in a catalog and which bytes make it up.
 //!
-//! The file is JSON with one key a line. Its last key, `digest`, is the SHA-256 of the whole file with those
-//! 64 digits replaced by zeros, so damage to any byte is noticed.
+//! The file is JSON with one key a line. `format` comes before anything else is looked at, so that another version is
+//! called another version. A reader passes over fields that it does not know. The last key, `digest`, is the SHA-256
+//! of the whole file with those 64 digits replaced by zeros, so damage to any byte is noticed.
+
+mod imagery;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Bounds, CatalogError, Digest, Fault};
 
+pub use imagery::{Page, PictureSet, TileSet};
+
 /// Name of the manifest in a catalog's folder.
 pub const MANIFEST_NAME: &str = "catalog.json";
 
 /// The only format version that this code reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Everything that `catalog.json` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Format version, 1.
+    /// Format version, 2.
     pub format: u32,
     /// Short name for links and folders: ASCII letters, digits, `-` and `_`.
     pub id: String,
@@ -30,17 +35,17 @@ pub struct Manifest {
     pub licence: String,
     /// Whether the imagery was generated and shows no real place. Shown wherever the imagery is.
     pub synthetic: bool,
-    /// Box around all items; none when no picture has a position.
+    /// Box around all items; none when no picture has a position. West is greater than east across the antimeridian.
     pub bounds: Option<Bounds>,
     /// The map's tiles, when the imagery is tiled.
     pub tiles: Option<TileSet>,
-    /// The folder of pictures, when the imagery is no tiles.
-    pub pictures: Option<Pictures>,
+    /// The pictures, when the imagery is no tiles.
+    pub pictures: Option<PictureSet>,
     /// The model whose image tower made the embeddings.
     pub model: ModelRef,
     /// The parts that a catalog is loaded by; a small catalog has one.
     pub shards: Vec<Shard>,
-    /// Length and digest of every file beside this one (pictures are in the listing).
+    /// Length and digest of every file beside this one (tiles and pictures are in the listing).
     pub files: Vec<FileRef>,
     /// Example queries that suit this area; may be empty.
     pub examples: Vec<String>,
@@ -48,35 +53,8 @@ pub struct Manifest {
     pub digest: String,
 }
 
-/// The pyramid of map tiles, in the terms of TileJSON 3.0.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TileSet {
-    /// Path of a tile relative to the catalog, with `{z}`, `{x}` and `{y}` (XYZ scheme).
-    pub url: String,
-    /// Shallowest zoom with tiles.
-    pub minzoom: u8,
-    /// Deepest zoom with tiles; the tiles of this zoom are the catalog's items.
-    pub maxzoom: u8,
-    /// Edge of a tile in pixels.
-    pub tile_size: u32,
-    /// Name of the listing file.
-    pub listing: String,
-}
-
-/// Pictures that are no tiles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pictures {
-    /// Path of a picture relative to the catalog, with `{name}`.
-    pub url: String,
-    /// Name of the listing file.
-    pub listing: String,
-}
-
 /// The model's files, by their names in the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ModelRef {
     /// The model's name, such as `rs-small`.
     pub name: String,
@@ -94,7 +72,6 @@ pub struct ModelRef {
 
 /// A part of a catalog that is loaded as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Shard {
     /// Number of items.
     pub count: usize,
@@ -104,15 +81,27 @@ pub struct Shard {
     pub centroid: Vec<f32>,
     /// Search index.
     pub index: String,
-    /// Metadata of the items.
+    /// Names and footprints of the items.
     pub items: String,
+    /// Pages of what else is known of the items, in their order.
+    pub details: Vec<String>,
+    /// Items of a page of details; the last may have fewer.
+    pub page_rows: usize,
+}
+
+impl Shard {
+    /// The page of details of the item with this ordinal, and its place there; none beyond the shard.
+    pub fn page_of(&self, ordinal: usize) -> Option<(&str, usize)> {
+        let page = ordinal.checked_div(self.page_rows)?;
+        let name = self.details.get(page).filter(|_| ordinal < self.count)?;
+        Some((name, ordinal % self.page_rows))
+    }
 }
 
 /// A file of the catalog: its name says nothing that is not checked here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FileRef {
-    /// Name in the catalog's folder.
+    /// Name in the catalog's folder, `stem.<hash>.extension`.
     pub name: String,
     /// Length in bytes.
     pub bytes: u64,
@@ -146,6 +135,12 @@ impl FileRef {
     }
 }
 
+/// What is read before anything else.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+}
+
 impl Manifest {
     /// More bytes than any manifest needs; a larger one is refused before it is parsed.
     pub const MAX_BYTES: u64 = 16 << 20;
@@ -164,16 +159,18 @@ impl Manifest {
         Ok(text)
     }
 
-    /// Reads `catalog.json`: checks its digest, the format version, and that it holds together.
+    /// Reads `catalog.json`: checks the format version, its digest, and that it holds together.
     pub fn from_json(text: &[u8]) -> Result<Self, CatalogError> {
         if text.len() as u64 > Self::MAX_BYTES {
             return Err(malformed("larger than 16 MiB"));
         }
         let text = std::str::from_utf8(text).map_err(|_| malformed("not UTF-8 text"))?;
-        let manifest: Self = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
-        if manifest.format != FORMAT {
-            return Err(malformed(&format!("format version {}, expected {FORMAT}", manifest.format)));
+        let Head { format } = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
+        if format != FORMAT {
+            let fault = Fault::Version { found: format, expected: FORMAT };
+            return Err(CatalogError::File { name: MANIFEST_NAME.to_owned(), fault });
         }
+        let manifest: Self = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
         let at = digest_position(text).ok_or_else(|| malformed("it does not end in its digest"))?;
         let expected: Digest = manifest.digest.parse().map_err(|e: CatalogError| e.named(MANIFEST_NAME))?;
         let mut open = text.to_owned();
@@ -198,57 +195,20 @@ impl Manifest {
         self.shards.iter().map(|shard| shard.count).sum()
     }
 
-    /// Name of the listing of tiles or pictures.
-    pub fn listing(&self) -> Option<&str> {
-        let tiles = self.tiles.as_ref().map(|tiles| tiles.listing.as_str());
-        tiles.or_else(|| self.pictures.as_ref().map(|pictures| pictures.listing.as_str()))
+    /// The pages of the listing of tiles or pictures, in order.
+    pub fn listing(&self) -> &[Page] {
+        let tiles = self.tiles.as_ref().map(|tiles| tiles.listing.as_slice());
+        tiles
+            .or_else(|| self.pictures.as_ref().map(|pictures| pictures.listing.as_slice()))
+            .unwrap_or_default()
     }
 
-    fn validate(&self) -> Result<(), CatalogError> {
-        let plain_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(plain_id) {
-            return Err(malformed("the id is not 1 to 64 ASCII letters, digits, - or _"));
-        }
-        if self.tiles.is_some() == self.pictures.is_some() {
-            return Err(malformed("it must have either tiles or pictures"));
-        }
-        if let Some(tiles) = &self.tiles {
-            plain_path(&tiles.url)?;
-            let holes = ["{z}", "{x}", "{y}"].iter().all(|hole| tiles.url.matches(hole).count() == 1);
-            if !holes || tiles.minzoom > tiles.maxzoom || tiles.maxzoom > crate::TileId::MAX_ZOOM {
-                return Err(malformed("its tiles need {z}, {x}, {y} and zooms in order"));
-            }
-            if !(64..=4096).contains(&tiles.tile_size) {
-                return Err(malformed("its tile size is not 64 to 4096 pixels"));
-            }
-        }
-        if let Some(pictures) = &self.pictures {
-            plain_path(&pictures.url)?;
-            if pictures.url.matches("{name}").count() != 1 {
-                return Err(malformed("its picture url needs {name}"));
-            }
-        }
-        if !(1..=8192).contains(&self.model.embed_dim) {
-            return Err(malformed("its embedding dimension is not 1 to 8192"));
-        }
-        for file in &self.files {
-            if file.name.contains('/') {
-                return Err(malformed(&format!("file name {:?} has a folder", file.name)));
-            }
-            plain_path(&file.name)?;
-        }
-        for shard in &self.shards {
-            if shard.centroid.len() != self.model.embed_dim || shard.centroid.iter().any(|v| !v.is_finite()) {
-                return Err(malformed("a shard's centroid does not fit the model"));
-            }
-        }
-        let model = &self.model;
-        let of_model = [&model.config, &model.text, &model.image, &model.tokenizer];
-        let of_shards = self.shards.iter().flat_map(|shard| [&shard.index, &shard.items]);
-        for name in of_model.into_iter().chain(of_shards) {
-            self.file(name)?;
-        }
-        self.listing().map_or(Ok(()), |name| self.file(name).map(|_| ()))
+    /// The folders of tiles or pictures, by their number in the listing.
+    pub fn folders(&self) -> &[String] {
+        let tiles = self.tiles.as_ref().map(|tiles| tiles.folders.as_slice());
+        tiles
+            .or_else(|| self.pictures.as_ref().map(|pictures| pictures.folders.as_slice()))
+            .unwrap_or_default()
     }
 }
 
@@ -263,22 +223,5 @@ fn malformed(why: &str) -> CatalogError {
     CatalogError::content(MANIFEST_NAME, why)
 }
 
-/// Refuses paths that could leave the catalog's folder or mean different things to different systems.
-pub(crate) fn plain_path(path: &str) -> Result<(), CatalogError> {
-    let plain = |c: char| c.is_alphanumeric() || "-_.{}() +,".contains(c);
-    let part =
-        |p: &str| !p.is_empty() && !p.starts_with('.') && !p.ends_with(['.', ' ']) && p.chars().all(plain);
-    if path.len() > 512 || !path.split('/').all(part) {
-        let found = path.chars().take(80).collect::<String>();
-        return Err(CatalogError::value(
-            "path",
-            found,
-            "a relative path of letters, digits and - _ . ( ) + ,",
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
-#[path = "manifest_tests.rs"]
 mod tests;

@@ -1,25 +1,30 @@
 //! What `catalog.json` promises: it survives a round trip, and no damage to it goes unnoticed.
 
 use super::*;
+use crate::{ImageKind, TileId};
 
 fn manifest() -> Manifest {
-    let files = ["model", "text", "image", "vocabulary", "index", "items", "listing"];
+    let files = ["model", "text", "image", "vocabulary", "index", "items", "details", "listing", "listing-2"];
     let files: Vec<_> = files.iter().map(|stem| FileRef::of(stem.as_bytes(), stem, "bin")).collect();
     let name = |i: usize| files[i].name.clone();
+    let page = |first: &str, i| Page { first: first.into(), file: name(i) };
     Manifest {
-        format: 1,
+        format: 2,
         id: "sample-7".into(),
         title: "Sample county".into(),
         attribution: "CLIP-RS".into(),
         licence: "CC0".into(),
         synthetic: true,
-        bounds: Bounds::new(-77.5, 38.7, -77.4, 38.8).ok(),
+        bounds: Bounds::new(179.5, 38.7, -179.5, 38.8).ok(),
         tiles: Some(TileSet {
-            url: "tiles-0123456789abcdef/{z}/{x}/{y}.jpg".into(),
+            folders: vec!["tiles-0123456789abcdef".into()],
+            kinds: vec![ImageKind::Jpeg],
             minzoom: 11,
-            maxzoom: 17,
+            maxzoom: 18,
+            zoom: 17,
             tile_size: 256,
-            listing: name(6),
+            count: 7,
+            listing: vec![page("11/0/0", 7), page("17/5/5", 8)],
         }),
         pictures: None,
         model: ModelRef {
@@ -36,6 +41,8 @@ fn manifest() -> Manifest {
             centroid: vec![0.5, 0.5],
             index: name(4),
             items: name(5),
+            details: vec![name(6)],
+            page_rows: 4,
         }],
         files,
         examples: vec!["storage tanks".into()],
@@ -78,22 +85,61 @@ fn a_cut_manifest_is_refused() -> Result<(), CatalogError> {
 
 #[test]
 fn a_manifest_that_does_not_hold_together_is_not_written() {
-    let broken: [fn(&mut Manifest); 9] = [
+    let broken: [fn(&mut Manifest); 17] = [
         |m| m.id = "../up".into(),
         |m| m.tiles = None,
         |m| m.shards[0].index = "index.none.bin".into(),
         |m| m.shards[0].centroid.push(0.0),
+        |m| m.shards[0].count = 5,
+        |m| m.shards[0].page_rows = 0,
         |m| m.files[0].name = "../model.json".into(),
         |m| m.files[0].name = ".hidden".into(),
+        |m| m.files[0].name = "model.0123456789abcdef.bin".into(),
+        |m| m.files.push(m.files[0].clone()),
         |m| m.model.embed_dim = 0,
-        |m| m.tiles.iter_mut().for_each(|t| t.url = "tiles/{z}/{x}.jpg".into()),
-        |m| m.tiles.iter_mut().for_each(|t| t.url = "https://elsewhere/{z}/{x}/{y}.jpg".into()),
+        |m| m.tiles.iter_mut().for_each(|t| t.folders[0] = "tiles".into()),
+        |m| m.tiles.iter_mut().for_each(|t| t.folders[0] = "https://elsewhere/tiles-0123456789abcdef".into()),
+        |m| m.tiles.iter_mut().for_each(|t| t.zoom = 19),
+        |m| m.tiles.iter_mut().for_each(|t| t.tile_size = 5000),
+        |m| m.tiles.iter_mut().for_each(|t| t.listing.reverse()),
+        |m| m.tiles.iter_mut().for_each(|t| t.kinds.clear()),
     ];
     for (case, break_it) in broken.iter().enumerate() {
         let mut broken = manifest();
         break_it(&mut broken);
         assert!(broken.to_json().is_err(), "case {case}");
     }
+}
+
+#[test]
+fn another_format_is_called_that_and_unknown_fields_are_passed_over() -> Result<(), CatalogError> {
+    let error = Manifest::from_json(br#"{"format": 1, "id": 7}"#).expect_err("refused").to_string();
+    assert_eq!(
+        error,
+        "catalog.json: written in format 1, but this version reads format 2; make the catalog anew with `clip-rs index`"
+    );
+    let text = manifest().to_json()?;
+    let grown = text.replacen("\"title\"", "\"invented\": {\"later\": [1]},\n  \"title\"", 1);
+    let open = grown.replace(&Manifest::from_json(text.as_bytes())?.digest, NO_DIGEST);
+    let sealed = open.replace(NO_DIGEST, &Digest::of(open.as_bytes()).to_string());
+    assert_eq!(Manifest::from_json(sealed.as_bytes())?.title, "Sample county");
+    Ok(())
+}
+
+#[test]
+fn pages_are_found_by_what_they_begin_with() -> Result<(), CatalogError> {
+    let manifest = manifest();
+    let tiles = manifest.tiles.as_ref().expect("tiles");
+    let page =
+        |z, x, y| Ok::<_, CatalogError>(tiles.page_of(TileId::new(z, x, y)?).map(|page| page.first.clone()));
+    assert_eq!(page(10, 0, 0)?, None);
+    assert_eq!(page(11, 0, 0)?.as_deref(), Some("11/0/0"));
+    assert_eq!(page(17, 0, 0)?.as_deref(), Some("11/0/0"));
+    assert_eq!(page(18, 0, 0)?.as_deref(), Some("17/5/5"));
+    let shard = &manifest.shards[0];
+    assert_eq!(shard.page_of(2), Some((shard.details[0].as_str(), 2)));
+    assert_eq!(shard.page_of(3), None);
+    Ok(())
 }
 
 #[test]
