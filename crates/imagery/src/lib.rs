@@ -5,6 +5,7 @@
 
 mod about;
 mod error;
+mod exif_position;
 mod format;
 mod geotiff;
 mod joined;
@@ -13,12 +14,14 @@ mod open;
 mod picture_folder;
 mod pictures;
 mod pmtiles;
+mod projection;
 mod sampling;
 mod source;
 mod tile_folder;
 mod tile_metadata;
 mod tiles;
 mod walk;
+mod world_file;
 
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::format::{extension, is_companion, kind};
+use crate::format::{extension, is_companion, kind, picture_extension};
 use crate::geotiff::GeoTiffs;
 use crate::joined::Joined;
 use crate::mbtiles::MbTiles;
@@ -94,10 +94,10 @@ fn open_one(
             Kind::Pictures => Box::new(PictureFolder::open(path, exclude)?),
         });
     }
-    open_file(path, wanted)
+    open_file(path, metadata.len(), wanted)
 }
 
-fn open_file(path: &Path, wanted: &Wanted) -> Result<Box<dyn Source>, ImageryError> {
+fn open_file(path: &Path, length: u64, wanted: &Wanted) -> Result<Box<dyn Source>, ImageryError> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(16).read_to_end(&mut head))
@@ -118,6 +118,9 @@ fn open_file(path: &Path, wanted: &Wanted) -> Result<Box<dyn Source>, ImageryErr
     if is_tiff(&head) {
         only_tiles("a GeoTIFF")?;
         return Ok(Box::new(GeoTiffs::open(&[(path.to_owned(), None)], Inventory::default())?));
+    }
+    if wanted.kind == Kind::Pictures && picture_extension(path).is_some() {
+        return Ok(Box::new(PictureFolder::open_picture(path, length)?));
     }
     Err(ImageryError::source(path, "not a kind of imagery that is known"))
 }

@@ -22,7 +22,7 @@ pub fn read_pictures(folder: &Path) -> Result<Vec<(Picture, String)>, StageError
             listed = format!("{}-{listed}", Digest::of(path.as_bytes()).short());
             taken.insert(listed.to_lowercase());
         }
-        let item = Some(ItemId::Picture(listed.clone()));
+        let item = Some(ItemId::picture(listed.clone()));
         pictures.push((Picture { source, listed, item }, path));
     }
     if pictures.is_empty() {

@@ -57,7 +57,7 @@ pub fn read_tiles(folder: &Path) -> Result<Pyramid, StageError> {
     let pictures = tiles.into_iter().map(|(tile, extension, source)| Picture {
         source,
         listed: format!("{tile}.{extension}"),
-        item: (tile.z() == max_zoom).then_some(ItemId::Tile(tile)),
+        item: (tile.z() == max_zoom).then(|| ItemId::from(tile)),
     });
     Ok(Pyramid { pictures: pictures.collect(), min_zoom, max_zoom, extension, about, strangers })
 }

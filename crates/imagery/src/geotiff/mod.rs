@@ -2,7 +2,6 @@
 
 mod bands;
 mod draw;
-mod projection;
 mod raster;
 
 use std::collections::{BTreeMap, HashMap};

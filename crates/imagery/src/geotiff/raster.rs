@@ -8,8 +8,8 @@ use geotiff_reader::{GeoTiffFile, GeoTiffOpenOptions};
 use tiff_reader::TiffSample;
 
 use super::bands::Bands;
-use super::projection::{CONVERT, Projection, around};
 use crate::ImageryError;
+use crate::projection::{CONVERT, Projection, around};
 
 /// The most that one window may take when decoded, bytes; also of one strip or tile of the file.
 const DECODED_BYTES: usize = 256 << 20;

@@ -3,8 +3,8 @@
 use proj4rs::Proj;
 use proj4rs::transform::transform;
 
-/// A coordinate system of the EPSG registry.
-pub(super) struct Projection {
+/// A coordinate system on the ground.
+pub(crate) struct Projection {
     own: Proj,
     degrees: Proj,
     /// What a person should know of its datum; none when nothing is lost.
@@ -16,12 +16,29 @@ impl Projection {
     pub fn from_epsg(code: u32) -> Result<Self, String> {
         let definition = u16::try_from(code).ok().and_then(crs_definitions::from_code);
         let definition = definition.ok_or_else(|| format!("EPSG:{code} is not known; {CONVERT}"))?;
-        let (text, caution) = with_known_shift(definition.proj4);
-        let wrong = |error| format!("EPSG:{code} cannot be computed with ({error}); {CONVERT}");
+        Self::from_definition(&format!("EPSG:{code}"), definition.proj4)
+    }
+
+    /// The coordinate system that a `.prj` file describes (well-known text, OGC's or Esri's).
+    pub fn from_wkt(text: &str) -> Result<Self, String> {
+        let name = text.split('"').nth(1).unwrap_or("the system").to_owned();
+        let definition = proj4wkt::wkt_to_projstring(text.trim())
+            .map_err(|error| format!("{name} is not understood ({error}); {CONVERT}"))?;
+        Self::from_definition(&name, &definition)
+    }
+
+    /// WGS 84 in degrees.
+    pub fn degrees() -> Result<Self, String> {
+        Self::from_epsg(4326)
+    }
+
+    fn from_definition(name: &str, definition: &str) -> Result<Self, String> {
+        let (text, caution) = with_known_shift(definition);
+        let wrong = |error| format!("{name} cannot be computed with ({error}); {CONVERT}");
         Ok(Self {
             own: Proj::from_proj_string(&text).map_err(wrong)?,
             degrees: Proj::from_proj_string("+proj=longlat +datum=WGS84 +no_defs").map_err(wrong)?,
-            caution: caution.map(|caution| format!("EPSG:{code}: {caution}")),
+            caution: caution.map(|caution| format!("{name}: {caution}")),
         })
     }
 
@@ -47,10 +64,10 @@ impl Projection {
 }
 
 /// What to do with a raster whose system is not known.
-pub(super) const CONVERT: &str = "convert the file first, such as by gdalwarp -t_srs EPSG:3857";
+pub(crate) const CONVERT: &str = "convert the file first, such as by gdalwarp -t_srs EPSG:3857";
 
 /// An angle in degrees brought into -180..=180.
-pub(super) fn around(degrees: f64) -> f64 {
+pub(crate) fn around(degrees: f64) -> f64 {
     (degrees + 180.0).rem_euclid(360.0) - 180.0
 }
 
@@ -125,6 +142,15 @@ mod tests {
         assert!((lng + 100.000_415_6).abs() < 2e-4 && (lat - 39.999_996_9).abs() < 2e-4, "{lng} {lat}");
         assert!(old.caution.as_deref().is_some_and(|caution| caution.contains("NAD27")));
         assert!(Projection::from_epsg(65_000).is_err());
+    }
+
+    #[test]
+    fn systems_are_read_from_well_known_text() {
+        let esri = r#"PROJCS["NAD_1983_UTM_Zone_14N",GEOGCS["GCS_North_American_1983",DATUM["D_North_American_1983",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-99.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
+        let projection = Projection::from_wkt(esri).expect("a known system");
+        let (lng, lat) = projection.to_degrees(500_500.0, 5_199_650.0).expect("a point");
+        assert!((lng + 98.993_429_35).abs() < 1e-7 && (lat - 46.950_379_42).abs() < 1e-7, "{lng} {lat}");
+        assert!(Projection::from_wkt("not a system").is_err());
     }
 
     #[test]
