@@ -17,10 +17,14 @@ mod pmtiles;
 mod projection;
 mod sampling;
 mod source;
+mod stac;
 mod tile_folder;
+mod tile_json;
 mod tile_metadata;
+mod tile_template;
 mod tiles;
 mod walk;
+mod wmts;
 mod world_file;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clip_rs_stage::files;
+
 use crate::format::{extension, is_companion, kind, picture_extension};
 use crate::geotiff::GeoTiffs;
 use crate::joined::Joined;
@@ -14,7 +16,13 @@ use crate::pmtiles::PmTiles;
 use crate::tile_folder::{TileFolder, has_tiles};
 use crate::tile_metadata::Scheme;
 use crate::walk::{canonical, walk};
-use crate::{ImageryError, Inventory, Source};
+use crate::{ImageryError, Inventory, Source, stac, tile_json, wmts};
+
+/// The largest document that is read, bytes.
+const MOST_TEXT: u64 = 256 << 20;
+/// What is said of a file that is none of the known kinds.
+const KNOWN: &str = "not a kind of imagery that is known: give a folder, PMTiles, MBTiles, GeoTIFF, TileJSON, WMTS \
+                     capabilities, a STAC document or a picture";
 
 /// Whether map tiles or pictures that are no tiles are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +102,15 @@ fn open_one(
             Kind::Pictures => Box::new(PictureFolder::open(path, exclude)?),
         });
     }
-    open_file(path, metadata.len(), wanted)
+    open_file(path, metadata.len(), wanted, exclude)
 }
 
-fn open_file(path: &Path, length: u64, wanted: &Wanted) -> Result<Box<dyn Source>, ImageryError> {
+fn open_file(
+    path: &Path,
+    length: u64,
+    wanted: &Wanted,
+    exclude: &HashSet<PathBuf>,
+) -> Result<Box<dyn Source>, ImageryError> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(16).read_to_end(&mut head))
@@ -122,7 +135,38 @@ fn open_file(path: &Path, length: u64, wanted: &Wanted) -> Result<Box<dyn Source
     if wanted.kind == Kind::Pictures && picture_extension(path).is_some() {
         return Ok(Box::new(PictureFolder::open_picture(path, length)?));
     }
-    Err(ImageryError::source(path, "not a kind of imagery that is known"))
+    match extension(path).as_str() {
+        "json" | "geojson" => open_json(path, wanted, exclude),
+        "xml" => {
+            only_tiles("a map service")?;
+            Ok(Box::new(wmts::open(path, &text_of(path)?, exclude)?))
+        }
+        _ => Err(ImageryError::source(path, KNOWN)),
+    }
+}
+
+/// TileJSON or STAC: which of them is told by the keys.
+fn open_json(
+    path: &Path,
+    wanted: &Wanted,
+    exclude: &HashSet<PathBuf>,
+) -> Result<Box<dyn Source>, ImageryError> {
+    let value: serde_json::Value =
+        serde_json::from_str(&text_of(path)?).map_err(|error| ImageryError::source(path, error))?;
+    if stac::is_stac(&value) {
+        return stac::open(path, wanted.kind);
+    }
+    if value.get("tiles").is_some() && wanted.kind == Kind::Tiles {
+        return Ok(Box::new(tile_json::open(path, value, wanted.scheme, exclude)?));
+    }
+    Err(ImageryError::source(path, KNOWN))
+}
+
+fn text_of(path: &Path) -> Result<String, ImageryError> {
+    let bytes =
+        files::read_at_most(path, MOST_TEXT).map_err(|error| ImageryError::Request(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| ImageryError::source(path, "not UTF-8 text"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// The GeoTIFF files of a folder that is no pyramid of tiles; none when there are no such files.

@@ -2,6 +2,7 @@
 
 mod archives;
 mod folders;
+mod pictures;
 mod rasters;
 mod suite;
 mod write;
