@@ -178,7 +178,7 @@ impl Page {
     /// What is visible, as a PNG file.
     pub fn png(&self) -> Result<Vec<u8>> {
         let format = PageDomain::CaptureScreenshotFormatOption::Png;
-        Ok(self.tab.capture_screenshot(format, None, None, true)?)
+        self.tab.capture_screenshot(format, None, None, true)
     }
 
     /// Writes what is visible to a PNG file.
