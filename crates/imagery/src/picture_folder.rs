@@ -41,6 +41,10 @@ impl PictureFolder {
             }
         })?;
         inventory.sort();
+        if [".tif", ".tiff"].iter().any(|kind| inventory.unread.contains_key(*kind)) {
+            let note = "GeoTIFF files are no pictures of their own: give them or their folder with --tiles";
+            inventory.notes.push(note.to_owned());
+        }
         let mut folder = Self { root: folder.to_owned(), inventory };
         folder.place(&world_files);
         Ok(folder)
