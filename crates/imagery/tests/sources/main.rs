@@ -5,5 +5,6 @@ mod documents;
 mod folders;
 mod pictures;
 mod rasters;
+#[expect(clippy::panic, reason = "a failed check ends the test and says of what")]
 mod suite;
 mod write;
