@@ -152,7 +152,8 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn read(&self, wanted: &Wanted<'_>) -> Result<Read, Unreadable> {
         let content = self.source.read(wanted.entry).map_err(Unreadable::picture)?;
-        let kind = sniff(&content).ok_or_else(|| Unreadable::picture("not a jpg, png, webp or avif picture"))?;
+        let kind =
+            sniff(&content).ok_or_else(|| Unreadable::picture("not a jpg, png, webp or avif picture"))?;
         let kind: ImageKind = kind.parse().map_err(Unreadable::picture)?;
         let key = Digest::of(&content);
         let is_known = wanted.searched && self.store.contains(&key);

@@ -63,7 +63,8 @@ fn tiles(edition: &mut Edition, survey: &Survey, kept: &[Kept<'_>]) -> Result<Ti
 /// The kinds of tiles, the most frequent first.
 fn kinds(rows: &[ListedTile]) -> Vec<ImageKind> {
     let count = |kind: ImageKind| rows.iter().filter(|row| row.kind == kind).count();
-    let mut kinds: Vec<(usize, ImageKind)> = ImageKind::ALL.iter().map(|kind| (count(*kind), *kind)).collect();
+    let mut kinds: Vec<(usize, ImageKind)> =
+        ImageKind::ALL.iter().map(|kind| (count(*kind), *kind)).collect();
     kinds.retain(|(count, _)| *count > 0);
     kinds.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     kinds.into_iter().map(|(_, kind)| kind).collect()

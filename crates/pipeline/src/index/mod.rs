@@ -79,8 +79,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
     let mut edition = Edition::begin(&request.out, survey.stem)?;
-    let mut outcome =
-        embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
+    let mut outcome = embed::embed(survey.source.as_ref(), survey.wanted(), &encoder, &mut store, &edition)?;
     drop(encoder);
 
     let locator = Locator { places: Places::load(), addresses, positions: &survey.positions };

@@ -53,6 +53,8 @@ mod tests {
         }
         let apart: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
         assert_eq!(apart.len(), paths.len(), "{names:?}");
-        assert!(names.contains(&"München (2).png".to_owned()) && names.contains(&"sub/100 _.webp".to_owned()));
+        assert!(
+            names.contains(&"München (2).png".to_owned()) && names.contains(&"sub/100 _.webp".to_owned())
+        );
     }
 }

@@ -78,7 +78,11 @@ impl Survey {
     pub fn notes(&self) -> Vec<String> {
         let inventory = self.inventory();
         let unread = inventory.unread.iter().map(|(kind, unread)| {
-            format!("{} files of a kind that is not read: {kind}, such as {}", unread.count, unread.first.join(", "))
+            format!(
+                "{} files of a kind that is not read: {kind}, such as {}",
+                unread.count,
+                unread.first.join(", ")
+            )
         });
         inventory.notes.iter().cloned().chain(unread).chain(self.notes.iter().cloned()).collect()
     }

@@ -21,8 +21,8 @@ use clip_rs_stage::{StageError, files};
 
 use gathering::Gathering;
 
-pub use names::{Stem, plain_name};
 use names::superseded_name;
+pub use names::{Stem, plain_name};
 pub use target::{Former, check_target};
 
 /// Folders that a catalog's tiles lie in at most; when there would be more, all are written into one again.
@@ -59,7 +59,16 @@ impl Edition {
             }
         }
         let gathering = Gathering::begin(out, stem)?;
-        Ok(Self { out: out.to_owned(), stem, former, folders, known, gathering, files: Vec::new(), _lock: lock })
+        Ok(Self {
+            out: out.to_owned(),
+            stem,
+            former,
+            folders,
+            known,
+            gathering,
+            files: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Puts a tile's or picture's content into the catalog under `path` below its folder, unless the former catalog has it.

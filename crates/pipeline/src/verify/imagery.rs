@@ -45,15 +45,21 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
             .into_iter()
             .map(|(path, file)| (manifest.folders().get(usize::from(file.folder())).cloned(), path, file))
             .collect();
-        let inside = files.iter().filter_map(|(folder, path, _)| Some(format!("{}/{path}", folder.as_ref()?)));
+        let inside =
+            files.iter().filter_map(|(folder, path, _)| Some(format!("{}/{path}", folder.as_ref()?)));
         listed.paths.extend(inside);
         for (_, path, _) in files.iter().filter(|(folder, _, _)| folder.is_none()) {
             verdict.fault(&page.file, format!("{path} lies in a folder that is not named"));
         }
-        verdict.extend(files.par_iter().filter_map(|(folder, path, file)| {
-            let name = format!("{}/{path}", folder.as_ref()?);
-            file_fault(catalog, name, file)
-        }).collect());
+        verdict.extend(
+            files
+                .par_iter()
+                .filter_map(|(folder, path, file)| {
+                    let name = format!("{}/{path}", folder.as_ref()?);
+                    file_fault(catalog, name, file)
+                })
+                .collect(),
+        );
         progress.advance(rows.len());
     }
     progress.finish();
@@ -72,7 +78,13 @@ fn names(rows: &ListingPage) -> Box<dyn Iterator<Item = String> + '_> {
 }
 
 /// Whether a page begins with what the manifest says, ends before the next, and has only what the manifest speaks of.
-fn check_page(verdict: &mut Verdict, catalog: &Catalog, page: &Page, rows: &ListingPage, next: Option<&Page>) {
+fn check_page(
+    verdict: &mut Verdict,
+    catalog: &Catalog,
+    page: &Page,
+    rows: &ListingPage,
+    next: Option<&Page>,
+) {
     let names: Vec<String> = names(rows).collect();
     if names.first() != Some(&page.first) {
         verdict.fault(&page.file, format!("it does not begin with {}", page.first));
@@ -89,7 +101,10 @@ fn check_page(verdict: &mut Verdict, catalog: &Catalog, page: &Page, rows: &List
             rows.iter().all(|row| inside(row.tile.z()) && tiles.kinds.contains(&row.kind))
         };
         if !fits(tiles) {
-            verdict.fault(&page.file, format!("it has tiles of zooms or kinds that {MANIFEST_NAME} does not name"));
+            verdict.fault(
+                &page.file,
+                format!("it has tiles of zooms or kinds that {MANIFEST_NAME} does not name"),
+            );
         }
     } else if names.last().zip(next).is_some_and(|(last, next)| *last >= next.first) {
         verdict.fault(&page.file, "its last pictures belong to the next page");
@@ -115,7 +130,8 @@ pub fn strangers(catalog: &Catalog, listed: &Listed) -> Result<Vec<String>, Stag
     let named = NameSet::of(catalog.manifest.files.iter().map(|file| file.name.as_str()));
     let folders = catalog.manifest.folders();
     let is_known = |path: &String| {
-        let in_folder = || path.split_once('/').is_some_and(|(folder, _)| folders.iter().any(|one| one == folder));
+        let in_folder =
+            || path.split_once('/').is_some_and(|(folder, _)| folders.iter().any(|one| one == folder));
         path == MANIFEST_NAME
             || named.contains(plain_name(path))
             || listed.paths.contains(path)

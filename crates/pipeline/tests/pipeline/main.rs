@@ -9,4 +9,5 @@ mod indexing;
 mod parity;
 mod pulling;
 mod searching;
+mod second_reader;
 mod support;
