@@ -85,16 +85,16 @@
 //! 3. A code `c` has the scale `1 / sqrt(c . c)`, in double, rounded to single. The cosine of query and item is the dot product
 //!    of their integers, rounded to single, times the product of the two scales (two operations in single).
 //! 4. Hits are ordered by falling cosine; equal ones by the shard's place in `catalog.json`, then by ordinal. A search in an
-//!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query that is one item begins with this
-//!    item, whatever else has its code.
+//!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query
+//!    that is one item begins with this item, whatever else has its code.
 //!
 //! Walking the graph finds nearly the same hits without looking at every item.
 //!
 //! # Places
 //!
 //! Coordinates are WGS 84 degrees, always longitude before latitude; [`Bounds`] are west, south, east, north, with west
-//! greater than east where they cross the antimeridian, and south never greater than north. The centre is half way between the edges in degrees; 360 is
-//! subtracted from a longitude beyond 180.
+//! greater than east where they cross the antimeridian, and south never greater than north. The centre is half way between
+//! the edges in degrees; 360 is subtracted from a longitude beyond 180.
 //!
 //! Tiles are numbered as in XYZ schemes: Web Mercator, zoom `z` of 0 to 24 with `n = 2^z` columns `x` from the west and rows
 //! `y` from the north. Column `x` begins at longitude `x / n * 360 - 180`, row `y` at latitude `atan(sinh(pi (1 - 2 y / n)))`.
