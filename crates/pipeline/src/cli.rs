@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clip_rs_imagery::Scheme;
 use clip_rs_search::model::Activation;
 use clip_rs_training::evaluate::Task;
 use clip_rs_training::fine_tune::{Method, Settings, Towers};
@@ -174,6 +175,9 @@ impl From<Mlp> for Activation {
 pub struct Index {
     #[command(flatten)]
     pub source: Source,
+    /// How the rows of tiles are counted [default: as the source says, else xyz]
+    #[arg(long, value_enum, conflicts_with = "images")]
+    pub scheme: Option<Rows>,
     /// CSV with the columns name, longitude, latitude for --images
     #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
     pub locations: Option<PathBuf>,
@@ -206,12 +210,30 @@ pub struct Index {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct Source {
-    /// Folder of map tiles, z/x/y.jpg, or a sample area
-    #[arg(long, value_name = "DIR")]
-    pub tiles: Option<PathBuf>,
-    /// Folder of pictures
-    #[arg(long, value_name = "DIR")]
-    pub images: Option<PathBuf>,
+    /// Map tiles: folders z/x/y.jpg, sample areas, archives
+    #[arg(long, value_name = "SRC", num_args = 1..)]
+    pub tiles: Vec<PathBuf>,
+    /// Pictures that are no tiles: folders
+    #[arg(long, value_name = "SRC", num_args = 1..)]
+    pub images: Vec<PathBuf>,
+}
+
+/// How the rows of tiles are counted.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Rows {
+    /// From the north
+    Xyz,
+    /// From the south
+    Tms,
+}
+
+impl From<Rows> for Scheme {
+    fn from(rows: Rows) -> Self {
+        match rows {
+            Rows::Xyz => Self::Xyz,
+            Rows::Tms => Self::Tms,
+        }
+    }
 }
 
 #[derive(Args)]

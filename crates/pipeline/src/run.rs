@@ -11,6 +11,7 @@ use clip_rs_pipeline::index::Request;
 use clip_rs_pipeline::query::{Answer, Subject};
 use clip_rs_sample::{SampleOptions, generate};
 use clip_rs_stage::progress::Progress;
+use clip_rs_training::LeftOut;
 use clip_rs_training::evaluate::{report, table, write_json};
 use clip_rs_training::fine_tune::{Comparison, Event, Outline, Row, Score};
 use clip_rs_training::model::{Hub, Imported, PRESETS, Package, Preset, Remote, describe, import_as};
@@ -111,6 +112,7 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
     let indexed = clip_rs_pipeline::index::index(&Request {
         tiles: args.source.tiles,
         images: args.source.images,
+        scheme: args.scheme.map(Into::into),
         locations: args.locations,
         addresses: args.addresses,
         model: args.model,
@@ -124,8 +126,8 @@ pub fn index(args: cli::Index) -> Result<ExitCode> {
     for note in &indexed.notes {
         eprintln!("{note}");
     }
-    for (path, why) in indexed.skipped.iter().take(NAMED) {
-        eprintln!("skipped {}: {why}", path.display());
+    for skipped in indexed.skipped.iter().take(NAMED) {
+        eprintln!("skipped {}: {}", skipped.subject, skipped.why);
     }
     println!(
         "{}: {} items, {} embedded now, {} skipped",
@@ -195,6 +197,8 @@ pub fn evaluate(args: cli::Evaluate) -> Result<ExitCode> {
         task: args.task.map(Into::into),
         phrases: args.phrases,
     })?;
+    // The same for every model.
+    name_left_out(reports.first().map_or(&[], |report| &report.left_out));
     println!("{}", table(&reports));
     if let Some(path) = &args.json {
         write_json(&reports, path)?;
@@ -205,6 +209,14 @@ pub fn evaluate(args: cli::Evaluate) -> Result<ExitCode> {
         report::write(&reports, &format!("clip-rs {}", words.join(" ")), path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says which pictures of a data set could not be read.
+fn name_left_out(pictures: &[LeftOut]) {
+    pictures.iter().take(NAMED).for_each(|picture| eprintln!("{picture}"));
+    if pictures.len() > NAMED {
+        eprintln!("and {} more", pictures.len() - NAMED);
+    }
 }
 
 /// A word of the command line as a shell would want it.
@@ -246,7 +258,10 @@ pub fn fine_tune(args: cli::FineTune) -> Result<ExitCode> {
     };
     let tuned = clip_rs_training::fine_tune::fine_tune(&request, &mut |event| {
         match event {
-            Event::Begins(outline) => eprintln!("{}", begins(outline)),
+            Event::Begins(outline) => {
+                name_left_out(&outline.left_out);
+                eprintln!("{}", begins(outline));
+            }
             Event::Epoch(row) => eprintln!("{}", epoch(row)),
             Event::Step(_) => {}
         }

@@ -1,6 +1,6 @@
 //! Files that are either complete or not there: temporary name, sync, rename.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -103,6 +103,23 @@ fn temporary_name(path: &Path) -> Result<PathBuf, StageError> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| StageError::content(path, "not a file name"))?;
     Ok(path.with_file_name(format!("{TEMPORARY}{}-{name}", std::process::id())))
+}
+
+/// Where something that belongs into `folder` is gathered until it is whole.
+pub fn unfinished(folder: &Path, what: &str) -> PathBuf {
+    folder.join(format!("{TEMPORARY}{what}"))
+}
+
+/// Takes a folder for this process alone until the result is dropped, so that no two runs write into it at once. None where
+/// folders cannot be locked (Windows, some network file systems).
+pub fn lock_folder(folder: &Path) -> Result<Option<File>, StageError> {
+    // Where a folder cannot be opened or locked, there is nothing to hold.
+    let Ok(file) = File::open(folder) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StageError::content(folder, "another run is writing into it")),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
 }
 
 /// Whether a name is one that an interrupted write left behind.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use image::RgbImage;
+
 use super::config::Tower;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
@@ -53,9 +55,9 @@ impl ImageEncoder {
         &self.config
     }
 
-    /// The embedding of a JPEG, PNG or WebP file, `(embed_dim,)`.
-    pub fn encode(&self, bytes: &[u8]) -> Result<Embedding, ModelError> {
-        self.encode_pixels(&ImagePixels::from_bytes(&self.config, bytes)?)
+    /// The embedding of a picture, upright and sRGB, `(embed_dim,)`.
+    pub fn encode(&self, picture: &RgbImage) -> Result<Embedding, ModelError> {
+        self.encode_pixels(&ImagePixels::from_rgb(&self.config, picture)?)
     }
 
     /// The embedding of a prepared picture, `(embed_dim,)`.
