@@ -1,6 +1,6 @@
 //! What the picture of an item is put together from: parts of files, each with its place in a square.
 //!
-//! A square of tiles is made of tiles of the shallowest zoom that is sharp enough, so that a card costs few bytes; a
+//! A square of tiles is made of tiles of the zoom that takes the fewest files and is sharp enough; a
 //! square smaller than a tile is a part of that; a picture is shown by its smallest thumbnail that is sharp enough.
 
 use std::ops::RangeInclusive;
@@ -26,20 +26,21 @@ pub struct Place {
 /// A whole file fills the square.
 pub const WHOLE: Place = Place { left: 0.0, top: 0.0, width: 100.0, height: 100.0 };
 
-/// The zooms whose tiles can show `square`, the best first: the shallowest of at least `pixels` on the square's edge,
-/// then finer ones, then coarser ones.
+/// The zooms whose tiles can show `square`, the best first: of those with at least `pixels` on the square's edge the one that
+/// takes the fewest files, the finest of several; then finer ones, then coarser ones.
 pub fn zooms(square: TileSquare, tiles: &TileSet, pixels: f64) -> Vec<u8> {
     let finest = square.tile().z().min(tiles.maxzoom);
-    let sharp = |zoom: u8| {
-        let levels = i32::from(square.tile().z()) - i32::from(zoom);
+    let sharp = |zoom: &u8| {
+        let levels = i32::from(square.tile().z()) - i32::from(*zoom);
         f64::from(tiles.tile_size) * f64::from(square.span()) / f64::from(levels).exp2() >= pixels
     };
-    let best = (tiles.minzoom..=finest).find(|zoom| sharp(*zoom)).unwrap_or(finest);
-    let fits = |zoom: &u8| {
-        let (columns, rows) = covering(square, *zoom);
-        size(&columns) * size(&rows) <= MOST_TILES
+    let files = |zoom: u8| {
+        let (columns, rows) = covering(square, zoom);
+        size(&columns) * size(&rows)
     };
-    (best..=finest).chain((tiles.minzoom..best).rev()).filter(fits).collect()
+    let best = (tiles.minzoom..=finest).rev().filter(sharp).min_by_key(|zoom| files(*zoom)).unwrap_or(finest);
+    let order = std::iter::once(best).chain(best + 1..=finest).chain((tiles.minzoom..best).rev());
+    order.filter(|zoom| *zoom >= tiles.minzoom && files(*zoom) <= MOST_TILES).collect()
 }
 
 /// The tiles of `zoom`, not deeper than the square's, that show `square`, with their places.
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn a_tile_is_shown_whole() {
         assert_eq!(tiles(square("17/37500/50140"), 17), [(square("17/37500/50140").tile(), WHOLE)]);
-        assert_eq!(zooms(square("17/37500/50140"), &set(11, 17), 104.0), [16, 17, 15, 14, 13, 12, 11]);
+        assert_eq!(zooms(square("17/37500/50140"), &set(11, 17), 104.0), [17, 16, 15, 14, 13, 12, 11]);
         assert_eq!(zooms(square("17/37500/50140"), &set(11, 17), 208.0)[0], 17);
     }
 
@@ -177,6 +178,12 @@ mod tests {
         let eight = square("17/37504/50144+8");
         assert_eq!(zooms(eight, &set(11, 17), 208.0)[0], 14, "one tile of 256 pixels shows it");
         assert_eq!(pieces("17/37504/50144+8", 14), [("14/4688/6268".into(), [0.0, 0.0, 100.0, 100.0])]);
+        assert_eq!(zooms(eight, &set(11, 17), 104.0)[0], 14, "no fewer files further out");
+        assert_eq!(
+            zooms(square("17/37503/50143+2"), &set(11, 17), 208.0)[..2],
+            [17, 16],
+            "four files in either zoom"
+        );
         assert_eq!(zooms(eight, &set(17, 17), 208.0), [17], "as it must where there is no other zoom");
         assert!(
             zooms(square("17/37504/50144+200"), &set(17, 17), 208.0).is_empty(),

@@ -18,11 +18,15 @@ pub struct Lack {
 
 impl Drop for Lack {
     fn drop(&mut self) {
-        // With the page itself gone there is nothing to say.
-        self.session.troubles.try_update(|troubles| {
-            if let Some(at) = troubles.iter().position(|known| *known == self.trouble) {
-                troubles.swap_remove(at);
-            }
+        let (troubles, trouble) = (self.session.troubles, self.trouble.clone());
+        // Later: this may be dropped while the signals of a card are being let go, when none can be reached.
+        spawn_local(async move {
+            // With the page itself gone there is nothing to say.
+            troubles.try_update(|troubles| {
+                if let Some(at) = troubles.iter().position(|known| *known == trouble) {
+                    troubles.swap_remove(at);
+                }
+            });
         });
     }
 }
