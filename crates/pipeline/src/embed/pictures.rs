@@ -41,7 +41,7 @@ pub struct Treatment {
 
 /// Embeds all pictures and their windows, and puts them and their thumbnails into the catalog.
 pub fn embed<'a>(
-    tools: &Tools<'a>,
+    tools: &Tools<'_>,
     wanted: Vec<Wanted<'a>>,
     treatment: &Treatment,
     store: &mut EmbeddingStore,
@@ -113,39 +113,24 @@ impl From<DecodeError> for Left {
     }
 }
 
-struct Look<'p, 'a> {
-    tools: &'p Tools<'a>,
+struct Look<'p> {
+    tools: &'p Tools<'p>,
     treatment: &'p Treatment,
     collector: &'p Collector<'p>,
 }
 
-impl Look<'_, '_> {
+impl Look<'_> {
     fn at<'a>(&self, wanted: &Wanted<'a>) -> Result<Found<'a>, Left> {
         let content =
             self.tools.source.read(wanted.entry).map_err(|error| Left::Broken(error.to_string()))?;
         let size = self.tools.decoder.dimensions(&content)?;
         let digest = Digest::of(&content);
-        let parts: Vec<(Option<Crop>, Digest)> = std::iter::once((None, digest))
-            .chain(
-                self.treatment
-                    .cutting
-                    .crops(size, wanted.ground)
-                    .into_iter()
-                    .map(|crop| (Some(crop), key_of(&digest, crop))),
-            )
-            .collect();
-        let known = |key: &Digest| self.collector.sight::<StageError>(key, || Ok(None));
-        // What is known need not be decoded, unless a thumbnail is missing.
-        let mut sights = Vec::new();
-        for (crop, key) in &parts {
-            sights.push((*crop, *key, known(key)?));
-        }
+        let mut sights = self.kept_sights(&digest, size, wanted.ground)?;
         let mut thumbnails = self.kept_thumbnails(&digest, size)?;
         let mut notes = Vec::new();
         let is_new = |sight: &Sight| matches!(sight, Sight::Empty(false));
-        if thumbnails.iter().any(|thumbnail| matches!(thumbnail, Thumbnail::Missing(..)))
-            || sights.iter().any(|(_, _, sight)| is_new(sight))
-        {
+        let is_missing = |thumbnail: &Thumbnail| matches!(thumbnail, Thumbnail::Missing(..));
+        if thumbnails.iter().any(is_missing) || sights.iter().any(|(_, _, sight)| is_new(sight)) {
             self.tools.decoder.with_picture(&content, |picture| {
                 notes.clone_from(&picture.notes);
                 for (crop, _, sight) in sights.iter_mut().filter(|(_, _, sight)| is_new(sight)) {
@@ -154,23 +139,46 @@ impl Look<'_, '_> {
                 thumbnails.iter_mut().try_for_each(|thumbnail| self.make(thumbnail, &picture))
             })??;
         }
-        let original = if self.treatment.originals {
-            let file = self.tools.edition.put(&format!("original/{}", wanted.name), &content)?;
-            Some(file.ok_or_else(|| Left::Broken("the file is empty, or has 4 GiB or more".to_owned()))?)
-        } else {
-            None
-        };
-        let thumbnails = THUMBNAILS.iter().zip(thumbnails);
-        let thumbnails = thumbnails.map(|(edge, thumbnail)| match thumbnail {
-            Thumbnail::There(content) => {
-                self.tools.edition.put(&format!("{edge}/{}.jpg", wanted.name), &content)
-            }
-            Thumbnail::Missing(..) | Thumbnail::Unwanted => Ok(None),
-        });
-        let thumbnails = thumbnails.collect::<Result<Vec<Option<ListedFile>>, StageError>>()?;
+        let (original, thumbnails) = self.put(&wanted.name, &content, thumbnails)?;
         let shown =
             ShownPicture { entry: wanted.entry, name: wanted.name.clone(), size, original, thumbnails };
         Ok(Found { shown, sights, notes })
+    }
+
+    /// The whole picture and its windows, with what is known of them; what is not is as if it were empty.
+    fn kept_sights(
+        &self,
+        digest: &Digest,
+        size: (u32, u32),
+        ground: Option<Bounds>,
+    ) -> Result<Vec<(Option<Crop>, Digest, Sight)>, StageError> {
+        let crops = self.treatment.cutting.crops(size, ground).into_iter();
+        let windows = crops.map(|crop| (Some(crop), key_of(digest, crop)));
+        let known = |(crop, key)| Ok((crop, key, self.collector.sight::<StageError>(&key, || Ok(None))?));
+        std::iter::once((None, *digest)).chain(windows).map(known).collect()
+    }
+
+    /// Puts a picture and its thumbnails into the catalog.
+    fn put(
+        &self,
+        name: &str,
+        content: &[u8],
+        thumbnails: Vec<Thumbnail>,
+    ) -> Result<(Option<ListedFile>, Vec<Option<ListedFile>>), Left> {
+        let edition = self.tools.edition;
+        let mut original = None;
+        if self.treatment.originals {
+            original = edition.put(&format!("original/{name}"), content)?;
+            if original.is_none() {
+                return Err(Left::Broken("the file is empty, or has 4 GiB or more".to_owned()));
+            }
+        }
+        let put = |(edge, thumbnail): (&u16, Thumbnail)| match thumbnail {
+            Thumbnail::There(content) => edition.put(&format!("{edge}/{name}.jpg"), &content),
+            Thumbnail::Missing(..) | Thumbnail::Unwanted => Ok(None),
+        };
+        let thumbnails = THUMBNAILS.iter().zip(thumbnails).map(put).collect::<Result<_, StageError>>()?;
+        Ok((original, thumbnails))
     }
 
     fn sight_of(&self, picture: &Picture, crop: Option<Crop>) -> Result<Sight, Left> {

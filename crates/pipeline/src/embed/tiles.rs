@@ -26,7 +26,7 @@ const KEPT_BYTES: u64 = 192 << 20;
 
 /// Embeds what the plan says, puts every tile into the catalog, and makes the overviews that are missing.
 pub fn embed<'a>(
-    tools: &Tools<'a>,
+    tools: &Tools<'_>,
     plan: &Plan<'a>,
     store: &mut EmbeddingStore,
 ) -> Result<Outcome<'a>, StageError> {
@@ -83,10 +83,10 @@ fn told(empty: usize, windows: usize, overviews: usize) -> Vec<String> {
     told
 }
 
-struct Pass<'p, 'a> {
-    tools: &'p Tools<'a>,
-    plan: &'p Plan<'a>,
-    tiles: &'p Tiles<'a>,
+struct Pass<'p> {
+    tools: &'p Tools<'p>,
+    plan: &'p Plan<'p>,
+    tiles: &'p Tiles<'p>,
     collector: Collector<'p>,
     /// Tiles that can be shown, by the numbers of their entries.
     files: Vec<Option<(ListedFile, ImageKind)>>,
@@ -118,7 +118,7 @@ impl From<StageError> for Left {
     }
 }
 
-impl Pass<'_, '_> {
+impl Pass<'_> {
     /// Embeds all squares of the plan.
     fn squares(&mut self) -> Result<(), StageError> {
         let progress = Progress::start("Embedding tiles", self.plan.squares.len());
