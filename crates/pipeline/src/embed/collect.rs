@@ -112,11 +112,8 @@ impl<'a> Collector<'a> {
             Sight::Known(hash) => hash,
             Sight::Done(vector, look) => {
                 let hash = look.hash();
-                // One with the same content may have come before.
-                if self.rows.iter().all(|(other, _)| *other != key) {
-                    self.computed += 1;
-                    self.rows.push((key, Seen::Full(vector, look)));
-                }
+                self.computed += 1;
+                self.rows.push((key, Seen::Full(vector, look)));
                 hash
             }
             Sight::New(pixels, look) => {
