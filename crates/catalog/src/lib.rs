@@ -5,6 +5,7 @@
 //! | file | what it holds | written by |
 //! |---|---|---|
 //! | `catalog.json` | the [`Manifest`]: small, readable, the only file that is ever revalidated | [`Manifest::to_json`] |
+//! | `catalog.<hash>.json` | a former `catalog.json`, kept as long as the files that only it names; readers pass over it | - |
 //! | `model.<hash>.json`, `text.<hash>.gguf`, `image.<hash>.gguf`, `vocabulary.<hash>.txt` | the model package, as it was when the catalog was indexed | the model's author |
 //! | `index.<hash>.bin` | the search index of one shard: int8 codes, and an HNSW graph over them | [`index`] |
 //! | `items.<hash>.bin` | names and footprints of one shard's items | [`Items::to_bytes`] |
