@@ -1,9 +1,12 @@
 //! A catalog's folder, read file by file with each file checked before use.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clip_rs_catalog::{ItemId, Items, Listing, MANIFEST_NAME, Manifest, Shard};
+use clip_rs_catalog::{
+    Detail, Details, ItemId, Items, ListedFile, MANIFEST_NAME, Manifest, PictureListing, Shard, TileListing,
+};
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
 use clip_rs_search::{Engine, Index, ItemRef};
 
@@ -16,17 +19,37 @@ pub struct Catalog {
     pub manifest: Manifest,
 }
 
+/// A page of the listing.
+#[derive(Debug)]
+pub enum ListingPage {
+    /// Of map tiles.
+    Tiles(TileListing),
+    /// Of pictures that are no tiles.
+    Pictures(PictureListing),
+}
+
 impl Catalog {
     /// Reads and checks `catalog.json`.
     pub fn open(folder: &Path) -> Result<Self, StageError> {
-        let manifest = Manifest::from_json(&files::read(&folder.join(MANIFEST_NAME))?)?;
-        Ok(Self { folder: folder.to_owned(), manifest })
+        let path = folder.join(MANIFEST_NAME);
+        let content = files::read_at_most(&path, Manifest::MAX_BYTES)?;
+        Ok(Self::of(folder, Manifest::from_json(&content)?))
+    }
+
+    /// The catalog in `folder` whose `catalog.json` says this.
+    pub(crate) fn of(folder: &Path, manifest: Manifest) -> Self {
+        Self { folder: folder.to_owned(), manifest }
     }
 
     /// The content of a file that the manifest names, with length and digest checked.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, StageError> {
-        let content = files::read(&self.folder.join(name))?;
-        self.manifest.file(name)?.check(&content)?;
+        let file = self.manifest.file(name)?;
+        let path = self.folder.join(name);
+        // A file that is longer than it should be is not read whole to find that out.
+        let found = fs::metadata(&path).map_err(StageError::io("read", &path))?.len();
+        file.check_length(found)?;
+        let content = files::read(&path)?;
+        file.check(&content)?;
         Ok(content)
     }
 
@@ -55,16 +78,40 @@ impl Catalog {
         Index::from_bytes(self.read(&shard.index)?).map_err(StageError::engine(&shard.index))
     }
 
-    /// The metadata of a shard.
+    /// Names and footprints of a shard's items.
     pub fn items(&self, shard: &Shard) -> Result<Items, StageError> {
         Ok(Items::from_bytes(&self.read(&shard.items)?).map_err(|error| error.named(&shard.items))?)
     }
 
-    /// The listing of all pictures.
-    pub fn listing(&self) -> Result<Listing, StageError> {
-        // The manifest's own check makes sure that there is one.
-        let name = self.manifest.listing().unwrap_or_default();
-        Ok(Listing::from_bytes(&self.read(name)?).map_err(|error| error.named(name))?)
+    /// A page of what else is known of items.
+    pub fn details(&self, page: &str) -> Result<Details, StageError> {
+        Ok(Details::from_bytes(&self.read(page)?).map_err(|error| error.named(page))?)
+    }
+
+    /// What else is known of an item of a shard.
+    pub fn detail(&self, shard: &Shard, ordinal: usize) -> Result<Detail, StageError> {
+        let Some((page, at)) = shard.page_of(ordinal) else { return Ok(Detail::default()) };
+        let detail = self.details(page)?.get(at);
+        detail.ok_or_else(|| StageError::content(page, format!("it has no item {at}")))
+    }
+
+    /// A page of the listing.
+    pub fn listing_page(&self, page: &str) -> Result<ListingPage, StageError> {
+        let content = self.read(page)?;
+        let read = match self.manifest.tiles {
+            Some(_) => TileListing::from_bytes(&content).map(ListingPage::Tiles),
+            None => PictureListing::from_bytes(&content).map(ListingPage::Pictures),
+        };
+        Ok(read.map_err(|error| error.named(page))?)
+    }
+
+    /// Every file of tiles or pictures: its path below its folder, and its entry in the listing.
+    pub fn listed_files(&self) -> Result<HashMap<String, ListedFile>, StageError> {
+        let mut found = HashMap::new();
+        for page in self.manifest.listing() {
+            found.extend(self.listing_page(&page.file)?.files(&self.manifest));
+        }
+        Ok(found)
     }
 
     /// The engine with all shards.
@@ -76,42 +123,61 @@ impl Catalog {
             .map_err(StageError::engine(self.folder.display()))
     }
 
-    /// The pictures' folder relative to the catalog, such as `tiles-0123456789abcdef`.
-    pub fn picture_folder(&self) -> &str {
-        let tiles = self.manifest.tiles.as_ref().map(|tiles| tiles.url.as_str());
-        let url = tiles.or(self.manifest.pictures.as_ref().map(|pictures| pictures.url.as_str()));
-        url.and_then(|url| url.split('/').next()).unwrap_or_default()
-    }
-
-    /// An item's path in the listing.
-    pub fn listed_path(&self, id: &ItemId) -> String {
-        match (id, &self.manifest.tiles) {
-            (ItemId::Tile(tile), Some(tiles)) => {
-                let extension = tiles.url.rsplit('.').next().unwrap_or_default();
-                format!("{tile}.{extension}")
-            }
-            _ => id.to_string(),
-        }
-    }
-
-    /// All files below the folder, with `/` between the parts of a path.
-    pub(crate) fn files_there(&self) -> Result<Vec<String>, StageError> {
-        Ok(files::walk(&self.folder)?.into_iter().map(|(name, _)| name).collect())
-    }
-
     /// Content of a file below the folder, unchecked; none if it cannot be read.
     pub(crate) fn raw(&self, path: &str) -> std::io::Result<Vec<u8>> {
         fs::read(self.folder.join(path))
     }
 }
 
+impl ListingPage {
+    /// Number of tiles or pictures.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Tiles(page) => page.len(),
+            Self::Pictures(page) => page.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Paths of the page's files, relative to `catalog.json`; files in folders that the manifest does not name are left out.
+    pub fn paths(&self, manifest: &Manifest) -> impl Iterator<Item = String> {
+        let path = |(path, file): (String, ListedFile)| {
+            let folder = manifest.folders().get(usize::from(file.folder()))?;
+            Some(format!("{folder}/{path}"))
+        };
+        self.files(manifest).into_iter().filter_map(path)
+    }
+
+    /// The files of the page, with their paths below their folders.
+    pub fn files(&self, manifest: &Manifest) -> Vec<(String, ListedFile)> {
+        match self {
+            Self::Tiles(page) => page.iter().map(|listed| (listed.path(), listed.file)).collect(),
+            Self::Pictures(page) => {
+                let edges = manifest.pictures.as_ref().map(|pictures| pictures.thumbnails.as_slice());
+                let edges = edges.unwrap_or_default();
+                let mut files = Vec::new();
+                for picture in page.iter() {
+                    let name = &picture.name;
+                    files.extend(picture.original.map(|file| (format!("original/{name}"), file)));
+                    for (edge, file) in edges.iter().zip(&picture.thumbnails) {
+                        files.extend(file.map(|file| (format!("{edge}/{name}.jpg"), file)));
+                    }
+                }
+                files
+            }
+        }
+    }
+}
+
 /// The item that is called `id` in one of the shards: `17/37487/50141`, or a picture's name.
 pub fn find_item(engine: &Engine, id: &str) -> Option<ItemRef> {
-    let tile = id.parse().map(ItemId::Tile);
-    let picture = ItemId::Picture(id.to_owned());
+    let id: ItemId = id.parse().ok()?;
     engine.shards().iter().enumerate().find_map(|(shard, part)| {
-        let tile = tile.as_ref().ok().and_then(|tile| part.items.position(tile));
-        let ordinal = tile.or_else(|| part.items.position(&picture))?;
+        let ordinal = part.items.position(&id)?;
         Some(ItemRef { shard, ordinal })
     })
 }

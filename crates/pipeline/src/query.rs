@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_rs_search::Query;
+use clip_rs_catalog::{Bounds, MANIFEST_NAME};
+use clip_rs_imagery::decode::Decoder;
+use clip_rs_search::{Engine, Hit, ItemRef, Query};
 use serde::Serialize;
 
 use crate::catalog::{Catalog, find_item};
@@ -17,6 +19,26 @@ pub enum Subject {
     Image(PathBuf),
     /// What looks like an item of the catalog.
     Like(String),
+}
+
+/// A question to a catalog.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What is sought.
+    pub subject: Subject,
+    /// Answers at most.
+    pub limit: usize,
+    /// Whether every item is looked at, instead of walking the graph.
+    pub exact: bool,
+    /// Only items whose middle lies in this box.
+    pub within: Option<Bounds>,
+}
+
+impl Asked {
+    /// Asks for the ten best answers.
+    pub fn about(subject: Subject) -> Self {
+        Self { subject, limit: 10, exact: false, within: None }
+    }
 }
 
 /// An answer, as `--json` writes it.
@@ -36,49 +58,66 @@ pub struct Answer {
     pub place: Option<String>,
     /// Nearest street address.
     pub address: Option<String>,
+    /// How far the address is from the item's centre, metres.
+    pub address_m: Option<u32>,
+    /// Day of capture, `YYYY-MM-DD`.
+    pub captured: Option<String>,
+    /// Which imagery it comes from, where the catalog mixes several.
+    pub source: Option<String>,
+    /// What it covers: west, south, east, north in degrees; west is greater than east across the antimeridian.
+    pub footprint: Option<[f64; 4]>,
 }
 
-/// The `limit` best answers, best first. `exact` looks at every item.
-pub fn search(
-    catalog: &Path,
-    subject: &Subject,
-    limit: usize,
-    exact: bool,
-) -> Result<Vec<Answer>, StageError> {
+/// The best answers, best first.
+pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> {
     let folder = catalog;
     let catalog = Catalog::open(folder)?;
     let engine = catalog.engine()?;
-    let query = match subject {
+    let query = match &asked.subject {
         Subject::Text(text) if text.trim().is_empty() => {
             return Err(StageError::Request("the text to search for is empty".to_owned()));
         }
         Subject::Text(text) => Query::text(text.as_str()),
         Subject::Image(path) => {
-            let picture = catalog.image_encoder()?.encode(&files::read(path)?);
-            Query::picture(picture.map_err(StageError::engine(path.display()))?)
+            let decoder = Decoder::for_this_machine();
+            let picture = decoder.decode(&files::read(path)?).map_err(StageError::engine(path.display()))?;
+            let vector = catalog.image_encoder()?.encode(&picture.rgb);
+            Query::picture(vector.map_err(StageError::engine(path.display()))?)
         }
         Subject::Like(id) => Query::item(
             find_item(&engine, id)
                 .ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?,
         ),
     };
-    let mut query = query.limit(limit);
-    query.exact = exact;
+    let mut query = query.limit(asked.limit);
+    query.exact = asked.exact;
+    if let Some(within) = asked.within {
+        query = query.within(within);
+    }
     let hits = engine.search(&query).map_err(StageError::engine("the query"))?;
-    let answer = |hit: &clip_rs_search::Hit| {
-        let item = engine.shards().get(hit.item.shard)?.items.get(hit.item.ordinal)?;
-        let centre = item.centre();
-        Some(Answer {
-            id: item.id.to_string(),
-            score: hit.similarity,
-            cosine: hit.cosine,
-            lng: centre.map(|at| at.lng()),
-            lat: centre.map(|at| at.lat()),
-            place: item.place.clone(),
-            address: item.address.clone(),
-        })
-    };
-    Ok(hits.iter().filter_map(answer).collect())
+    hits.iter().map(|hit| answer(&catalog, &engine, hit)).collect()
+}
+
+fn answer(catalog: &Catalog, engine: &Engine, hit: &Hit) -> Result<Answer, StageError> {
+    let ItemRef { shard, ordinal } = hit.item;
+    let none = || StageError::content(MANIFEST_NAME, format!("no item {ordinal} in shard {shard}"));
+    let items = &engine.shards().get(shard).ok_or_else(none)?.items;
+    let detail = catalog.detail(catalog.manifest.shards.get(shard).ok_or_else(none)?, ordinal)?;
+    let footprint = items.footprint(ordinal);
+    let centre = footprint.map(|footprint| footprint.centre());
+    Ok(Answer {
+        id: items.id(ordinal).ok_or_else(none)?.to_string(),
+        score: hit.similarity,
+        cosine: hit.cosine,
+        lng: centre.map(|at| at.lng()),
+        lat: centre.map(|at| at.lat()),
+        place: detail.place,
+        address: detail.address,
+        address_m: detail.address_m,
+        captured: detail.captured.map(|date| date.to_string()),
+        source: detail.source,
+        footprint: footprint.map(Into::into),
+    })
 }
 
 /// Unit vectors of texts by the catalog's text tower, each `embed_dim` components.

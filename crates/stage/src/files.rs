@@ -1,6 +1,6 @@
 //! Files that are either complete or not there: temporary name, sync, rename.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -105,6 +105,23 @@ fn temporary_name(path: &Path) -> Result<PathBuf, StageError> {
     Ok(path.with_file_name(format!("{TEMPORARY}{}-{name}", std::process::id())))
 }
 
+/// Where something that belongs into `folder` is gathered until it is whole.
+pub fn unfinished(folder: &Path, what: &str) -> PathBuf {
+    folder.join(format!("{TEMPORARY}{what}"))
+}
+
+/// Takes a folder for this process alone until the result is dropped, so that no two runs write into it at once. None where
+/// folders cannot be locked (Windows, some network file systems).
+pub fn lock_folder(folder: &Path) -> Result<Option<File>, StageError> {
+    // Where a folder cannot be opened or locked, there is nothing to hold.
+    let Ok(file) = File::open(folder) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StageError::content(folder, "another run is writing into it")),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
 /// Whether a name is one that an interrupted write left behind.
 pub fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY)
@@ -125,16 +142,21 @@ pub fn sync_folder(folder: &Path) -> Result<(), StageError> {
 /// with a dot are left out; names that are not Unicode are an error.
 pub fn walk(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
     let mut found = Vec::new();
-    descend(folder, "", 0, &mut found)?;
+    visit(folder, &mut |relative, path| found.push((relative, path)))?;
     found.sort();
     Ok(found)
+}
+
+/// Shows `each` what [`walk`] finds, a folder after the other.
+pub fn visit(folder: &Path, each: &mut dyn FnMut(String, PathBuf)) -> Result<(), StageError> {
+    descend(folder, "", 0, each)
 }
 
 fn descend(
     folder: &Path,
     prefix: &str,
     depth: usize,
-    found: &mut Vec<(String, PathBuf)>,
+    each: &mut dyn FnMut(String, PathBuf),
 ) -> Result<(), StageError> {
     if depth > MAX_DEPTH {
         return Err(StageError::content(folder, format!("more than {MAX_DEPTH} folders deep")));
@@ -145,9 +167,9 @@ fn descend(
         }
         let relative = format!("{prefix}{name}");
         if path.is_dir() {
-            descend(&path, &format!("{relative}/"), depth + 1, found)?;
+            descend(&path, &format!("{relative}/"), depth + 1, each)?;
         } else {
-            found.push((relative, path));
+            each(relative, path);
         }
     }
     Ok(())

@@ -1,21 +1,32 @@
-//! The located items and their vectors become a catalog in memory.
+//! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
 use clip_rs_catalog::{
-    Bounds, Digest, FileRef, Item, ItemsBuilder, Listing, Manifest, ModelRef, Pictures, Shard, TileSet,
+    Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::{Embedding, Index};
 
-use super::{Imagery, Request};
-use crate::embed::Embedded;
-use crate::publish::Publication;
-use clip_rs_locate::PLACES_CREDIT;
+use super::Request;
+use super::listing::Imagery;
+use super::survey::Survey;
+use crate::cut::duplicates::duplicates;
+use crate::cut::item::{Item, What};
+use crate::cut::look::Look;
+use crate::cut::pyramid::Pyramid;
+use crate::cut::squares::ancestor;
+use crate::embed::ShownPicture;
+use crate::embeddings::{EmbeddingStore, Seen};
+use crate::publish::Edition;
+use clip_rs_imagery::Entry;
+use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
 use clip_rs_stage::StageError;
 use clip_rs_stage::progress::Progress;
 use clip_rs_training::model::Package;
 
 /// Items of a shard at most: what a browser loads as one.
 const SHARD_ITEMS: usize = 50_000;
+/// Items of a page of details.
+const PAGE_ROWS: usize = 4096;
 /// Queries offered to a person who does not know yet what to ask, where the imagery names none.
 const EXAMPLES: [&str; 10] = [
     "baseball field",
@@ -30,57 +41,99 @@ const EXAMPLES: [&str; 10] = [
     "dense forest",
 ];
 
-/// `items` and the vectors in `kept` are in the same order.
-pub(super) fn assemble(
+/// Says where items are.
+pub struct Locator<'a> {
+    /// Names of places.
+    pub places: Places,
+    /// Street addresses.
+    pub addresses: Option<AddressBook>,
+    /// What there is, and where it lies.
+    pub survey: &'a Survey,
+    /// The tiles that squares are made of.
+    pub pyramid: Option<Pyramid<'a>>,
+    /// The pictures that items are of, by their numbers.
+    pub pictures: &'a [ShownPicture<'a>],
+}
+
+impl Locator<'_> {
+    fn entry(&self, what: &What) -> Option<&Entry> {
+        match what {
+            What::Square(square) => {
+                let pyramid = self.pyramid.as_ref()?;
+                // A window is of the day of the first of its tiles that is there.
+                let own = |tile| pyramid.find(tile).or_else(|| pyramid.find(ancestor(tile, pyramid.zoom())));
+                let at = square.tiles().find_map(own)?;
+                pyramid.entries().get(at)
+            }
+            What::Picture { picture, .. } => self.pictures.get(*picture as usize).map(|shown| shown.entry),
+        }
+    }
+
+    /// What an item is called.
+    fn id(&self, what: &What) -> ItemId {
+        match what {
+            What::Square(square) => ItemId::Tiles(*square),
+            What::Picture { picture, crop } => {
+                let name = self.pictures.get(*picture as usize).map(|shown| shown.name.clone());
+                ItemId::Picture { name: name.unwrap_or_default(), crop: *crop }
+            }
+        }
+    }
+
+    /// What an item covers on the ground, as far as that is known.
+    fn footprint(&self, what: &What) -> Option<Bounds> {
+        if let What::Square(square) = what {
+            return Some(square.bounds());
+        }
+        self.survey.footprint(self.entry(what)?)
+    }
+
+    fn detail(&self, what: &What) -> Detail {
+        let centre = self.footprint(what).map(|footprint| footprint.centre());
+        let address = centre.and_then(|at| self.addresses.as_ref()?.nearest(at));
+        Detail {
+            place: centre.and_then(|at| self.places.near(at)),
+            address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
+            address: address.map(|(text, _)| text),
+            captured: self.entry(what).and_then(|entry| entry.captured),
+            source: None,
+        }
+    }
+}
+
+/// What the shards are made with.
+pub struct Workshop<'a> {
+    /// Where the vectors are.
+    pub store: &'a EmbeddingStore,
+    /// Where items lie.
+    pub locator: &'a Locator<'a>,
+    /// The catalog that is being written.
+    pub edition: &'a mut Edition,
+    /// Items that look the same as an earlier one.
+    pub duplicates: usize,
+}
+
+/// Writes the model and all shards, and says what the manifest says. `items` are what is searched, in their order.
+pub fn assemble(
     request: &Request,
     model: &Package,
-    imagery: &Imagery,
-    listing: Listing,
-    items: Vec<Item>,
-    kept: &[Embedded],
-) -> Result<Publication, StageError> {
-    let mut files = Vec::new();
-    let mut add = |content: Vec<u8>, stem: &str, extension: &str| {
-        let file = FileRef::of(&content, stem, extension);
-        let name = file.name.clone();
-        // Parts with the same content share a file; it is written and named once.
-        if files.iter().all(|(other, _): &(FileRef, Vec<u8>)| other.name != name) {
-            files.push((file, content));
-        }
-        name
-    };
-    let model_ref = ModelRef {
-        name: model.config.name.clone(),
-        embed_dim: model.config.embed_dim,
-        config: add(model.config_json.clone(), "model", "json"),
-        text: add(model.text.clone(), "text", "gguf"),
-        image: add(model.image.clone(), "image", "gguf"),
-        tokenizer: add(model.vocabulary.clone(), "vocabulary", "txt"),
-    };
-    let vectors: Vec<&Embedding> = kept.iter().filter_map(|embedded| embedded.vector.as_ref()).collect();
-    let bounds = join(items.iter().filter_map(|item| item.footprint));
-    let with_places = items.iter().any(|item| item.place.is_some());
+    survey: &Survey,
+    imagery: Imagery,
+    items: &[Item],
+    workshop: &mut Workshop<'_>,
+) -> Result<Manifest, StageError> {
+    let model_ref = workshop.model(model)?;
+    let progress = Progress::start("Building the index", items.len());
     let mut shards = Vec::new();
-    for (items, vectors) in items.chunks(SHARD_ITEMS).zip(vectors.chunks(SHARD_ITEMS)) {
-        shards.push(shard(items, vectors, &mut add)?);
+    let mut with_places = false;
+    for items in items.chunks(SHARD_ITEMS) {
+        shards.push(workshop.shard(items, &mut with_places)?);
+        progress.advance(items.len());
     }
-    let listing_bytes = listing.to_bytes()?;
-    let listing_digest = Digest::of(&listing_bytes).short();
-    let listing_name = add(listing_bytes, "listing", "bin");
-    let kind = if imagery.pyramid.is_some() { "tiles" } else { "pictures" };
-    let folder = format!("{kind}-{listing_digest}");
-    let tiles = imagery.pyramid.as_ref().map(|pyramid| TileSet {
-        url: format!("{folder}/{{z}}/{{x}}/{{y}}.{}", pyramid.extension),
-        minzoom: pyramid.min_zoom,
-        maxzoom: pyramid.max_zoom,
-        tile_size: imagery.tile_size,
-        listing: listing_name.clone(),
-    });
-    let pictures =
-        tiles.is_none().then(|| Pictures { url: format!("{folder}/{{name}}"), listing: listing_name });
-    let about = &imagery.about;
+    progress.finish();
+    let about = &survey.inventory().about;
     let given = |asked: &Option<String>, told: &Option<String>| asked.clone().or_else(|| told.clone());
-    let title = given(&request.title, &about.title).unwrap_or_else(|| imagery.name.clone());
+    let title = given(&request.title, &about.title).unwrap_or_else(|| survey.name.clone());
     let mut attribution = given(&request.attribution, &about.attribution).unwrap_or_default();
     if with_places {
         let separator = if attribution.is_empty() { "" } else { " · " };
@@ -88,54 +141,98 @@ pub(super) fn assemble(
     }
     let examples =
         if about.examples.is_empty() { EXAMPLES.map(str::to_owned).to_vec() } else { about.examples.clone() };
-    let manifest = Manifest {
-        format: 1,
+    let (tiles, pictures): (Option<TileSet>, Option<PictureSet>) = match imagery {
+        Imagery::Tiles(tiles) => (Some(tiles), None),
+        Imagery::Pictures(pictures) => (None, Some(pictures)),
+    };
+    Ok(Manifest {
+        format: 2,
         id: request.id.clone().unwrap_or_else(|| plain_id(&title)),
         attribution,
         licence: given(&request.licence, &about.licence).unwrap_or_else(|| "not stated".to_owned()),
         title,
         synthetic: about.synthetic,
-        bounds,
+        bounds: Bounds::around(shards.iter().filter_map(|shard| shard.bounds)),
         tiles,
         pictures,
         model: model_ref,
         shards,
-        files: files.iter().map(|(file, _)| file.clone()).collect(),
+        files: workshop.edition.files(),
         examples,
         digest: String::new(),
-    };
-    let pictures = kept.iter().map(|embedded| embedded.picture.clone()).collect();
-    Ok(Publication { manifest, files, folder, pictures, listing })
-}
-
-fn shard(
-    items: &[Item],
-    vectors: &[&Embedding],
-    add: &mut impl FnMut(Vec<u8>, &str, &str) -> String,
-) -> Result<Shard, StageError> {
-    let progress = Progress::start("Building the index", vectors.len());
-    let vectors: Vec<Embedding> = vectors.iter().copied().cloned().collect();
-    let index = Index::build(&vectors, IndexParams::default());
-    let index = index.map_err(StageError::engine("building the index"))?;
-    progress.advance(items.len());
-    progress.finish();
-    let index = index.to_bytes();
-    let dim = vectors.first().map_or(0, |vector| vector.dim());
-    let mean =
-        |at: usize| vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32;
-    let mut columns = ItemsBuilder::default();
-    items.iter().try_for_each(|item| columns.push(item.clone()))?;
-    Ok(Shard {
-        count: items.len(),
-        bounds: join(items.iter().filter_map(|item| item.footprint)),
-        centroid: (0..dim).map(mean).collect(),
-        index: add(index, "index", "bin"),
-        items: add(columns.build().to_bytes()?, "items", "bin"),
     })
 }
 
-fn join(boxes: impl Iterator<Item = Bounds>) -> Option<Bounds> {
-    boxes.reduce(|all, one| all.union(&one))
+impl Workshop<'_> {
+    fn model(&mut self, model: &Package) -> Result<ModelRef, StageError> {
+        Ok(ModelRef {
+            name: model.config.name.clone(),
+            embed_dim: model.config.embed_dim,
+            config: self.edition.add(&model.config_json, "model", "json")?,
+            text: self.edition.add(&model.text, "text", "gguf")?,
+            image: self.edition.add(&model.image, "image", "gguf")?,
+            tokenizer: self.edition.add(&model.vocabulary, "vocabulary", "txt")?,
+        })
+    }
+
+    /// Writes a shard's index, items and details; notes whether any item has the name of a place.
+    fn shard(&mut self, items: &[Item], with_places: &mut bool) -> Result<Shard, StageError> {
+        let vectors = self.vectors(items)?;
+        let index = Index::build(&vectors, IndexParams::default());
+        let index = index.map_err(StageError::engine("building the index"))?.to_bytes();
+        let dim = vectors.first().map_or(0, |vector| vector.dim());
+        let mean = |at: usize| {
+            vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32
+        };
+        let centroid = (0..dim).map(mean).collect();
+        let alike = duplicates(items, &vectors, |key| self.look(key))?;
+        drop(vectors);
+        let mut builder = ItemsBuilder::default();
+        let mut boxes = Vec::with_capacity(items.len());
+        let mut details = Vec::new();
+        for page in items.chunks(PAGE_ROWS) {
+            for item in page {
+                let footprint = self.locator.footprint(&item.what);
+                builder.push(&self.locator.id(&item.what), footprint)?;
+                boxes.extend(footprint);
+            }
+            let page: Vec<Detail> = page.iter().map(|item| self.locator.detail(&item.what)).collect();
+            *with_places |= page.iter().any(|detail| detail.place.is_some());
+            details.push(self.edition.add(&Details::new(&page)?.to_bytes()?, "details", "bin")?);
+        }
+        self.duplicates += alike.len();
+        for (later, earlier) in alike {
+            builder.mark_duplicate(later, earlier)?;
+        }
+        Ok(Shard {
+            count: items.len(),
+            bounds: Bounds::around(boxes),
+            centroid,
+            index: self.edition.add(&index, "index", "bin")?,
+            items: self.edition.add(&builder.build().to_bytes()?, "items", "bin")?,
+            details,
+            page_rows: PAGE_ROWS,
+        })
+    }
+
+    fn vectors(&self, items: &[Item]) -> Result<Vec<Embedding>, StageError> {
+        let mut vectors = Vec::with_capacity(items.len());
+        for item in items {
+            let Some(Seen::Full(vector, _)) = self.store.get(&item.key)? else {
+                let why = format!("{} was not embedded; run again", self.locator.id(&item.what));
+                return Err(StageError::Request(why));
+            };
+            vectors.push(Embedding::new(vector).map_err(StageError::engine(self.locator.id(&item.what)))?);
+        }
+        Ok(vectors)
+    }
+
+    fn look(&self, key: &Digest) -> Result<Option<Look>, StageError> {
+        Ok(match self.store.get(key)? {
+            Some(Seen::Full(_, look)) => Some(look),
+            Some(Seen::Empty) | None => None,
+        })
+    }
 }
 
 /// The title as letters, digits and dashes.

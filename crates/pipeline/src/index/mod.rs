@@ -1,29 +1,46 @@
 //! Imagery to catalog: embed, locate, index, publish.
 
 mod assemble;
+mod checks;
+mod listing;
+mod names;
+mod survey;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clip_rs_catalog::{Bounds, CatalogError, Item, ItemId, Listing, LngLat, TileId};
-
-use crate::embed::{self, Embedded};
+use crate::cut::crops::Cutting;
+use crate::cut::made::Made;
+use crate::cut::plan::Plan;
+use crate::embed::pictures::Treatment;
+use crate::embed::{self, Outcome, Shown, Tools};
 use crate::embeddings::EmbeddingStore;
-use clip_rs_imagery::{About, Picture, Pyramid};
-use clip_rs_locate::{AddressBook, Places, Positions};
-use clip_rs_stage::progress::Progress;
+use crate::prune::{GRACE, prune};
+use crate::publish::{Edition, check_target};
+use clip_rs_imagery::decode::Decoder;
+use clip_rs_imagery::{Scheme, Skipped};
+use clip_rs_locate::Places;
+use clip_rs_search::model::ImageEncoder;
+use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 use clip_rs_training::model::Package;
 
-use crate::publish;
+use assemble::{Locator, Workshop};
+use survey::Survey;
 
 /// What to index, and where to.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// A pyramid of tiles or a sample area; either this or `images`.
-    pub tiles: Option<PathBuf>,
-    /// A folder of pictures.
-    pub images: Option<PathBuf>,
+    /// Map tiles, or a sample area; either these or `images`.
+    pub tiles: Vec<PathBuf>,
+    /// Pictures that are no tiles.
+    pub images: Vec<PathBuf>,
+    /// How the rows of tiles are counted, where the source does not say it.
+    pub scheme: Option<Scheme>,
+    /// Ground resolutions of windows, metres a pixel as the model sees them; tiles and pictures as they are belong to the
+    /// items in any case.
+    pub scales: Vec<f64>,
+    /// Leaves pictures that are no tiles out of the catalog, but for their thumbnails.
+    pub no_originals: bool,
     /// Table with positions of the pictures.
     pub locations: Option<PathBuf>,
     /// Table of address points; a sample area brings its own.
@@ -44,6 +61,13 @@ pub struct Request {
     pub id: Option<String>,
 }
 
+impl Request {
+    /// The folder for what is kept between runs.
+    fn work(&self) -> Result<PathBuf, StageError> {
+        self.work.clone().map_or_else(|| files::beside(&self.out, "work"), Ok)
+    }
+}
+
 /// What was indexed.
 #[derive(Debug)]
 pub struct Indexed {
@@ -51,152 +75,96 @@ pub struct Indexed {
     pub items: usize,
     /// Vectors computed in this run; the rest were kept from an earlier one.
     pub computed: usize,
+    /// Tiles on the map, or pictures, with those that are not searched.
+    pub shown: usize,
+    /// Tiles that are on the map and not searched, because there is nothing on them.
+    pub empty: usize,
+    /// Items that look the same as an earlier one.
+    pub duplicates: usize,
     /// Pictures that could not be read, with the reason.
-    pub skipped: Vec<(PathBuf, String)>,
+    pub skipped: Vec<Skipped>,
     /// Things a person may want to know, a sentence each.
     pub notes: Vec<String>,
 }
 
 /// Makes or updates the catalog in `request.out`.
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
-    publish::check_target(&request.out)?;
+    checks::check(request)?;
+    check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    let mut imagery = Imagery::read(request)?;
-    let addresses = request.addresses.as_ref().or(imagery.about.addresses.as_ref());
-    let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
+    model.text_encoder()?;
+    let mut survey = Survey::of(request)?;
+    let addresses = survey.read_addresses(request)?;
 
-    let outcome = {
-        let encoder = model.image_encoder()?;
-        let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
-        let work = request.work.clone().map_or_else(|| files::beside(&request.out, "work"), Ok)?;
-        let mut store = EmbeddingStore::open(&work, &model.image_digest(), probe.as_slice())?;
-        embed::embed(std::mem::take(&mut imagery.pictures), &encoder, &mut store)?
+    let encoder = model.image_encoder()?;
+    let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
+    let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
+    let made = Made::open(&request.work()?)?;
+    let decoder = Decoder::for_this_machine();
+    let mut edition = Edition::begin(&request.out, survey.stem)?;
+    let source = survey.source.as_ref();
+    let tools = Tools { source, decoder: &decoder, encoder: &encoder, edition: &edition, made: &made };
+    let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
+    let outcome = match &plan {
+        Some(plan) => {
+            plan.told.iter().for_each(|told| say(told));
+            embed::tiles::embed(&tools, plan, &mut store)?
+        }
+        None => embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &encoder), &mut store)?,
     };
-    let mut listing = Listing::default();
-    for Embedded { picture, listed, .. } in &outcome.kept {
-        listing.insert(&picture.listed, *listed)?;
+    drop(encoder);
+    made.shrink()?;
+    let Outcome { items, mut shown, skipped: unreadable, computed, empty, notes } = outcome;
+    if items.is_empty() {
+        return Err(nothing_searched(&unreadable, empty));
     }
-    let items = locate(&outcome.kept, &imagery.positions, addresses.as_ref())?;
-    let publication = assemble::assemble(request, &model, &imagery, listing, items, &outcome.kept)?;
-    publish::publish(&request.out, &publication)?;
-    Ok(Indexed {
-        items: publication.manifest.count(),
-        computed: outcome.computed,
-        skipped: outcome.skipped,
-        notes: imagery.notes,
-    })
+    let imagery = listing::write(&mut edition, &mut shown)?;
+    let pictures = match &shown {
+        Shown::Tiles { .. } => &[],
+        Shown::Pictures(pictures) => pictures.as_slice(),
+    };
+    let pyramid = plan.map(|plan| plan.pyramid);
+    let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
+    let mut workshop = Workshop { store: &store, locator: &locator, edition: &mut edition, duplicates: 0 };
+    let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
+    let duplicates = workshop.duplicates;
+    let mut notes: Vec<String> = survey.notes().into_iter().chain(notes).collect();
+    notes.extend(edition.finish(&manifest)?.then(superseded_note));
+    prune(&request.out, GRACE)?;
+    let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).collect();
+    let shown = match &shown {
+        Shown::Tiles { listed, .. } => listed.len(),
+        Shown::Pictures(pictures) => pictures.len(),
+    };
+    Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
 }
 
-/// What a request's source holds.
-struct Imagery {
-    pictures: Vec<Picture>,
-    positions: HashMap<String, LngLat>,
-    pyramid: Option<Pyramid>,
-    tile_size: u32,
-    about: About,
-    name: String,
-    notes: Vec<String>,
+fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
+    let cutting = Cutting {
+        scales: request.scales.clone(),
+        input: encoder.config().image_size,
+        by_share: !request.scales.is_empty(),
+    };
+    Treatment { cutting, originals: !request.no_originals }
 }
 
-impl Imagery {
-    fn read(request: &Request) -> Result<Self, StageError> {
-        match (&request.tiles, &request.images) {
-            (Some(tiles), None) if request.locations.is_none() => Self::tiles(tiles),
-            (Some(_), None) => {
-                Err(StageError::Request("--locations goes with --images: tiles know where they are".into()))
-            }
-            (None, Some(images)) => Self::images(images, request.locations.as_deref()),
-            _ => Err(StageError::Request("give either --tiles or --images".into())),
-        }
-    }
-
-    fn tiles(folder: &Path) -> Result<Self, StageError> {
-        let mut pyramid = clip_rs_imagery::read_tiles(folder)?;
-        let mut notes = Vec::new();
-        if let Some(first) = pyramid.strangers.first() {
-            notes.push(format!(
-                "{} files are no tiles and are left out, such as {first}",
-                pyramid.strangers.len()
-            ));
-        }
-        Ok(Self {
-            pictures: std::mem::take(&mut pyramid.pictures),
-            positions: HashMap::new(),
-            about: pyramid.about.clone(),
-            pyramid: Some(pyramid),
-            tile_size: 0,
-            name: name_of(folder),
-            notes,
-        }
-        .with_tile_size())
-    }
-
-    fn with_tile_size(mut self) -> Self {
-        let size = |picture: &Picture| image::image_dimensions(&picture.source).ok();
-        // The first tile that can be read speaks for all.
-        self.tile_size = self.pictures.iter().find_map(size).map_or(256, |(width, _)| width);
-        self
-    }
-
-    fn images(folder: &Path, locations: Option<&Path>) -> Result<Self, StageError> {
-        let table = locations.map(Positions::read).transpose()?;
-        let mut positions = HashMap::new();
-        let mut pictures = Vec::new();
-        for (picture, path) in clip_rs_imagery::read_pictures(folder)? {
-            if let Some(at) = table.as_ref().and_then(|table| table.get(&path)) {
-                positions.insert(picture.listed.clone(), at);
-            }
-            pictures.push(picture);
-        }
-        let mut notes = Vec::new();
-        if let Some(table) = &table {
-            let found = positions.len();
-            notes.push(format!(
-                "{found} of {} pictures have a position ({} in the table)",
-                pictures.len(),
-                table.len()
-            ));
-        }
-        // Neighbours on the ground become neighbours in the file; what has no position comes last.
-        let key = |picture: &Picture| {
-            let at = positions.get(&picture.listed);
-            at.and_then(|at| TileId::from_lng_lat(*at, TileId::MAX_ZOOM).ok())
-                .map_or(u64::MAX, TileId::quadkey)
-        };
-        pictures.sort_by_cached_key(|picture| (key(picture), picture.listed.clone()));
-        let about = About::default();
-        Ok(Self { pictures, positions, pyramid: None, tile_size: 0, about, name: name_of(folder), notes })
-    }
+/// Why there is no catalog without items.
+fn nothing_searched(skipped: &[Skipped], empty: usize) -> StageError {
+    let first = skipped.first().map(|skipped| format!("; the first is {}: {}", skipped.subject, skipped.why));
+    let why = match (empty, first) {
+        (0, first) => format!("no picture can be read{}", first.unwrap_or_default()),
+        (_, None) => format!("there is nothing to search: {empty} tiles have one colour or no data"),
+        (_, Some(first)) => format!(
+            "there is nothing to search: {empty} tiles have one colour or no data, and {} cannot be read{first}",
+            skipped.len()
+        ),
+    };
+    StageError::Request(why)
 }
 
-fn name_of(folder: &Path) -> String {
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    whole.file_name().map_or_else(|| "catalog".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-/// The items with all that can be said of where they are, in the order of the pictures.
-fn locate(
-    kept: &[Embedded],
-    positions: &HashMap<String, LngLat>,
-    addresses: Option<&AddressBook>,
-) -> Result<Vec<Item>, CatalogError> {
-    let ids: Vec<(&Picture, ItemId)> =
-        kept.iter().filter_map(|e| Some((&e.picture, e.picture.item.clone()?))).collect();
-    let progress = Progress::start("Naming places", ids.len());
-    let places = Places::load();
-    let mut items = Vec::with_capacity(ids.len());
-    for (picture, id) in ids {
-        let mut item = Item::new(id);
-        if let Some(at) = positions.get(&picture.listed) {
-            item.footprint = Some(Bounds::from(*at));
-        }
-        if let Some(centre) = item.centre() {
-            item.place = places.near(centre);
-            item.address = addresses.and_then(|book| book.nearest(centre)).map(|(text, _)| text.to_owned());
-        }
-        items.push(item);
-        progress.advance(1);
-    }
-    progress.finish();
-    Ok(items)
+fn superseded_note() -> String {
+    let days = GRACE.as_secs() / (24 * 60 * 60);
+    format!(
+        "the files of the catalog that was there stay for {days} days, for those who still read them; `clip-rs prune` removes them"
+    )
 }

@@ -8,7 +8,7 @@ use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{Request, index};
 use clip_rs_pipeline::verify::verify;
 
-use crate::support::{catalog, clip_rs, command, request, said, save, snapshot, tiles};
+use crate::support::{catalog, clip_rs, command, copy_folder, request, said, save, snapshot, tiles};
 
 #[test]
 fn a_sample_area_becomes_a_catalog_that_says_where_and_what_it_is() {
@@ -16,7 +16,7 @@ fn a_sample_area_becomes_a_catalog_that_says_where_and_what_it_is() {
     let area = folder.path().join("area");
     let args = ["sample", "--size", "2", "--seed", "3", "--out"].map(std::ffi::OsString::from);
     said(&clip_rs(args.into_iter().chain([area.clone().into()])));
-    let request = Request { tiles: Some(area), ..request(folder.path()) };
+    let request = Request { tiles: vec![area], ..request(folder.path()) };
     let indexed = index(&request).expect("a catalog");
     assert_eq!((indexed.items, indexed.computed, indexed.skipped.len()), (4, 4, 0));
 
@@ -29,13 +29,14 @@ fn a_sample_area_becomes_a_catalog_that_says_where_and_what_it_is() {
     let set = manifest.tiles.as_ref().expect("tiles");
     assert_eq!((set.maxzoom, set.tile_size), (17, 256));
     let items = catalog.items(&manifest.shards[0]).expect("items");
-    let quadkeys = items.iter().map(|item| match &item.id {
-        ItemId::Tile(tile) => tile.quadkey(),
-        ItemId::Picture(name) => panic!("{name} is no tile"),
+    let quadkeys = items.ids().map(|id| match id {
+        ItemId::Tiles(square) => square.tile().quadkey(),
+        ItemId::Picture { name, .. } => panic!("{name} is no tile"),
     });
     assert!(quadkeys.is_sorted());
-    for item in items.iter() {
-        assert!(item.place.as_deref().is_some_and(|place| place.ends_with(", US")), "{item:?}");
+    for ordinal in 0..items.len() {
+        let detail = catalog.detail(&manifest.shards[0], ordinal).expect("details");
+        assert!(detail.place.as_deref().is_some_and(|place| place.ends_with(", US")), "{detail:?}");
     }
     assert_eq!(verify(&request.out).expect("checked").faults, []);
 }
@@ -45,35 +46,9 @@ fn a_second_run_embeds_nothing_and_changes_no_byte() {
     let (folder, indexed) = catalog();
     assert_eq!((indexed.items, indexed.computed), (6, 6));
     let before = snapshot(&folder.path().join("catalog"));
-    let request = Request { tiles: Some(folder.path().join("tiles")), ..request(folder.path()) };
+    let request = Request { tiles: vec![folder.path().join("tiles")], ..request(folder.path()) };
     assert_eq!(index(&request).expect("a catalog").computed, 0);
     assert_eq!(snapshot(&folder.path().join("catalog")), before);
-}
-
-#[test]
-fn an_update_embeds_what_is_new_and_removes_what_is_no_longer_named() {
-    let (folder, _) = catalog();
-    let out = folder.path().join("catalog");
-    fs::write(out.join("notes.txt"), "mine").expect("write");
-    fs::write(out.join(".unfinished-1-index.bin"), "left behind").expect("write");
-    let before = snapshot(&out);
-    save(&folder.path().join("tiles/14/4703/6267.jpg"), 77);
-    let request = Request { tiles: Some(folder.path().join("tiles")), ..request(folder.path()) };
-    let indexed = index(&request).expect("a catalog");
-    assert_eq!((indexed.items, indexed.computed), (7, 1));
-    let verdict = verify(&out).expect("checked");
-    assert_eq!(
-        (verdict.faults.as_slice(), verdict.strangers.as_slice()),
-        (&[][..], &["notes.txt".into()][..])
-    );
-    let after = snapshot(&out);
-    assert!(!after.contains_key(".unfinished-1-index.bin"));
-    let kind = |name: &str| name.split(['.', '-']).next().unwrap_or_default().to_owned();
-    for stem in ["index", "items", "listing", "tiles"] {
-        let gone = before.keys().filter(|name| kind(name) == stem).all(|name| !after.contains_key(name));
-        assert!(gone, "a former {stem} is still there");
-    }
-    assert!(before.keys().filter(|name| kind(name) == "image").all(|name| after.contains_key(name)));
 }
 
 #[test]
@@ -84,12 +59,12 @@ fn pictures_that_cannot_be_read_are_named_and_left_out() {
     let whole = fs::read(&bad[0]).expect("read");
     fs::write(&bad[0], &whole[..40]).expect("write");
     fs::write(&bad[1], "no picture").expect("write");
-    let request = Request { tiles: Some(tiles.clone()), ..request(folder.path()) };
+    let request = Request { tiles: vec![tiles.clone()], ..request(folder.path()) };
     let indexed = index(&request).expect("a catalog");
     assert_eq!(indexed.items, 5);
-    let mut named: Vec<_> = indexed.skipped.into_iter().map(|(path, _)| path).collect();
+    let mut named: Vec<_> = indexed.skipped.into_iter().map(|skipped| skipped.subject).collect();
     named.sort();
-    assert_eq!(named, [bad[1].clone(), bad[0].clone()]);
+    assert_eq!(named, ["13/2350/3133", "14/4701/6268"]);
     assert_eq!(verify(&request.out).expect("checked").faults, []);
 
     for x in 4700..=4702 {
@@ -116,7 +91,7 @@ fn a_folder_of_pictures_is_placed_by_its_table() {
     fs::write(&addresses, "longitude,latitude,address\n-77.5640,39.1157,\"1 King Street, Leesburg\"\n")
         .expect("write");
     let request = Request {
-        images: Some(images),
+        images: vec![images],
         locations: Some(table),
         addresses: Some(addresses),
         title: Some("Holiday".into()),
@@ -129,8 +104,12 @@ fn a_folder_of_pictures_is_placed_by_its_table() {
     assert!(!manifest.synthetic && manifest.tiles.is_none() && manifest.pictures.is_some());
     let items = catalog.items(&manifest.shards[0]).expect("items");
     let found: Vec<_> = items
-        .iter()
-        .map(|item| (item.id.to_string(), item.place.clone().unwrap_or_default(), item.address.clone()))
+        .ids()
+        .enumerate()
+        .map(|(ordinal, id)| {
+            let detail = catalog.detail(&manifest.shards[0], ordinal).expect("details");
+            (id.to_string(), detail.place.unwrap_or_default(), detail.address)
+        })
         .collect();
     let address = Some("1 King Street, Leesburg".to_owned());
     assert_eq!(found[0], ("a.png".into(), "Leesburg, Virginia, US".into(), address));
@@ -145,14 +124,14 @@ fn a_failed_write_leaves_the_former_catalog_usable() {
     let (folder, _) = catalog();
     let out = folder.path().join("catalog");
     save(&folder.path().join("tiles/14/4703/6267.jpg"), 77);
-    let tiles = Some(folder.path().join("tiles"));
-    // The same catalog elsewhere tells the names that the update will write.
-    let elsewhere = folder.path().join("elsewhere");
-    index(&Request { tiles: tiles.clone(), out: elsewhere.clone(), ..request(folder.path()) })
-        .expect("a catalog");
-    let new = Catalog::open(&elsewhere).expect("a manifest").manifest;
+    let tiles = vec![folder.path().join("tiles")];
+    // The same update of a copy tells the names that this one will write.
+    let copy = folder.path().join("copy");
+    copy_folder(&out, &copy);
+    index(&Request { tiles: tiles.clone(), out: copy.clone(), ..request(folder.path()) }).expect("a catalog");
+    let new = Catalog::open(&copy).expect("a manifest").manifest;
     let former = Catalog::open(&out).expect("a manifest").manifest;
-    for blocked in [&new.shards[0].index, &new.shards[0].items, &new.tiles.as_ref().expect("tiles").listing] {
+    for blocked in [&new.shards[0].index, &new.shards[0].items, &new.listing()[0].file] {
         fs::create_dir(out.join(blocked)).expect("a folder where a file should be");
         let request = Request { tiles: tiles.clone(), ..request(folder.path()) };
         assert!(index(&request).is_err(), "{blocked} is in the way");
@@ -193,7 +172,7 @@ fn a_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on() {
 #[test]
 fn requests_that_cannot_be_met_are_refused_in_a_sentence() {
     let (folder, _) = catalog();
-    let tiles = Some(folder.path().join("tiles"));
+    let tiles = vec![folder.path().join("tiles")];
     let refusal = |request: Request| index(&request).expect_err("refused").to_string();
     let usual = || request(folder.path());
 

@@ -1,0 +1,128 @@
+//! The folder that new tiles and pictures are gathered in before it has a name. What an interrupted run gathered is used by
+//! the next one as far as it is the same.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::names::Stem;
+use clip_rs_stage::progress::Progress;
+use clip_rs_stage::{StageError, files};
+
+/// Files that are gathered, and the folder they are in.
+pub struct Gathering {
+    out: PathBuf,
+    folder: PathBuf,
+    /// Folders that were made, so that each is made once.
+    made: Mutex<HashSet<PathBuf>>,
+}
+
+impl Gathering {
+    /// Gathers in the catalog's folder `out`.
+    pub fn begin(out: &Path, stem: Stem) -> Result<Self, StageError> {
+        let folder = files::unfinished(out, stem.as_str());
+        // Made at once: whether anything can be written is known before the work begins.
+        files::make_folder(&folder)?;
+        Ok(Self { out: out.to_owned(), folder, made: Mutex::default() })
+    }
+
+    /// Writes a file below the folder, unless it is there already.
+    pub fn put(&self, path: &str, content: &[u8]) -> Result<(), StageError> {
+        let path = self.folder.join(path);
+        if let Some(parent) = path.parent() {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            if made.insert(parent.to_owned()) {
+                files::make_folder(parent)?;
+            }
+        }
+        if fs::read(&path).is_ok_and(|there| there == content) {
+            return Ok(());
+        }
+        fs::write(&path, content).map_err(StageError::io("write", &path))
+    }
+
+    /// Gives the folder with these files, and no others, its name once all of it is on the disk.
+    pub fn settle(&self, paths: &[&str], name: Option<&str>) -> Result<(), StageError> {
+        let Some(name) = name else { return self.discard() };
+        self.remove_others(paths)?;
+        let progress = Progress::start("Writing pictures", paths.len());
+        paths.par_iter().try_for_each(|path| {
+            progress.advance(1);
+            files::sync(&self.folder.join(path))
+        })?;
+        for folder in folders_of(&self.folder, paths) {
+            files::sync_folder(&folder)?;
+        }
+        progress.finish();
+        let target = self.out.join(name);
+        if target.exists() {
+            self.move_into(&target, paths)?;
+        } else {
+            fs::rename(&self.folder, &target).map_err(StageError::io("rename", &self.folder))?;
+        }
+        files::sync_folder(&self.out)
+    }
+
+    /// Files that an interrupted run left and this one does not have.
+    fn remove_others(&self, paths: &[&str]) -> Result<(), StageError> {
+        let wanted: HashSet<PathBuf> = paths.iter().map(|path| self.folder.join(path)).collect();
+        remove_unless(&self.folder, &wanted).map(drop)
+    }
+
+    /// Moves the files into a folder that has the name already; what it has in order stays.
+    fn move_into(&self, target: &Path, paths: &[&str]) -> Result<(), StageError> {
+        for folder in folders_of(target, paths) {
+            files::make_folder(&folder)?;
+        }
+        for path in paths {
+            let (from, to) = (self.folder.join(path), target.join(path));
+            let content = files::read(&from)?;
+            if !fs::read(&to).is_ok_and(|there| there == content) {
+                fs::rename(&from, &to).map_err(StageError::io("rename", &from))?;
+            }
+        }
+        for folder in folders_of(target, paths) {
+            files::sync_folder(&folder)?;
+        }
+        self.discard()
+    }
+
+    fn discard(&self) -> Result<(), StageError> {
+        if !self.folder.exists() {
+            return Ok(());
+        }
+        fs::remove_dir_all(&self.folder).map_err(StageError::io("remove", &self.folder))
+    }
+}
+
+/// The folders of these paths, with those above them up to `folder`.
+fn folders_of(folder: &Path, paths: &[&str]) -> BTreeSet<PathBuf> {
+    let above = |path: &&str| {
+        let whole = folder.join(path);
+        let above: Vec<PathBuf> = whole.ancestors().skip(1).map(Path::to_owned).collect();
+        above.into_iter().take_while(|above| above.starts_with(folder))
+    };
+    paths.iter().flat_map(above).collect()
+}
+
+/// Removes all files below `folder` but `wanted`, and folders that are empty then; tells whether it is.
+fn remove_unless(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<bool, StageError> {
+    let mut empty = true;
+    for (_, path) in files::entries(folder)? {
+        if wanted.contains(&path) {
+            empty = false;
+        } else if path.is_dir() {
+            if remove_unless(&path, wanted)? {
+                fs::remove_dir(&path).map_err(StageError::io("remove", &path))?;
+            } else {
+                empty = false;
+            }
+        } else {
+            fs::remove_file(&path).map_err(StageError::io("remove", &path))?;
+        }
+    }
+    Ok(empty)
+}
