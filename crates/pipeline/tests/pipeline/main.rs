@@ -11,5 +11,6 @@ mod killing;
 mod parity;
 mod pulling;
 mod searching;
+mod second_reader;
 mod support;
 mod updating;
