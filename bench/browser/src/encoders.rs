@@ -54,7 +54,8 @@ impl Image {
 
     /// Decodes and prepares a picture.
     pub fn prepare(&self, file: &[u8]) -> Result<Pixels, JsError> {
-        ImagePixels::from_bytes(self.0.config(), file).map(Pixels).map_err(thrown)
+        let picture = image::load_from_memory(file).map_err(thrown)?.into_rgb8();
+        ImagePixels::from_rgb(self.0.config(), &picture).map(Pixels).map_err(thrown)
     }
 
     /// The embedding of a prepared picture, `(embed_dim,)`, of length 1.

@@ -12,4 +12,7 @@
 pub mod evaluate;
 pub mod fine_tune;
 pub mod model;
+mod readable;
 pub mod train;
+
+pub use readable::LeftOut;

@@ -1,12 +1,12 @@
 //! Whether the listing is in order, and every tile and picture is what it says.
 
 use clip_rs_catalog::{CatalogError, ListedFile, MANIFEST_NAME, Page, TileId, TileSet};
+use clip_rs_imagery::decode::{DecodeError, Decoder};
 use rayon::prelude::*;
 
-use super::{Fault, NameSet, Verdict, without_path};
+use super::{Fault, Verdict, without_path};
 use crate::catalog::{Catalog, ListingPage};
-use crate::publish::plain_name;
-use clip_rs_stage::StageError;
+use crate::name_set::NameSet;
 use clip_rs_stage::progress::Progress;
 
 /// What the listing has.
@@ -14,8 +14,6 @@ use clip_rs_stage::progress::Progress;
 pub struct Listed {
     /// Names of tiles (`z/x/y`) and pictures.
     pub names: NameSet,
-    /// Paths of all files, with their folders.
-    paths: NameSet,
     /// Whether every page could be read.
     pub complete: bool,
 }
@@ -26,6 +24,7 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
     let count = manifest.tiles.as_ref().map(|tiles| tiles.count);
     let count = count.or(manifest.pictures.as_ref().map(|pictures| pictures.count)).unwrap_or(0);
     let progress = Progress::start("Checking pictures", count);
+    let decoder = Decoder::for_this_machine();
     let mut listed = Listed { complete: true, ..Listed::default() };
     for (number, page) in manifest.listing().iter().enumerate() {
         if catalog.read(&page.file).is_err() {
@@ -45,9 +44,6 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
             .into_iter()
             .map(|(path, file)| (manifest.folders().get(usize::from(file.folder())).cloned(), path, file))
             .collect();
-        let inside =
-            files.iter().filter_map(|(folder, path, _)| Some(format!("{}/{path}", folder.as_ref()?)));
-        listed.paths.extend(inside);
         for (_, path, _) in files.iter().filter(|(folder, _, _)| folder.is_none()) {
             verdict.fault(&page.file, format!("{path} lies in a folder that is not named"));
         }
@@ -56,7 +52,7 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
                 .par_iter()
                 .filter_map(|(folder, path, file)| {
                     let name = format!("{}/{path}", folder.as_ref()?);
-                    file_fault(catalog, name, file)
+                    file_fault(catalog, &decoder, name, file)
                 })
                 .collect(),
         );
@@ -112,30 +108,19 @@ fn check_page(
 }
 
 /// What is wrong with a tile's or picture's file, if anything.
-fn file_fault(catalog: &Catalog, name: String, file: &ListedFile) -> Option<Fault> {
+fn file_fault(catalog: &Catalog, decoder: &Decoder, name: String, file: &ListedFile) -> Option<Fault> {
     let why = match catalog.raw(&name) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => "missing".to_owned(),
         Err(error) => error.to_string(),
         Ok(content) => match file.check(&name, &content) {
             Err(CatalogError::File { fault, .. }) => fault.to_string(),
             Err(error) => error.to_string(),
-            Ok(()) => image::load_from_memory(&content).err()?.to_string(),
+            Ok(()) => match decoder.with_picture(&content, drop) {
+                // A transparent tile is a tile.
+                Ok(()) | Err(DecodeError::NoData) => return None,
+                Err(error) => error.to_string(),
+            },
         },
     };
     Some(Fault { file: name, why })
-}
-
-/// Files that neither the manifest nor the listing knows; compressed siblings are known by their file.
-pub fn strangers(catalog: &Catalog, listed: &Listed) -> Result<Vec<String>, StageError> {
-    let named = NameSet::of(catalog.manifest.files.iter().map(|file| file.name.as_str()));
-    let folders = catalog.manifest.folders();
-    let is_known = |path: &String| {
-        let in_folder =
-            || path.split_once('/').is_some_and(|(folder, _)| folders.iter().any(|one| one == folder));
-        path == MANIFEST_NAME
-            || named.contains(plain_name(path))
-            || listed.paths.contains(path)
-            || (!listed.complete && in_folder())
-    };
-    Ok(catalog.files_there()?.into_iter().filter(|path| !is_known(path)).collect())
 }

@@ -10,12 +10,11 @@ use clip_rs_training::model::Package;
 use serde_json::{Value, json};
 
 use crate::evaluating::{data, order};
-use crate::support::{clip_rs, model, said};
+use crate::support::{clip_rs, model, pixels, said};
 
 /// The vector of a picture as a catalog holds it.
 fn embed(package: &Package, picture: &Path) -> Vec<f32> {
-    let content = fs::read(picture).expect("read");
-    let vector = package.image_encoder().expect("a tower").encode(&content).expect("a vector");
+    let vector = package.image_encoder().expect("a tower").encode(&pixels(picture)).expect("a vector");
     Code::new(&vector).expect("a code").embedding().expect("a vector").into()
 }
 

@@ -9,7 +9,7 @@ use clip_rs_training::evaluate::{Report, Request, Task, evaluate};
 use clip_rs_training::model::Package;
 use serde_json::{Value, json};
 
-use crate::support::{clip_rs, model, said, save};
+use crate::support::{clip_rs, model, pixels, said, save};
 
 /// 12 pictures of three classes with two captions each, and two pictures of another split.
 pub fn data() -> tempfile::TempDir {
@@ -53,8 +53,8 @@ fn figures_are_those_of_a_plain_reckoning() {
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (at, entry) in described["images"].as_array().expect("a list").iter().take(12).enumerate() {
         let name = entry["filename"].as_str().expect("a name");
-        let content = fs::read(data.path().join("images").join(name)).expect("read");
-        let code = Code::new(&image.encode(&content).expect("a vector")).expect("a code");
+        let picture = pixels(&data.path().join("images").join(name));
+        let code = Code::new(&image.encode(&picture).expect("a vector")).expect("a code");
         pictures.push(Vec::<f32>::from(code.embedding().expect("a vector")));
         for sentence in entry["sentences"].as_array().expect("a list") {
             let vector = text.encode(sentence["raw"].as_str().expect("a caption")).expect("a vector");

@@ -15,7 +15,7 @@ use clip_rs_search::model::Activation;
 use clip_rs_training::model::{Package, Quantization, Said, import, import_as};
 use serde::Deserialize;
 
-use crate::support::{clip_rs, said};
+use crate::support::{clip_rs, pixels, said};
 
 /// Least cosine to the reference's vectors when nothing is rounded, and when weights have 8 bits.
 const F32: f32 = 0.99999;
@@ -87,8 +87,7 @@ fn nearness(package: &Path, golden: &Path) -> f32 {
         compare(words.encode(&text).expect("a vector"), vector);
     }
     for Image { file, vector } in golden.images {
-        let picture = fs::read(pictures.join(file)).expect("a picture");
-        compare(eyes.encode(&picture).expect("a vector"), vector);
+        compare(eyes.encode(&pixels(&pictures.join(file))).expect("a vector"), vector);
     }
     least
 }

@@ -103,6 +103,11 @@ pub fn tiles(folder: &Path) -> PathBuf {
     tiles
 }
 
+/// The pixels of a picture file, by another decoder than the command's.
+pub fn pixels(path: &Path) -> RgbImage {
+    image::open(path).expect("a picture").into_rgb8()
+}
+
 /// Writes a picture of 64 x 64 pixels, making its folder.
 pub fn save(path: &Path, seed: u64) {
     fs::create_dir_all(path.parent().expect("parent")).expect("folder");
@@ -157,4 +162,13 @@ pub fn snapshot(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     found
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    for (name, content) in snapshot(from) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        fs::write(path, content).expect("write");
+    }
 }

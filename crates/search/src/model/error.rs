@@ -50,9 +50,6 @@ pub enum ModelError {
         /// Number of the type in the file.
         found: u32,
     },
-    /// A picture that does not decode.
-    #[error("picture: {0}")]
-    Picture(#[from] image::ImageError),
     /// Pixels of another size than the model takes.
     #[error("picture of {found} pixels a side for a model that takes {expected}")]
     PictureSize {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use image::RgbImage;
+
 use super::config::Tower;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
@@ -10,7 +12,7 @@ use super::resnet::Resnet;
 use super::vit::VisionTransformer;
 use super::{ImageConfig, ModelConfig, ModelError};
 use crate::Embedding;
-use crate::kernels::Onto;
+use crate::kernels::Output;
 
 /// Value of `general.architecture` in the image tower's file.
 pub(super) const ARCHITECTURE: &str = "clip-image";
@@ -53,9 +55,9 @@ impl ImageEncoder {
         &self.config
     }
 
-    /// The embedding of a JPEG, PNG or WebP file, `(embed_dim,)`.
-    pub fn encode(&self, bytes: &[u8]) -> Result<Embedding, ModelError> {
-        self.encode_pixels(&ImagePixels::from_bytes(&self.config, bytes)?)
+    /// The embedding of a picture, upright and sRGB, `(embed_dim,)`.
+    pub fn encode(&self, picture: &RgbImage) -> Result<Embedding, ModelError> {
+        self.encode_pixels(&ImagePixels::from_rgb(&self.config, picture)?)
     }
 
     /// The embedding of a prepared picture, `(embed_dim,)`.
@@ -106,7 +108,7 @@ impl ImageEncoder {
         };
         let (width, dim) = (pooled.len() / pictures.len().max(1), self.visual_projection.rows());
         let mut vectors = vec![0.0; pictures.len() * dim];
-        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Onto::Nothing);
+        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Output::Overwrite);
         Ok(vectors.chunks_exact(dim).map(<[f32]>::to_vec).collect())
     }
 }

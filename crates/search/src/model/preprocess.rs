@@ -1,18 +1,11 @@
-//! From an encoded picture to the numbers that an image tower takes, as CLIP's reference preprocessing does.
+//! From the pixels of a picture to the numbers that an image tower takes, as CLIP's reference preprocessing does.
 //!
 //! The resize is the one models were trained with: separable cubic convolution (Keys 1981, a = -0.5) that widens
 //! when it shrinks, rounding to 8 bits after each direction, as the Python imaging library's `BICUBIC` does.
 
-use std::io::Cursor;
-
-use image::{ImageReader, Limits, RgbImage};
+use image::RgbImage;
 
 use super::{ImageConfig, ModelError};
-
-/// Pictures with a longer side are refused, pixels.
-const MAX_SIDE: u32 = 20_000;
-/// Most memory that decoding may take, bytes.
-const MAX_DECODING: u64 = 512 << 20;
 
 /// A picture as an image tower takes it: `(size, size, 3)`, normalised red, green, blue.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,17 +15,6 @@ pub struct ImagePixels {
 }
 
 impl ImagePixels {
-    /// Decodes a JPEG, PNG or WebP file and prepares it.
-    pub fn from_bytes(config: &ImageConfig, bytes: &[u8]) -> Result<Self, ModelError> {
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), image::guess_format(bytes)?);
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_DECODING);
-        reader.limits(limits);
-        Self::from_rgb(config, &reader.decode()?.into_rgb8())
-    }
-
     /// Brings the short side of a picture to the model's size, cuts the middle out, and normalises.
     pub fn from_rgb(config: &ImageConfig, picture: &RgbImage) -> Result<Self, ModelError> {
         let size = config.image_size;

@@ -12,6 +12,7 @@ use super::phrases::OpenWords;
 use super::retrieval::{Retrieval, RetrievalIntervals};
 use super::speed::Speed;
 use crate::model::Package;
+use crate::readable::LeftOut;
 use clip_rs_stage::{StageError, files};
 
 /// The figures of one model on one data set.
@@ -68,6 +69,9 @@ pub struct Report {
     pub speed: Speed,
     /// Pictures of the split.
     pub images: usize,
+    /// Pictures of the split that cannot be read; nothing counts them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// Captions of the split.
     pub captions: usize,
     /// Time for all of it, seconds.

@@ -30,9 +30,11 @@ mod vectors;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::model::{ImageEncoder, TextEncoder};
 
 use crate::model::Package;
+use crate::readable::{LeftOut, keep_readable};
 use classify::{accuracy_of, ranked_classes};
 use clip_rs_stage::StageError;
 use rank::{mean, share};
@@ -83,6 +85,8 @@ pub fn evaluate(request: &Request) -> Result<Vec<Report>, StageError> {
 struct Subject<'a> {
     request: &'a Request,
     dataset: Dataset,
+    decoder: Decoder,
+    left_out: Vec<LeftOut>,
     /// Captions of the whole data set, whether they are measured or not.
     captions: usize,
     retrieves: bool,
@@ -98,7 +102,10 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn prepare(request: &'a Request) -> Result<Self, StageError> {
         let data = &request.data;
-        let dataset = Dataset::read(data, request.split.as_deref())?;
+        let mut dataset = Dataset::read(data, request.split.as_deref())?;
+        let decoder = Decoder::for_this_machine();
+        let check = |example: &Example| decoder.with_picture(&example.content, drop);
+        let (_, left_out) = keep_readable(data, &mut dataset.examples, check)?;
         let captions: usize = dataset.examples.iter().map(|example| example.captions.len()).sum();
         let (classes, truth) = dataset.classes();
         let phrases = match &request.phrases {
@@ -123,14 +130,26 @@ impl<'a> Subject<'a> {
         let retrieves = captions > 0 && wants(Task::Retrieval);
         let classifies = classes.len() > 1 && wants(Task::Classify);
         let (classed, truth) = truth.into_iter().unzip();
-        Ok(Self { request, dataset, captions, retrieves, classifies, classes, classed, truth, phrases })
+        Ok(Self {
+            request,
+            dataset,
+            decoder,
+            left_out,
+            captions,
+            retrieves,
+            classifies,
+            classes,
+            classed,
+            truth,
+            phrases,
+        })
     }
 
     fn report(&self, model: &Path) -> Result<Report, StageError> {
         let started = Instant::now();
         let package = Package::read(model)?;
         let (image, text) = (package.image_encoder()?, package.text_encoder()?);
-        let pictures = vectors::of_pictures(&image, &self.dataset.examples)?;
+        let pictures = vectors::of_pictures(&image, &self.dataset.examples, &self.decoder)?;
         let mut report = Report {
             model: model.to_owned(),
             name: package.config.name.clone(),
@@ -152,6 +171,7 @@ impl<'a> Subject<'a> {
             size: Size::of(&package),
             speed: self.time(&text, &image)?,
             images: self.dataset.examples.len(),
+            left_out: self.left_out.clone(),
             captions: self.captions,
             seconds: 0.0,
         };
@@ -243,6 +263,6 @@ impl<'a> Subject<'a> {
         if texts.is_empty() {
             texts.extend(self.phrases.iter().map(|phrase| phrase.text.as_str()));
         }
-        Speed::measure(text, image, &texts, &self.dataset.examples)
+        Speed::measure(text, image, &texts, &self.dataset.examples, &self.decoder)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::model::{ImageEncoder, TextEncoder};
 use serde::Serialize;
 
@@ -29,6 +30,7 @@ impl Speed {
         image: &ImageEncoder,
         texts: &[&str],
         examples: &[Example],
+        decoder: &Decoder,
     ) -> Result<Self, StageError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pool = pool.map_err(|error| StageError::Request(format!("cannot start a thread: {error}")))?;
@@ -37,7 +39,8 @@ impl Speed {
                 text.encode(sentence).map(drop).map_err(StageError::engine(sentence))
             })?;
             let pictures = time(examples, |example| {
-                image.encode(&example.content).map(drop).map_err(StageError::engine(&example.name))
+                let picture = decoder.decode(&example.content).map_err(StageError::engine(&example.name))?;
+                image.encode(&picture.rgb).map(drop).map_err(StageError::engine(&example.name))
             })?;
             Ok(Self { text_ms: median(texts), picture_ms: median(pictures), processor: processor() })
         })

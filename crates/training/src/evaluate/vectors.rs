@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clip_rs_imagery::decode::{Decoder, Picture};
 use clip_rs_search::model::{ImageEncoder, ImagePixels, TextEncoder};
 use clip_rs_search::{Code, Embedding};
 use rayon::prelude::*;
@@ -14,14 +15,20 @@ use clip_rs_stage::progress::Progress;
 const BATCH: usize = 8;
 
 /// Vectors as a catalog holds them, that is, rounded to 8 bits: (pictures, embedding dimension).
-pub(super) fn of_pictures(encoder: &ImageEncoder, examples: &[Example]) -> Result<Vec<Vec<f32>>, StageError> {
+pub(super) fn of_pictures(
+    encoder: &ImageEncoder,
+    examples: &[Example],
+    decoder: &Decoder,
+) -> Result<Vec<Vec<f32>>, StageError> {
     let progress = Progress::start("Embedding pictures", examples.len());
     let batches: Vec<Vec<Vec<f32>>> = examples
         .par_chunks(BATCH)
         .map(|batch| {
             let pixels = batch.iter().map(|example| {
-                ImagePixels::from_bytes(encoder.config(), &example.content)
-                    .map_err(StageError::engine(&example.name))
+                let prepare = |picture: Picture| ImagePixels::from_rgb(encoder.config(), &picture.rgb);
+                let prepared = decoder.with_picture(&example.content, prepare);
+                let prepared = prepared.map_err(StageError::engine(&example.name))?;
+                prepared.map_err(StageError::engine(&example.name))
             });
             let pixels = pixels.collect::<Result<Vec<_>, _>>()?;
             let first = batch.first().map_or("", |example| &example.name);

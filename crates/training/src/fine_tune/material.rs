@@ -7,15 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::model::ModelConfig;
-use rayon::prelude::*;
 
 use super::captions::{captions, prompt};
 use super::picture::Square;
 use super::streams;
 use crate::evaluate::{Dataset, Example, spelled};
+use crate::readable::{LeftOut, keep_readable};
 use clip_rs_stage::dice::Dice;
-use clip_rs_stage::progress::Progress;
 use clip_rs_stage::{StageError, files};
 
 /// Training pictures are kept a little larger than the model's, so that a part of one still has detail: 8/7.
@@ -43,14 +43,16 @@ pub(super) struct Classes {
 }
 
 /// Everything that a run needs of its data sets.
-#[derive(Default)]
 pub(super) struct Material {
     pub(super) texts: Vec<String>,
     pub(super) train: Vec<Picture>,
     pub(super) checks: Vec<Check>,
     /// Data sets that are only looked at, in their order.
     pub(super) observed: Vec<Check>,
+    /// Pictures that cannot be read.
+    pub(super) left_out: Vec<LeftOut>,
     numbers: HashMap<String, usize>,
+    decoder: Decoder,
 }
 
 impl Material {
@@ -62,7 +64,15 @@ impl Material {
         config: &ModelConfig,
         seed: u64,
     ) -> Result<Self, StageError> {
-        let mut material = Self::default();
+        let mut material = Self {
+            texts: Vec::new(),
+            train: Vec::new(),
+            checks: Vec::new(),
+            observed: Vec::new(),
+            left_out: Vec::new(),
+            numbers: HashMap::new(),
+            decoder: Decoder::for_this_machine(),
+        };
         for (n, path) in data.iter().enumerate() {
             let mut dice = Dice::new(seed, streams::HOLD_OUT + n as u64);
             material.add(path, config, &mut dice)?;
@@ -84,21 +94,22 @@ impl Material {
     fn observe(&mut self, path: &Path, config: &ModelConfig) -> Result<Check, StageError> {
         check_folders(path)?;
         let validation = Dataset::splits(path)?.contains("val").then_some("val");
-        let examples = described(Dataset::read(path, validation)?.examples);
+        let mut examples = described(Dataset::read(path, validation)?.examples);
         if examples.is_empty() {
             return Err(StageError::content(path, "no pictures with captions or classes to observe"));
         }
-        self.check(path, config, &examples)
+        self.check(path, config, &mut examples)
     }
 
     fn check(
         &mut self,
         path: &Path,
         config: &ModelConfig,
-        examples: &[Example],
+        examples: &mut Vec<Example>,
     ) -> Result<Check, StageError> {
+        let squares = self.decode(path, config, config.image.image_size, examples)?;
         let classes = self.classes(examples);
-        Ok(Check { pictures: self.decode(path, config, config.image.image_size, examples)?, classes })
+        Ok(Check { pictures: self.pictures(squares, examples), classes })
     }
 
     fn add(&mut self, path: &Path, config: &ModelConfig, dice: &mut Dice) -> Result<(), StageError> {
@@ -113,15 +124,16 @@ impl Material {
         if train.is_empty() {
             return Err(StageError::content(path, "no training pictures with captions or classes"));
         }
-        let check = match has("val") {
+        let mut check = match has("val") {
             true => described(Dataset::read(path, Some("val"))?.examples),
             false => hold_out(&mut train, dice),
         };
         let larger = config.image.image_size * LARGER.0 / LARGER.1;
-        let pictures = self.decode(path, config, larger, &train)?;
+        let squares = self.decode(path, config, larger, &mut train)?;
+        let pictures = self.pictures(squares, &train);
         self.train.extend(pictures);
         if !check.is_empty() {
-            let check = self.check(path, config, &check)?;
+            let check = self.check(path, config, &mut check)?;
             self.checks.push(check);
         }
         Ok(())
@@ -132,24 +144,28 @@ impl Material {
         path: &Path,
         config: &ModelConfig,
         side: usize,
-        examples: &[Example],
-    ) -> Result<Vec<Picture>, StageError> {
-        let progress = Progress::start("Reading pictures", examples.len());
-        let squares: Vec<Square> = examples
-            .par_iter()
-            .map(|example| {
-                let square = Square::decode(&config.image, side, &example.content)
-                    .map_err(StageError::engine(format!("{}: {}", path.display(), example.name)));
-                progress.advance(1);
-                square
+        examples: &mut Vec<Example>,
+    ) -> Result<Vec<Square>, StageError> {
+        let (squares, left_out) = keep_readable(path, examples, |example| {
+            self.decoder.with_picture(&example.content, |decoded| {
+                Square::new(&config.image, side, &decoded.rgb).map_err(StageError::engine(format!(
+                    "{}: {}",
+                    path.display(),
+                    example.name
+                )))
             })
-            .collect::<Result<_, _>>()?;
-        progress.finish();
+        })?;
+        self.left_out.extend(left_out);
+        squares.into_iter().collect()
+    }
+
+    /// The pictures with the texts of their examples.
+    fn pictures(&mut self, squares: Vec<Square>, examples: &[Example]) -> Vec<Picture> {
         let pictures = squares.into_iter().zip(examples).map(|(square, example)| {
             let captions = captions(example).into_iter().map(|caption| self.number(caption)).collect();
             Picture { square, captions }
         });
-        Ok(pictures.collect())
+        pictures.collect()
     }
 
     /// Classes of pictures that have no captions of their own, as folders have it.

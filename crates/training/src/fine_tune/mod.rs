@@ -41,6 +41,7 @@ use clip_rs_catalog::Digest;
 use clip_rs_search::model::Tokenizer;
 
 use crate::model::{self, Imported, Package, Quantization};
+use crate::readable::LeftOut;
 use clip_rs_stage::{StageError, files};
 
 use batches::Batches;
@@ -106,6 +107,8 @@ pub struct Outline {
     pub numbers: usize,
     /// Pictures to train on.
     pub pictures: usize,
+    /// Pictures that cannot be read, of all data sets.
+    pub left_out: Vec<LeftOut>,
     /// Different texts of them.
     pub texts: usize,
     /// Pictures to check with.
@@ -243,6 +246,7 @@ fn outline(model: &Model, material: &Material, steps: usize, folder: &Path) -> O
         trained,
         numbers,
         pictures: material.train.len(),
+        left_out: material.left_out.clone(),
         texts: texts.len(),
         checked: checked().count(),
         bytes: material.train.iter().chain(checked()).map(bytes).sum(),

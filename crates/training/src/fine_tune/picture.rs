@@ -4,6 +4,7 @@
 //! varied a little. All of it is one sampling of the picture.
 
 use clip_rs_search::model::{ImageConfig, ImagePixels, ModelError};
+use image::RgbImage;
 
 use clip_rs_stage::dice::Dice;
 
@@ -22,11 +23,11 @@ pub(super) struct Square {
 }
 
 impl Square {
-    /// Decodes a picture and brings it to `side` pixels a side as the model's own preprocessing does.
-    pub(super) fn decode(config: &ImageConfig, side: usize, content: &[u8]) -> Result<Self, ModelError> {
+    /// Brings a picture to `side` pixels a side as the model's own preprocessing does.
+    pub(super) fn new(config: &ImageConfig, side: usize, picture: &RgbImage) -> Result<Self, ModelError> {
         // With this mean and deviation the pixels are their levels divided by 255.
         let plain = ImageConfig { image_size: side, mean: [0.0; 3], std: [1.0; 3], ..config.clone() };
-        let pixels = ImagePixels::from_bytes(&plain, content)?;
+        let pixels = ImagePixels::from_rgb(&plain, picture)?;
         // The cast saturates.
         let pixels = pixels.values().iter().map(|value| (value * 255.0).round() as u8).collect();
         Ok(Self { side, pixels })

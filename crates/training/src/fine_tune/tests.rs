@@ -5,7 +5,7 @@ use std::path::Path;
 
 use candle_core::Tensor;
 use clip_rs_search::Embedding;
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::fine_tune::gradients::{Batch, Step, gradients};
@@ -68,17 +68,14 @@ fn settings(method: Method) -> Settings {
     Settings { method, ..Settings::default() }
 }
 
-/// A picture of bands and noise, as a PNG file.
-fn png(seed: u64, side: u32) -> Vec<u8> {
+/// A picture of bands and noise.
+fn bands(seed: u64, side: u32) -> RgbImage {
     let mut dice = Dice::new(seed, 9);
     let (kx, ky) = (dice.range(-0.4, 0.4), dice.range(-0.4, 0.4));
-    let picture = RgbImage::from_fn(side, side, |x, y| {
+    RgbImage::from_fn(side, side, |x, y| {
         let wave = (f64::from(x) * kx + f64::from(y) * ky).sin() * 90.0;
         Rgb([0.0, 20.0, -30.0].map(|shift| (128.0 + wave + shift + dice.range(-20.0, 20.0)) as u8))
-    });
-    let mut content = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut content, ImageFormat::Png).expect("a PNG file");
-    content.into_inner()
+    })
 }
 
 #[test]
@@ -103,13 +100,13 @@ fn the_towers_agree_with_the_engine() -> Result<(), Box<dyn std::error::Error>> 
         let encoder = package.image_encoder()?;
         let size = model.config.image.image_size;
         for seed in 0..3 {
-            let content = png(seed, size as u32 + 13);
+            let picture = bands(seed, size as u32 + 13);
             let mut pixels = Vec::new();
-            Square::decode(&model.config.image, size, &content)?.plain(&model.config.image, &mut pixels);
+            Square::new(&model.config.image, size, &picture)?.plain(&model.config.image, &mut pixels);
             let pixels = Tensor::from_vec(pixels, (1, size, size, 3), &Device::Cpu)?;
             let vector =
                 embed_pictures(&values.image, &model.config.image, &pixels)?.squeeze(0)?.to_vec1()?;
-            let cosine = encoder.encode(&content)?.cosine(&Embedding::new(vector)?);
+            let cosine = encoder.encode(&picture)?.cosine(&Embedding::new(vector)?);
             assert!(cosine >= 0.999, "{name}, picture {seed}: {cosine}");
         }
     }

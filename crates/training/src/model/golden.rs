@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::Embedding;
 use serde::Deserialize;
 
@@ -80,9 +81,11 @@ pub(super) fn compare(
         least.texts = least.texts.min(cosine);
     }
     let encoder = package.image_encoder()?;
+    let decoder = Decoder::for_this_machine();
     for GoldenPicture { file, vector } in golden.images {
         let content = files::read(&reference.join(&file))?;
-        let found = encoder.encode(&content).map_err(StageError::engine(&file))?;
+        let picture = decoder.decode(&content).map_err(StageError::engine(&file))?;
+        let found = encoder.encode(&picture.rgb).map_err(StageError::engine(&file))?;
         let cosine = found.cosine(&expected(&file, vector)?);
         if cosine.is_nan() || cosine < enough {
             return Err(differs(&file, format!("cosine {cosine}")));

@@ -66,6 +66,7 @@ fn report(name: &str, folder: &str, quality: f64) -> Report {
         size: Size { text: 6_000_000, image: 5_000_000, vocabulary: 500_000, whole: 11_500_000 },
         speed: Speed { text_ms: 4.25, picture_ms: 12.5, processor: "Some CPU".to_owned() },
         images: 1_094,
+        left_out: Vec::new(),
         captions: 5_470,
         seconds: 61.0,
     }
