@@ -20,8 +20,8 @@
 //! Files that the former `catalog.json` named are kept for a while, for those who still read them.
 //!
 //! A reader begins with `catalog.json`, as [`Manifest`] says: `format` first, then the digest, then the rest. It passes over
-//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit. What a reader cannot do without comes with another
-//! number: in `format`, or in the last character of a file's magic.
+//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit.
+//! What a reader cannot do without comes with another number: in `format`, or in the last character of a file's magic.
 //!
 //! # Trust
 //!
