@@ -28,6 +28,19 @@ fn degrees(value: f64) -> String {
     if text == "-0.00000" { "0.00000".to_owned() } else { text }
 }
 
+/// A distance: `40 m`, `1.2 km`.
+pub fn metres(distance: u32) -> String {
+    if distance < 1000 { format!("{distance} m") } else { format!("{:.1} km", f64::from(distance) / 1000.0) }
+}
+
+/// A street address with how far away it is, in metres, if that is known: `12 Mill Road (40 m away)`.
+pub fn address(address: &str, distance: Option<u32>) -> String {
+    match distance {
+        Some(distance) if distance > 0 => format!("{address} ({} away)", metres(distance)),
+        _ => address.to_owned(),
+    }
+}
+
 /// A share from 0 to 1 as a whole percentage; what is not a number or out of range is clamped.
 pub fn percent(share: f32) -> String {
     let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
@@ -94,6 +107,14 @@ mod tests {
         ] {
             assert_eq!(percent(share), expected);
         }
+    }
+
+    #[test]
+    fn an_address_says_how_far_away_it_is() {
+        assert_eq!(address("12 Mill Road", Some(40)), "12 Mill Road (40 m away)");
+        assert_eq!(address("12 Mill Road", Some(1240)), "12 Mill Road (1.2 km away)");
+        assert_eq!(address("12 Mill Road", Some(0)), "12 Mill Road");
+        assert_eq!(address("12 Mill Road", None), "12 Mill Road");
     }
 
     #[test]

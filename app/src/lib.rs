@@ -3,19 +3,24 @@
 //! - [`protocol`]: requests and responses between page and worker, as JSON text;
 //! - [`engine`]: the worker's side: loads a catalog, checks it, and answers;
 //! - [`ui`]: the page's side: components and the state they share;
-//! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides;
+//! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
-//! - [`link`], [`format`], [`paths`]: pure parts with native tests.
+//! - [`link`], [`format`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
 
 pub mod browser;
+pub mod cache;
 pub mod engine;
 pub mod format;
 pub mod link;
 pub mod load;
+pub mod mosaic;
 pub mod paths;
 pub mod protocol;
+pub mod trouble;
 #[cfg(feature = "page")]
 pub mod ui;
+pub mod unwrapped;
+pub mod zooms;

@@ -15,11 +15,11 @@ const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 /// Where the map looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MapView {
-    /// Zoom level, 0 to 24.
+    /// Zoom level of the map, 0 to 28.
     pub zoom: f64,
     /// Latitude of the middle, degrees.
     pub lat: f64,
-    /// Longitude of the middle, degrees.
+    /// Longitude of the middle, degrees from -180 to 180.
     pub lng: f64,
 }
 
@@ -95,7 +95,7 @@ fn view(text: &str) -> Option<MapView> {
         return None;
     };
     let on_earth =
-        (0.0..=24.0).contains(&zoom) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
+        (0.0..=28.0).contains(&zoom) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
     on_earth.then_some(MapView { zoom, lat, lng })
 }
 

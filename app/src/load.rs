@@ -2,7 +2,7 @@
 //!
 //! A file is digested piece by piece while it arrives, so that it can be used as soon as its last byte is here.
 
-use clip_rs_catalog::{CatalogError, Digester, FileRef, ListedFile, MANIFEST_NAME, Manifest};
+use clip_rs_catalog::{CatalogError, Digester, Fault, FileRef, ListedFile, MANIFEST_NAME, Manifest};
 
 use crate::browser::fetch::{self, Caching, FetchError};
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress};
@@ -64,6 +64,9 @@ impl From<LoadError> for Failure {
             LoadError::Status { status: 404 | 410, .. } => FailureKind::Missing,
             LoadError::Status { .. } | LoadError::Network { .. } => FailureKind::Network,
             LoadError::Memory { .. } => FailureKind::Worker,
+            LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. }) => {
+                FailureKind::Version
+            }
             LoadError::Damaged(_) => FailureKind::Damaged,
         };
         Self { kind, file: error.file().map(str::to_owned), message: error.to_string() }
@@ -132,6 +135,10 @@ fn caching(again: bool) -> Caching {
 async fn twice<T>(attempt: impl AsyncFn(bool) -> Result<T, LoadError>) -> Result<T, LoadError> {
     match attempt(false).await {
         Ok(value) => Ok(value),
+        // Another version is no damage.
+        Err(error @ LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. })) => {
+            Err(error)
+        }
         Err(_) => attempt(true).await,
     }
 }
@@ -211,6 +218,16 @@ mod tests {
         let huge = FileProgress { role: String::new(), name: String::new(), done: u64::MAX, total: u64::MAX };
         let progress = Progress { files: vec![huge.clone(), huge], preparing: false };
         assert_eq!(progress.share(), 1.0);
+    }
+
+    #[test]
+    fn a_catalog_of_another_version_is_not_called_damaged() {
+        for format in [1, 3] {
+            let error = Manifest::from_json(format!("{{\"format\": {format}, \"new\": true}}").as_bytes());
+            let failure = Failure::from(LoadError::from(error.expect_err("another version")));
+            assert_eq!(failure.kind, FailureKind::Version);
+            assert!(failure.message.contains(&format!("written in format {format}")), "{}", failure.message);
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! The page starts the module worker whose address `app/boot.js` leaves in `searchWorker.script`, and waits for
 //! [`Message::Hello`]. It then posts [`Call`]s, each with a number of its own choice, and gets one
-//! [`Message::Answer`] with that number for each. [`Request::Open`] comes first. Example, as JSON:
+//! [`Message::Answer`] with that number for each. [`Request::Open`] comes first. Another one later changes to another
+//! catalog, or another state of the same: until its answer comes, searches are answered from the one before.
+//! Example, as JSON:
 //!
 //! ```text
 //! page   -> {"id":1,"request":{"type":"open","catalog":"http://localhost/catalog/catalog.json"}}
@@ -16,7 +18,7 @@ use clip_rs_catalog::Bounds;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +33,8 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Request {
-    /// Load the catalog whose `catalog.json` has this absolute URL, and make the engine ready.
+    /// Load the catalog whose `catalog.json` has this absolute URL, and make the engine ready. What the catalog before had
+    /// too is not loaded again.
     Open {
         /// Absolute URL of `catalog.json`.
         catalog: String,
@@ -113,6 +116,8 @@ pub enum Response {
     Hits {
         /// Best first.
         hits: Vec<Hit>,
+        /// Pages of places and addresses that could not be had; their hits are there without.
+        missing: Vec<Failure>,
         /// Milliseconds spent on making the query's vector.
         encode_ms: f64,
         /// Milliseconds spent on finding the hits.
@@ -130,7 +135,8 @@ pub enum Response {
 /// An item that was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// `z/x/y` of a tile, or the name of a picture.
+    /// `z/x/y` of a tile, `z/x/y+span` of a square of tiles, the name of a picture, or `name#xywh=x,y,side,side` of a square
+    /// of one.
     pub id: String,
     /// How well it fits, from 0 to 1, as people are shown it.
     pub similarity: f32,
@@ -142,8 +148,16 @@ pub struct Hit {
     pub place: Option<String>,
     /// Nearest street address.
     pub address: Option<String>,
+    /// Metres from the item's middle to that address.
+    pub address_m: Option<u32>,
     /// Date of capture, `YYYY-MM-DD`.
     pub captured: Option<String>,
+    /// Which imagery it comes from, where a catalog mixes several.
+    pub source: Option<String>,
+    /// Id of an earlier item that looks the same.
+    pub duplicate_of: Option<String>,
+    /// How many later items look the same as this one.
+    pub duplicates: usize,
 }
 
 /// How far the loading is, file by file.
@@ -190,6 +204,8 @@ pub enum FailureKind {
     Network,
     /// A file arrived, twice, with wrong content.
     Damaged,
+    /// The catalog was made by another version of CLIP-RS.
+    Version,
     /// The request makes no sense as it is: an empty text, an unknown item.
     Request,
     /// The worker broke, or page and worker do not fit together.

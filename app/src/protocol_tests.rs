@@ -11,8 +11,12 @@ fn hit() -> Hit {
         cosine: 0.25,
         footprint: Bounds::new(-77.5, 38.5, -77.25, 38.75).ok(),
         place: Some("Annandale".into()),
-        address: None,
+        address: Some("12 Mill Road".into()),
+        address_m: Some(40),
         captured: None,
+        source: None,
+        duplicate_of: None,
+        duplicates: 2,
     }
 }
 
@@ -30,7 +34,12 @@ fn every_message_survives_a_round_trip() {
         Message::Answer { id: 1, outcome: Outcome::Ok(Response::Opened { items: 5, millis: 0.5 }) },
         Message::Answer {
             id: u32::MAX,
-            outcome: Outcome::Ok(Response::Hits { hits: vec![hit()], encode_ms: 9.5, search_ms: 0.1 }),
+            outcome: Outcome::Ok(Response::Hits {
+                hits: vec![hit()],
+                missing: vec![failure.clone()],
+                encode_ms: 9.5,
+                search_ms: 0.1,
+            }),
         },
         Message::Answer {
             id: 3,
@@ -78,15 +87,22 @@ fn a_script_may_write_calls_by_hand() {
 fn an_answer_reads_as_documented() {
     let answer = Message::Answer {
         id: 2,
-        outcome: Outcome::Ok(Response::Hits { hits: vec![hit()], encode_ms: 9.5, search_ms: 0.5 }),
+        outcome: Outcome::Ok(Response::Hits {
+            hits: vec![hit()],
+            missing: Vec::new(),
+            encode_ms: 9.5,
+            search_ms: 0.5,
+        }),
     };
     let expected = json!({
         "type": "answer", "id": 2, "outcome": {"ok": {
             "type": "hits", "encode_ms": 9.5, "search_ms": 0.5, "hits": [{
                 "id": "17/37500/50140", "similarity": 0.875, "cosine": 0.25,
                 "footprint": [-77.5, 38.5, -77.25, 38.75],
-                "place": "Annandale", "address": null, "captured": null,
+                "place": "Annandale", "address": "12 Mill Road", "address_m": 40, "captured": null, "source": null,
+                "duplicate_of": null, "duplicates": 2,
             }],
+            "missing": [],
         }},
     });
     assert_eq!(to_value(answer).expect("plain data"), expected);

@@ -1,4 +1,4 @@
-"""What the files of a catalog hold, decoded as the format's document says (crates/catalog/src/lib.rs and what it links to).
+"""What the files of a catalog hold, decoded as the format's document says: crates/catalog/src/lib.rs and what it links to.
 
 Uses nothing of ours; `catalog_reader.py` puts the files together. What does not hold together is `Damaged`.
 """
@@ -187,7 +187,8 @@ def read_items(data):
         fragment = lambda x, y, side: "#xywh=%d,%d,%d,%d" % (x, y, side, side) if (x, y, side) != (0, 0, 0) else ""
         items = [(names[part[0]] + fragment(*part[1:]), boxes[part[0]]) for part in parts]
     else:
-        squares = list(zip(columns.numbers("zoom"), columns.steps("column"), columns.steps("row"), columns.numbers("span", absent=1)))
+        tiles = columns.numbers("zoom"), columns.steps("column"), columns.steps("row")
+        squares = list(zip(*tiles, columns.numbers("span", absent=1)))
         for square in squares:
             check_tile(*square)
         items = [("%d/%d/%d" % s[:3] + ("+%d" % s[3] if s[3] > 1 else ""), square_bounds(*s)) for s in squares]
@@ -254,7 +255,8 @@ def read_picture_listing(data, edges=()):
     columns.numbers("width"), columns.numbers("height")
     sizes = [("original", "", read_files(columns))]
     sizes += [(str(edge), ".jpg", read_files(columns, "thumbnail_%d_" % n)) for n, edge in enumerate(edges)]
-    return [(name, [("/" + size, name + ending, files[row]) for size, ending, files in sizes]) for row, name in enumerate(names)]
+    variants = lambda row, name: [("/" + size, name + ending, files[row]) for size, ending, files in sizes]
+    return [(name, variants(row, name)) for row, name in enumerate(names)]
 
 
 def read_index(data):
@@ -328,7 +330,8 @@ def check_manifest(manifest):
         edges, firsts = pictures["thumbnails"], [first.encode() for first in firsts]
         need(edges == sorted(set(edges)) and len(edges) <= 4, "its thumbnails are not at most 4 ascending sizes")
         need(all(16 <= edge <= 4096 for edge in edges), "thumbnails of other than 16 to 4096 pixels")
-    need(firsts and all(a < b for a, b in zip(firsts, firsts[1:])), "the pages of its listing are not in order, or none")
+    in_order = all(a < b for a, b in zip(firsts, firsts[1:]))
+    need(firsts and in_order, "the pages of its listing are not in order, or none")
     names = [file["name"] for file in manifest["files"]]
     need(len(names) == len(set(names)), "it names the file twice")
     for file in manifest["files"]:
@@ -337,10 +340,12 @@ def check_manifest(manifest):
         need(carried == file["sha256"][:16], "does not carry the digest of its file")
     model, dim = manifest["model"], manifest["model"]["embed_dim"]
     need(1 <= dim <= 8192, "its embedding dimension is not 1 to 8192")
-    used = [model[key] for key in ("config", "text", "image", "tokenizer")] + [page["file"] for page in imagery["listing"]]
+    used = [model[key] for key in ("config", "text", "image", "tokenizer")]
+    used += [page["file"] for page in imagery["listing"]]
     for shard in manifest["shards"]:
         used += [shard["index"], shard["items"]] + shard["details"]
-        need(len(shard["centroid"]) == dim and all(map(math.isfinite, shard["centroid"])), "centroid does not fit the model")
+        finite = all(map(math.isfinite, shard["centroid"]))
+        need(finite and len(shard["centroid"]) == dim, "centroid does not fit the model")
         fits = 1 <= shard["page_rows"] <= 65536 and len(shard["details"]) == -(-shard["count"] // shard["page_rows"])
         need(fits, "pages of details do not hold its items")
     for name in used:

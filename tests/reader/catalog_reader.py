@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""A second reader of catalogs, written from the format's document alone (crates/catalog/src/lib.rs and what it links to).
+"""A second reader of catalogs, written from the format's document alone: crates/catalog/src/lib.rs and what it links to.
 
 Opens a catalog's folder, checks every file of it, and searches it by looking at every item. It is there to hold the
 document to what it says: it uses nothing of ours, and its cosines are those of `clip-rs search` to the bit.
 
     catalog_reader.py CATALOG [--vectors FILE | --like ID] [--within W,S,E,N] [--limit K]
 
-FILE is what `clip-rs encode CATALOG TEXT..` prints ("-" reads it from standard input). Prints JSON: a list of hits for each
-vector. Needs Python 3.9 or later and no packages.
+FILE is what `clip-rs encode CATALOG TEXT..` prints ("-" reads it from standard input). Prints JSON: a list of hits for
+each vector. Needs Python 3.9 or later and no packages.
 """
 import argparse
 import json
@@ -58,7 +58,9 @@ class Catalog:
         """Every tile and picture is there as the listing says, on the page that it belongs to."""
         tiles, pictures = self.manifest.get("tiles"), self.manifest.get("pictures")
         imagery, key = (tiles, lambda tile: files.tile_order(*tile)) if tiles else (pictures, str.encode)
-        read = files.read_tile_listing if tiles else lambda data: files.read_picture_listing(data, pictures["thumbnails"])
+        read = files.read_tile_listing
+        if pictures:
+            read = lambda data: files.read_picture_listing(data, pictures["thumbnails"])
         rows = []
         for page in imagery["listing"]:
             listed = self.decode(page["file"], read)
@@ -129,7 +131,7 @@ def unit(vector):
     squares = 0.0
     for x in vector:  # Not `sum`, which rounds better from Python 3.12 on.
         squares += x * x
-    need(math.isfinite(squares) and squares > 0, "the vector has no direction")
+    need(math.isfinite(squares) and math.sqrt(squares) >= 1e-12, "the vector has no direction")
     return [single(x / math.sqrt(squares)) for x in vector]
 
 

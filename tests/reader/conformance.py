@@ -42,7 +42,7 @@ MISREADINGS = {
     "steps are not summed": (files, "summed", lambda _: list),
     "numbers have their highest bits first": (files, "number", lambda _: numbers_highest_first),
     "texts are counted from 1": (files, "text_of", lambda _: lambda texts, n: (texts + [None])[n] if n else None),
-    "items are in the order of their names": (files, "read_items", lambda read: lambda data: sorted(read(data), key=str)),
+    "items are in the order of their names": (files, "read_items", lambda right: lambda data: sorted(right(data), key=str)),
     "items are sorted backwards": (files, "read_items", lambda read: lambda data: read(data)[::-1]),
     "pages begin one item later": (reader, "page_row", lambda right: lambda pages, n, at: right(pages, n, max(at - 1, 0))),
     "west and east change places": (files, "inside", lambda right: lambda at, b: right(at, (b[2], b[1], b[0], b[3]))),

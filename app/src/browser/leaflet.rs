@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 use super::options;
+use crate::unwrapped::Extent;
 
 #[wasm_bindgen]
 extern "C" {
@@ -81,6 +82,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = addAttribution)]
     pub fn add_attribution(this: &Control, html: &str);
 
+    /// Takes an attribution (HTML) away.
+    #[wasm_bindgen(method, js_name = removeAttribution)]
+    pub fn remove_attribution(this: &Control, html: &str);
+
     /// Anything drawn on the map.
     #[derive(Clone, Debug)]
     pub type Layer;
@@ -99,9 +104,6 @@ extern "C" {
     /// Takes it away.
     #[wasm_bindgen(method, js_name = remove)]
     pub fn remove_layer(this: &Layer);
-    /// Makes all tiles anew.
-    #[wasm_bindgen(method)]
-    pub fn redraw(this: &Layer);
     /// Attaches a label (HTML).
     #[wasm_bindgen(method, js_name = bindTooltip)]
     pub fn bind_tooltip(this: &Layer, html: &str, options: &Object);
@@ -131,8 +133,8 @@ pub fn lat_lng(lat: f64, lng: f64) -> JsValue {
 }
 
 /// A box as Leaflet takes it: south-west corner, north-east corner.
-pub fn lat_lng_bounds(bounds: &clip_rs_catalog::Bounds) -> JsValue {
-    let south_west = lat_lng(bounds.south(), bounds.west());
-    let north_east = lat_lng(bounds.north(), bounds.east());
+pub fn lat_lng_bounds(extent: Extent) -> JsValue {
+    let south_west = lat_lng(extent.south, extent.west);
+    let north_east = lat_lng(extent.north, extent.east);
     js_sys::Array::of2(&south_west, &north_east).into()
 }

@@ -85,6 +85,30 @@ pub fn on_preference(query: &str, changed: impl Fn() + 'static) {
     }
 }
 
+/// Calls `shown` each time that the page comes to be seen again, for as long as it lives.
+pub fn on_shown(shown: impl Fn() + 'static) {
+    let Some(document) = document() else { return };
+    let seen = document.clone();
+    EventListener::new(&document, "visibilitychange", move |_| {
+        if !seen.hidden() {
+            shown();
+        }
+    })
+    .forget();
+}
+
+/// Calls `connected` each time that the network comes back, for as long as the page lives.
+pub fn on_connected(connected: impl Fn() + 'static) {
+    if let Some(window) = web_sys::window() {
+        EventListener::new(&window, "online", move |_| connected()).forget();
+    }
+}
+
+/// Pixels of the screen for one of the page's.
+pub fn pixel_ratio() -> f64 {
+    web_sys::window().map_or(1.0, |window| window.device_pixel_ratio())
+}
+
 /// The value of the attribute `name` of the focused element or of the nearest around it that has it.
 pub fn focused_attribute(name: &str) -> Option<String> {
     let holder = document()?.active_element()?.closest(&format!("[{name}]")).ok()??;

@@ -1,13 +1,18 @@
 //! From requests to responses: opens a catalog, and asks the engine.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-use clip_rs_catalog::{Item, ItemId, Items, ModelRef, Shard as ShardRef};
+use clip_rs_catalog::{CatalogError, Fault, ItemId, Items, ModelRef, Shard as ShardRef};
+use clip_rs_search::engine::NextShard;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
-use clip_rs_search::{Engine, EngineError, Hit as Found, Index, ItemRef, Query, Shard};
-use futures::future::{try_join, try_join_all};
+use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard};
+use futures::future::{join, try_join, try_join_all};
+use futures::lock::Mutex;
 
-use super::loader::{self, Files, ShardFiles, TextFiles};
+use super::details::Pages;
+use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use super::say;
 use crate::browser::clock;
 use crate::link::query;
@@ -19,7 +24,17 @@ const MAX_HITS: usize = 1000;
 /// Answers requests; knows nothing until it has opened a catalog.
 #[derive(Default)]
 pub struct Answerer {
-    engine: RefCell<Option<Engine>>,
+    opened: RefCell<Option<Opened>>,
+    /// Held by who opens a catalog: one after the other.
+    opening: Mutex<()>,
+}
+
+/// One state of a catalog, as a whole.
+struct Opened {
+    engine: Engine,
+    pages: Rc<Pages>,
+    /// How many later items look the same as an item.
+    duplicates: HashMap<ItemRef, usize>,
 }
 
 impl Answerer {
@@ -27,35 +42,96 @@ impl Answerer {
     pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
         match request {
             Request::Open { catalog, manifest } => self.open(&catalog, manifest).await,
-            Request::Search { ask, limit } => self.with_engine(|engine| search(engine, &ask, limit)),
-            Request::Encode { texts } => self.with_engine(|engine| encode(engine, &texts)),
+            Request::Search { ask, limit } => self.search(&ask, limit).await,
+            Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts)),
         }
     }
 
     async fn open(&self, catalog: &str, manifest: Option<String>) -> Result<Response, Failure> {
         let start = clock::now_ms();
-        let files = loader::open(catalog, manifest, |message| say(&message)).await?;
-        let engine = build(files).await?;
-        let items = engine.shards().iter().map(|shard| shard.items.len()).sum();
-        self.engine.replace(Some(engine));
+        let _one_after_the_other = self.opening.lock().await;
+        let before = self.opened.borrow().as_ref().map(|opened| Rc::clone(&opened.pages));
+        let before = before.as_ref().map(|pages| pages.manifest());
+        let Files { pages, text, shards, details } =
+            loader::open(catalog, manifest, before, |message| say(&message)).await?;
+        let parts = async {
+            let model = &pages.manifest().model;
+            let text = async {
+                match text {
+                    Some(files) => text_tower(model, files.await?).map(Some),
+                    None => Ok(None),
+                }
+            };
+            let shards = pages.manifest().shards.iter().zip(shards);
+            try_join(text, try_join_all(shards.map(async |(names, files)| next_shard(names, files).await)))
+                .await
+        };
+        let (parts, ()) = join(parts, details).await;
+        let (text, shards) = parts?;
+        let items = self.change(pages, text, shards)?;
         Ok(Response::Opened { items, millis: clock::now_ms() - start })
     }
 
-    fn with_engine<T>(&self, ask: impl FnOnce(&Engine) -> Result<T, Failure>) -> Result<T, Failure> {
-        let engine = self.engine.borrow();
-        ask(engine.as_ref().ok_or_else(|| Failure::new(FailureKind::Request, "No catalog is open yet."))?)
+    /// From here on answers come from this catalog. Without another text tower the engine goes on with its own. Returns the
+    /// number of items.
+    fn change(
+        &self,
+        pages: Rc<Pages>,
+        text: Option<(ModelConfig, TextEncoder)>,
+        shards: Vec<NextShard>,
+    ) -> Result<usize, Failure> {
+        let misfit = |error: EngineError| unusable(&pages.manifest().model.config, &error);
+        let mut opened = self.opened.borrow_mut();
+        match (text, opened.as_mut()) {
+            (None, Some(opened)) => {
+                opened.engine.replace(shards).map_err(misfit)?;
+                opened.duplicates = duplicates(&opened.engine);
+                opened.pages = pages;
+            }
+            (None, None) => {
+                return Err(Failure::new(FailureKind::Worker, "There is no text model to go on with."));
+            }
+            (Some((config, text)), _) => {
+                let mut engine = Engine::new(&config, text, Vec::new()).map_err(misfit)?;
+                engine.replace(shards).map_err(misfit)?;
+                *opened = Some(Opened { duplicates: duplicates(&engine), engine, pages });
+            }
+        }
+        Ok(opened.iter().flat_map(|opened| opened.engine.shards()).map(|shard| shard.items.len()).sum())
+    }
+
+    async fn search(&self, ask: &Ask, limit: usize) -> Result<Response, Failure> {
+        let (mut hits, pages, [encode_ms, search_ms]) = self.with_opened(|opened| {
+            let (hits, times) = search(opened, ask, limit)?;
+            Ok((hits, Rc::clone(&opened.pages), times))
+        })?;
+        // The catalog may change meanwhile: the pages are those of the one that was searched.
+        let missing = pages.complete(&mut hits).await;
+        let hits = hits.into_iter().map(|(_, hit)| hit).collect();
+        Ok(Response::Hits { hits, missing, encode_ms, search_ms })
+    }
+
+    fn with_opened<T>(&self, ask: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
+        let opened = self.opened.borrow();
+        ask(opened.as_ref().ok_or_else(|| Failure::new(FailureKind::Request, "No catalog is open yet."))?)
     }
 }
 
-/// The engine made of a catalog's files, each part as soon as its files are here. They are what the manifest
-/// promises; what is wrong with them was wrong from the start, and the failure says in which.
-async fn build(files: Files) -> Result<Engine, Failure> {
-    let Files { manifest, text, shards } = files;
-    let text = async { text_tower(&manifest.model, text.await?) };
-    let shards = manifest.shards.iter().zip(shards);
-    let shards = shards.map(async |(names, files)| shard(names, files.await?));
-    let ((config, text), shards) = try_join(text, try_join_all(shards)).await?;
-    Engine::new(&config, text, shards).map_err(|error| unusable(&manifest.model.config, &error))
+async fn next_shard(names: &ShardRef, files: NextFiles) -> Result<NextShard, Failure> {
+    match files {
+        NextFiles::Kept(place) => Ok(NextShard::Kept(place)),
+        NextFiles::New(files) => shard(names, files.await?).map(NextShard::New),
+    }
+}
+
+/// Of items that others look the same as: how many.
+fn duplicates(engine: &Engine) -> HashMap<ItemRef, usize> {
+    let mut counts = HashMap::new();
+    for (shard, part) in engine.shards().iter().enumerate() {
+        let earlier = (0..part.items.len()).filter_map(|ordinal| part.items.duplicate_of(ordinal));
+        earlier.for_each(|ordinal| *counts.entry(ItemRef { shard, ordinal }).or_default() += 1);
+    }
+    counts
 }
 
 fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, TextEncoder), Failure> {
@@ -66,10 +142,18 @@ fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, TextEn
 }
 
 fn shard(names: &ShardRef, files: ShardFiles) -> Result<Shard, Failure> {
-    let index = Index::from_bytes(files.index).map_err(|error| unusable(&names.index, &error))?;
-    let items = Items::from_bytes(&files.items)
-        .map_err(|error| unusable(&names.items, &error.named(&names.items)))?;
+    let index = Index::from_bytes(files.index).map_err(|error| match error {
+        IndexError::Header(error) => unreadable(&names.index, error),
+        error => unusable(&names.index, &error),
+    })?;
+    let items = Items::from_bytes(&files.items).map_err(|error| unreadable(&names.items, error))?;
     Ok(Shard { index, items })
+}
+
+fn unreadable(file: &str, error: CatalogError) -> Failure {
+    let other_version = matches!(&error, CatalogError::File { fault: Fault::Version { .. }, .. });
+    let failure = unusable(file, &error.named(file));
+    if other_version { Failure { kind: FailureKind::Version, ..failure } } else { failure }
 }
 
 fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
@@ -78,7 +162,9 @@ fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
     Failure { kind: FailureKind::Damaged, file: Some(file.to_owned()), message }
 }
 
-fn search(engine: &Engine, ask: &Ask, limit: usize) -> Result<Response, Failure> {
+/// Hits with the items that they are, and the milliseconds that encoding and searching took.
+fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<(Vec<(ItemRef, Hit)>, [f64; 2]), Failure> {
+    let engine = &opened.engine;
     let query = match ask {
         Ask::Text(text) => {
             Query::text(query(text).ok_or_else(|| refused("There is nothing to search for."))?)
@@ -96,8 +182,8 @@ fn search(engine: &Engine, ask: &Ask, limit: usize) -> Result<Response, Failure>
     let encoded = clock::now_ms();
     let found = engine.nearest(&embedding, &query).map_err(not_answered)?;
     let searched = clock::now_ms();
-    let hits = found.iter().filter_map(|found| hit(engine, found)).collect();
-    Ok(Response::Hits { hits, encode_ms: encoded - start, search_ms: searched - encoded })
+    let hits = found.iter().filter_map(|found| Some((found.item, hit(opened, found)?))).collect();
+    Ok((hits, [encoded - start, searched - encoded]))
 }
 
 fn encode(engine: &Engine, texts: &[String]) -> Result<Response, Failure> {
@@ -108,26 +194,27 @@ fn encode(engine: &Engine, texts: &[String]) -> Result<Response, Failure> {
 }
 
 fn find(engine: &Engine, id: &str) -> Option<ItemRef> {
-    // A tile is called by its numbers; a picture may be called anything, even that.
-    let picture = ItemId::Picture(id.to_owned());
-    let tile = id.parse().map(ItemId::Tile).ok();
-    let mut ids = tile.into_iter().chain([picture]);
-    ids.find_map(|id| {
-        let mut shards = engine.shards().iter().enumerate();
-        shards.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(&id)? }))
-    })
+    let id: ItemId = id.parse().ok()?;
+    let mut shards = engine.shards().iter().enumerate();
+    shards.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(&id)? }))
 }
 
-fn hit(engine: &Engine, found: &Found) -> Option<Hit> {
-    let item: &Item = engine.shards().get(found.item.shard)?.items.get(found.item.ordinal)?;
+/// What the engine knows of a hit; the rest is in the pages of details.
+fn hit(opened: &Opened, found: &Found) -> Option<Hit> {
+    let items = &opened.engine.shards().get(found.item.shard)?.items;
+    let ordinal = found.item.ordinal;
     Some(Hit {
-        id: item.id.to_string(),
+        id: items.id(ordinal)?.to_string(),
         similarity: found.similarity,
         cosine: found.cosine,
-        footprint: item.footprint,
-        place: item.place.clone(),
-        address: item.address.clone(),
-        captured: item.captured.map(|date| date.to_string()),
+        footprint: items.footprint(ordinal),
+        place: None,
+        address: None,
+        address_m: None,
+        captured: None,
+        source: None,
+        duplicate_of: items.duplicate_of(ordinal).and_then(|earlier| items.id(earlier)).map(String::from),
+        duplicates: opened.duplicates.get(&found.item).copied().unwrap_or(0),
     })
 }
 

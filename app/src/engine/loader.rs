@@ -8,6 +8,8 @@ use std::rc::Rc;
 use clip_rs_catalog::{FileRef, MANIFEST_NAME, Manifest, Shard};
 use futures::future::{FutureExt as _, LocalBoxFuture, TryFutureExt as _, try_join, try_join3};
 
+use super::details::{Pages, single};
+
 use crate::browser::clock;
 use crate::load::{self, LoadError};
 use crate::protocol::{Message, Progress};
@@ -17,12 +19,22 @@ const TELL_EVERY_MS: f64 = 60.0;
 
 /// A catalog's files on their way: all are fetched at once, whichever is waited for first.
 pub struct Files {
-    /// The manifest.
-    pub manifest: Manifest,
-    /// The text tower's files.
-    pub text: LocalBoxFuture<'static, Result<TextFiles, LoadError>>,
-    /// The files of each shard, in the manifest's order.
-    pub shards: Vec<LocalBoxFuture<'static, Result<ShardFiles, LoadError>>>,
+    /// The manifest, and what else it leads to.
+    pub pages: Rc<Pages>,
+    /// The text tower's files; none if the catalog before has the same.
+    pub text: Option<LocalBoxFuture<'static, Result<TextFiles, LoadError>>>,
+    /// Each shard, in the manifest's order.
+    pub shards: Vec<NextFiles>,
+    /// The only page of details of each shard that has no more.
+    pub details: LocalBoxFuture<'static, ()>,
+}
+
+/// Where a shard comes from.
+pub enum NextFiles {
+    /// It is the one at this place of the catalog before.
+    Kept(usize),
+    /// From its files.
+    New(LocalBoxFuture<'static, Result<ShardFiles, LoadError>>),
 }
 
 /// What a text tower is made of, checked against the manifest.
@@ -44,10 +56,11 @@ pub struct ShardFiles {
 }
 
 /// Finds out what the catalog at `url`, the address of its `catalog.json`, is made of. `manifest` is that file's
-/// text, if it is known. `tell` hears of progress.
+/// text, if it is known; `before` the catalog that the engine has now. `tell` hears of progress.
 pub async fn open(
     url: &str,
     manifest: Option<String>,
+    before: Option<&Manifest>,
     tell: impl Fn(Message) + 'static,
 ) -> Result<Files, LoadError> {
     let manifest = match manifest {
@@ -56,35 +69,71 @@ pub async fn open(
     };
     let base = url.split(['?', '#']).next().unwrap_or(url);
     let base: Rc<str> = base.strip_suffix(MANIFEST_NAME).unwrap_or(base).into();
-    let reporter = Rc::new(Reporter::new(&needed(&manifest)?, tell));
+    // With another model everything is another.
+    let before = before.filter(|before| before.model == manifest.model);
+    let kept = kept_shards(before, &manifest.shards);
+    let reporter = Rc::new(Reporter::new(&needed(&manifest, before.is_none(), &kept)?, tell));
     let fetch = |name: &str| -> Result<_, LoadError> {
         let (base, file, reporter) = (Rc::clone(&base), manifest.file(name)?.clone(), Rc::clone(&reporter));
         Ok(async move { load::file(&base, &file, |done| reporter.arrived(&file.name, done)).await })
     };
-    let model = &manifest.model;
-    let text = try_join3(fetch(&model.config)?, fetch(&model.text)?, fetch(&model.tokenizer)?)
-        .map_ok(|(config, weights, vocabulary)| TextFiles { config, weights, vocabulary })
-        .boxed_local();
-    let shard = |shard: &Shard| -> Result<_, LoadError> {
-        let files = try_join(fetch(&shard.index)?, fetch(&shard.items)?);
-        Ok(files.map_ok(|(index, items)| ShardFiles { index, items }).boxed_local())
+    let text = match before {
+        Some(_) => None,
+        None => {
+            let model = &manifest.model;
+            let files = try_join3(fetch(&model.config)?, fetch(&model.text)?, fetch(&model.tokenizer)?);
+            let named = |(config, weights, vocabulary)| TextFiles { config, weights, vocabulary };
+            Some(files.map_ok(named).boxed_local())
+        }
     };
-    let shards = manifest.shards.iter().map(shard).collect::<Result<_, _>>()?;
-    Ok(Files { text, shards, manifest })
+    let shard = |(shard, kept): (&Shard, &Option<usize>)| -> Result<_, LoadError> {
+        if let Some(place) = kept {
+            return Ok(NextFiles::Kept(*place));
+        }
+        let files = try_join(fetch(&shard.index)?, fetch(&shard.items)?);
+        Ok(NextFiles::New(files.map_ok(|(index, items)| ShardFiles { index, items }).boxed_local()))
+    };
+    let shards = manifest.shards.iter().zip(&kept).map(shard).collect::<Result<_, _>>()?;
+    let pages = Rc::new(Pages::new(base, manifest));
+    let details = {
+        let pages = Rc::clone(&pages);
+        async move { pages.fetch_single(move |name, done| reporter.arrived(name, done)).await }.boxed_local()
+    };
+    Ok(Files { pages, text, shards, details })
 }
 
-/// The files to load with what they are for: the model's three, then index and items of each shard.
-fn needed(manifest: &Manifest) -> Result<Vec<(&'static str, FileRef)>, LoadError> {
+/// For each of `shards` the place where the catalog before has the same, if it has; each place once.
+fn kept_shards(before: Option<&Manifest>, shards: &[Shard]) -> Vec<Option<usize>> {
+    let former = before.map_or(&[][..], |before| &before.shards);
+    let mut taken = vec![false; former.len()];
+    let place = |shard: &Shard| {
+        let same = |old: &Shard| (&old.index, &old.items) == (&shard.index, &shard.items);
+        let at = former.iter().zip(&taken).position(|(old, taken)| !taken && same(old))?;
+        taken[at] = true;
+        Some(at)
+    };
+    shards.iter().map(place).collect()
+}
+
+/// The files to load with what they are for: the model's three if it is `with_model`, then index, items and the only page of
+/// details of each shard that is not kept.
+fn needed(
+    manifest: &Manifest,
+    with_model: bool,
+    kept: &[Option<usize>],
+) -> Result<Vec<(&'static str, FileRef)>, LoadError> {
     let model = &manifest.model;
-    let mut names = vec![
-        ("Model settings", &model.config),
-        ("Text model", &model.text),
-        ("Vocabulary", &model.tokenizer),
-    ];
-    for shard in &manifest.shards {
-        names.push(("Search index", &shard.index));
-        names.push(("Places and addresses", &shard.items));
+    let mut names = Vec::new();
+    if with_model {
+        names.push(("Model settings", model.config.as_str()));
+        names.push(("Text model", &model.text));
+        names.push(("Vocabulary", &model.tokenizer));
     }
+    for (shard, _) in manifest.shards.iter().zip(kept).filter(|(_, kept)| kept.is_none()) {
+        names.push(("Search index", &shard.index));
+        names.push(("Names and footprints", &shard.items));
+    }
+    names.extend(single(manifest).map(|name| ("Places and addresses", name)));
     names.into_iter().map(|(role, name)| Ok((role, manifest.file(name)?.clone()))).collect()
 }
 
@@ -110,5 +159,60 @@ impl<T: Fn(Message)> Reporter<T> {
             self.told_at_ms.set(now);
             (self.tell)(Message::Progress(progress.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(index: &str) -> Shard {
+        Shard {
+            count: 1,
+            bounds: None,
+            centroid: Vec::new(),
+            index: index.into(),
+            items: format!("items of {index}"),
+            details: Vec::new(),
+            page_rows: 1,
+        }
+    }
+
+    fn manifest(shards: Vec<Shard>) -> Manifest {
+        let model = clip_rs_catalog::ModelRef {
+            name: "m".into(),
+            embed_dim: 1,
+            config: "config".into(),
+            text: "text".into(),
+            image: "image".into(),
+            tokenizer: "tokenizer".into(),
+        };
+        Manifest {
+            format: 2,
+            id: "a".into(),
+            title: String::new(),
+            attribution: String::new(),
+            licence: String::new(),
+            synthetic: false,
+            bounds: None,
+            tiles: None,
+            pictures: None,
+            model,
+            shards,
+            files: Vec::new(),
+            examples: Vec::new(),
+            digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn shards_that_did_not_change_are_kept_wherever_they_were_and_each_once() {
+        let before = manifest(vec![shard("a"), shard("b"), shard("c")]);
+        let next = [shard("c"), shard("new"), shard("a"), shard("a")];
+        assert_eq!(kept_shards(Some(&before), &next), [Some(2), None, Some(0), None]);
+        assert_eq!(kept_shards(None, &next), [None; 4]);
+        let mut renamed = shard("a");
+        renamed.items = "other".into();
+        assert_eq!(kept_shards(Some(&before), &[renamed]), [None], "both files must be the same");
     }
 }

@@ -1,6 +1,8 @@
-//! The worker's side: it owns the engine, and answers the page's calls in the order in which they come.
+//! The worker's side: it owns the engine, and answers the page's calls. Searches run in the order in which they come; what
+//! has to be fetched for an answer does not hold up the next.
 
 mod answer;
+mod details;
 mod loader;
 
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! One result: its picture, how well it fits, where it is, and what can be done with it.
+//! One result: its picture, how well it fits, where it is, what else is known of it, and what can be done with it.
 
 use clip_rs_catalog::LngLat;
 use gloo::timers::callback::Timeout;
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::icons;
-use super::picture::Picture;
+use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use crate::browser::clipboard;
-use crate::format::{coordinates, percent};
+use crate::format::{address, coordinates, percent};
 use crate::protocol::{Ask, Hit};
 
 /// How long "Copied" stands, milliseconds.
@@ -23,7 +23,8 @@ pub fn card_id(rank: usize) -> String {
 #[component]
 pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
     let session = expect_context::<Session>();
-    let Hit { id, similarity, footprint, place, address, captured, .. } = hit;
+    let alike = alike(&hit);
+    let Hit { id, similarity, footprint, place, captured, source, .. } = hit;
     let selected = {
         let id = id.clone();
         Memo::new(move |_| session.selected.with(|selected| selected.as_ref().is_some_and(|s| s.id == id)))
@@ -36,8 +37,10 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
         let ask = Ask::Like(id.clone());
         move |_| session.search(ask.clone())
     };
+    let address = hit.address.map(|text| address(&text, hit.address_m));
     let heading = place.clone().or_else(|| address.clone()).unwrap_or_else(|| id.clone());
     let second = place.and(address);
+    let edge = if untrack(|| session.has_map()) { CARD } else { WALL };
     let centre = footprint.map(|footprint| footprint.centre());
     let alt = format!("Aerial picture {id}");
     view! {
@@ -45,7 +48,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
             <button type="button" class="card-main" id=card_id(rank) on:click=select
                 aria-current=move || selected.get().then_some("true")>
                 <span class="thumb">
-                    <Picture id=id.clone() alt=alt/>
+                    <Picture id=id.clone() alt=alt edge=edge/>
                     <span class="rank" aria-hidden="true">{rank + 1}</span>
                 </span>
                 <span class="facts">
@@ -55,17 +58,52 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                         <meter min="0" max="1" value=similarity aria-hidden="true"></meter>
                         <span data-testid="similarity">{percent(similarity)}<span class="out-of-sight">" similar"</span></span>
                     </span>
-                    {captured.map(|date| view! { <span class="date">"Taken "{date}</span> })}
+                    {captured.map(|date| view! { <span class="known" data-testid="captured">"Taken "{date}</span> })}
+                    {source.map(|source| view! { <span class="known" data-testid="source">"From "{source}</span> })}
+                    {alike.map(|words| view! { <span class="known" data-testid="duplicates">{words}</span> })}
                 </span>
             </button>
             <div class="card-more">
                 {centre.map(|at| view! { <Position at/> })}
+                <Original id=id.clone()/>
                 <button type="button" class="plain" data-testid="like-button" on:click=like
                     aria-label=format!("More like result {}", rank + 1)>
                     {icons::alike()}"More like this"
                 </button>
             </div>
         </li>
+    }
+}
+
+/// What to say of items that look the same.
+fn alike(hit: &Hit) -> Option<String> {
+    match (&hit.duplicate_of, hit.duplicates) {
+        (Some(earlier), _) => Some(format!("Looks the same as {earlier}")),
+        (None, 0) => None,
+        (None, 1) => Some("1 more looks the same".to_owned()),
+        (None, count) => Some(format!("{count} more look the same")),
+    }
+}
+
+/// A way to the whole picture as it was given, if the catalog has it.
+#[component]
+fn Original(id: String) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let address = RwSignal::new(None::<String>);
+    Effect::new(move || {
+        let Some(pictures) = session.pictures.get() else { return };
+        let id = id.clone();
+        spawn_local(async move {
+            let original = pictures.original(&id).await;
+            // The card may be gone by now.
+            address.try_set(original);
+        });
+    });
+    move || {
+        let address = address.get()?;
+        Some(view! {
+            <a class="plain" data-testid="open-original" href=address target="_blank" rel="noopener">"Whole picture"</a>
+        })
     }
 }
 

@@ -48,6 +48,10 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "A file arrived damaged",
             "It was fetched twice and did not match its fingerprint. Try again later; if it stays, tell who runs this site which file it is.",
         ),
+        FailureKind::Version => (
+            "This catalog is of another version",
+            "If you run this site, make the catalog anew or put the page of its version beside it; else tell who does.",
+        ),
         FailureKind::Request => ("That search cannot be answered", "Try other words."),
         FailureKind::Worker => (
             "The search engine stopped",

@@ -31,16 +31,13 @@ pub fn Map() -> impl IntoView {
     };
     // The order matters: where there is no view yet, the area's is taken.
     Effect::new(move || {
-        let (manifest, view) = (session.manifest.get(), session.camera.get_untracked());
+        let (manifest, pictures) = (session.manifest.get(), session.pictures.get());
+        let camera = session.camera.get_untracked();
         on_pane(&|pane| {
             if let Some(manifest) = &manifest {
-                pane.show_area(manifest, view);
+                pane.show_catalog(manifest, pictures.clone(), camera);
             }
         });
-    });
-    Effect::new(move || {
-        let (pictures, manifest) = (session.pictures.get(), session.manifest.get_untracked());
-        on_pane(&|pane| pane.show_tiles(pictures.clone(), manifest.as_deref()));
     });
     Effect::new(move || {
         let hits = session.hits.get();
@@ -55,7 +52,7 @@ pub fn Map() -> impl IntoView {
     });
     Effect::new(move || {
         if session.attempt.get() > 0 {
-            on_pane(&|pane| pane.redraw_tiles());
+            on_pane(&|pane| pane.retry_tiles());
         }
     });
     let label = move || {

@@ -1,45 +1,62 @@
 //! What Leaflet draws: the area, its tiles, the footprints, and where the map looks.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use clip_rs_catalog::{Bounds, Manifest};
-use js_sys::Function;
+use clip_rs_catalog::Manifest;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
-use super::map_tile;
+use super::footprints::Footprints;
+use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
-use super::session::{By, Camera, Session};
-use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds};
+use super::session::{Camera, Session};
+use crate::browser::leaflet::{self, lat_lng, lat_lng_bounds};
 use crate::browser::{options, page, reason};
 use crate::link::MapView;
 use crate::protocol::Hit;
+use crate::unwrapped::{Extent, Frame, wrapped};
+use crate::zooms::{self, Zooms};
 
-/// How much further than the deepest tiles the map may be zoomed.
-const OVERZOOM: f64 = 2.0;
 /// Pixels kept free around what is to be seen.
 const MARGIN: f64 = 36.0;
+/// Edge of the smallest map that anybody looks at, pixels.
+const SMALLEST: f64 = 256.0;
+/// A tile's edges are not known to the last digit.
+const ROUNDING: f64 = 0.01;
 
 /// A Leaflet map and what is on it. Listeners live as long as what they listen to.
 pub struct MapPane {
     map: leaflet::Map,
     session: Session,
-    deepest: f64,
-    shown: Option<Bounds>,
+    area: Option<Area>,
     quiet: Rc<Cell<bool>>,
-    tiles: Option<(Layer, Closure<CreateTile>)>,
-    footprints: HashMap<String, Footprint>,
-    selected: Option<String>,
+    tiles: Option<MapTiles>,
+    footprints: Footprints,
     _moved: Closure<dyn FnMut()>,
 }
 
-type CreateTile = dyn FnMut(JsValue, Function) -> JsValue;
+/// The area that the map is of.
+struct Area {
+    frame: Frame,
+    extent: Extent,
+    zooms: Option<Zooms>,
+    attribution: String,
+}
 
-struct Footprint {
-    layer: Layer,
-    _clicked: Closure<dyn FnMut()>,
+impl Area {
+    /// None if nothing in the catalog has a place.
+    fn of(manifest: &Manifest) -> Option<Self> {
+        let bounds = manifest.bounds.as_ref()?;
+        let frame = Frame::of(Some(bounds));
+        let made = if manifest.synthetic { "Synthetic imagery · " } else { "" };
+        Some(Self {
+            frame,
+            extent: frame.extent(bounds),
+            zooms: manifest.tiles.as_ref().map(Zooms::of),
+            attribution: escaped(&format!("{made}{}", manifest.attribution)),
+        })
+    }
 }
 
 impl MapPane {
@@ -63,7 +80,7 @@ impl MapPane {
             Closure::<dyn FnMut()>::new(move || {
                 if !quiet.get() {
                     let (at, zoom) = (map.centre(), map.zoom());
-                    session.looked(MapView { zoom, lat: at.lat(), lng: at.lng() });
+                    session.looked(MapView { zoom, lat: at.lat(), lng: wrapped(at.lng()) });
                 }
             })
         };
@@ -71,153 +88,100 @@ impl MapPane {
         Ok(Self {
             map,
             session,
-            deepest: 18.0,
-            shown: None,
+            area: None,
             quiet,
             tiles: None,
-            footprints: HashMap::new(),
-            selected: None,
+            footprints: Footprints::default(),
             _moved: moved,
         })
     }
 
-    /// Shows the whole area of a catalog, unless the camera already says where to look.
-    pub fn show_area(&mut self, manifest: &Manifest, camera: Option<Camera>) {
-        let Some(bounds) = manifest.bounds else { return };
-        if let Some(tiles) = &manifest.tiles {
-            self.deepest = f64::from(tiles.maxzoom);
-            self.map.set_min_zoom(f64::from(tiles.minzoom));
+    /// Shows the area and the tiles of a catalog. Where to look is what the camera says, or else the whole area, unless the
+    /// map shows a part of it already.
+    pub fn show_catalog(
+        &mut self,
+        manifest: &Manifest,
+        pictures: Option<Rc<Pictures>>,
+        camera: Option<Camera>,
+    ) {
+        self.tiles = None;
+        let before = self.area.take();
+        if let (Some(before), Some(attribution)) = (&before, self.map.attribution()) {
+            attribution.remove_attribution(&before.attribution);
         }
-        self.map.set_max_zoom(self.deepest + OVERZOOM);
-        if self.shown == Some(bounds) {
-            return;
-        }
-        self.shown = Some(bounds);
+        let Some(area) = Area::of(manifest) else { return };
         if let Some(attribution) = self.map.attribution() {
-            let made = if manifest.synthetic { "Synthetic imagery · " } else { "" };
-            attribution.add_attribution(&escaped(&format!("{made}{}", manifest.attribution)));
+            attribution.add_attribution(&area.attribution);
         }
-        self.quiet.set(true);
-        self.map.fit_bounds(&lat_lng_bounds(&bounds), &options(&[("animate", false.into())]));
-        if let Some(camera) = camera {
-            self.look(camera);
+        let whole = area.extent.zoom_to_fit(SMALLEST);
+        self.map.set_min_zoom(zooms::shallowest(area.zooms, whole));
+        self.map.set_max_zoom(zooms::deepest(area.zooms));
+        let stays =
+            before.is_some_and(|before| before.frame == area.frame && before.extent.intersects(area.extent));
+        let (extent, zooms) = (area.extent, area.zooms);
+        self.area = Some(area);
+        if !stays {
+            self.quiet.set(true);
+            // The map's element may just have come to be seen.
+            self.map.invalidate_size(&options(&[("animate", false.into())]));
+            let still = [("animate", false.into()), ("maxZoom", zooms::finest(zooms).into())];
+            self.map.fit_bounds(&lat_lng_bounds(extent), &options(&still));
+            if let Some(camera) = camera {
+                self.look(camera);
+            }
         }
-        self.map.set_max_bounds(&lat_lng_bounds(&widened(bounds)));
+        self.map.set_max_bounds(&lat_lng_bounds(extent.widened()));
+        if let (Some(pictures), Some(zooms)) = (pictures, zooms) {
+            self.tiles = Some(MapTiles::new(&self.map, self.session, pictures, zooms, extent));
+        }
         self.quiet.set(false);
     }
 
-    /// Lays out the tiles of `pictures`, or none.
-    pub fn show_tiles(&mut self, pictures: Option<Rc<Pictures>>, manifest: Option<&Manifest>) {
-        if let Some((layer, _)) = self.tiles.take() {
-            layer.remove_layer();
-        }
-        let (Some(pictures), Some((tiles, bounds))) =
-            (pictures, manifest.and_then(|manifest| manifest.tiles.as_ref().zip(manifest.bounds)))
-        else {
-            return;
-        };
-        let layer = leaflet::grid_layer(&options(&[
-            ("tileSize", tiles.tile_size.into()),
-            ("minNativeZoom", tiles.minzoom.into()),
-            ("maxNativeZoom", tiles.maxzoom.into()),
-            ("minZoom", tiles.minzoom.into()),
-            ("maxZoom", (self.deepest + OVERZOOM).into()),
-            ("bounds", lat_lng_bounds(&bounds)),
-            ("keepBuffer", 1.into()),
-        ]));
-        let session = self.session;
-        let create = Closure::<CreateTile>::new(move |at: JsValue, done: Function| {
-            map_tile::create(session, &pictures, &at, done).map_or(JsValue::NULL, JsValue::from)
-        });
-        leaflet::set_create_tile(&layer, create.as_ref().unchecked_ref());
-        layer.add_to_map(&self.map);
-        self.tiles = Some((layer, create));
-    }
-
-    /// Makes all tiles anew: those that failed are fetched again.
-    pub fn redraw_tiles(&self) {
-        if let Some((layer, _)) = &self.tiles {
-            layer.redraw();
+    /// Tries again to get tiles that could not be had.
+    pub fn retry_tiles(&self) {
+        if let Some(tiles) = &self.tiles {
+            tiles.retry();
         }
     }
 
     /// Draws the footprints of `hits`, best on top, each with its rank.
     pub fn show_hits(&mut self, hits: &[Hit]) {
-        for (_, footprint) in self.footprints.drain() {
-            footprint.layer.remove_layer();
-        }
-        self.selected = None;
-        for (rank, hit) in hits.iter().enumerate().rev() {
-            if let Some(bounds) = &hit.footprint {
-                let footprint = self.footprint(rank, &hit.id, bounds);
-                self.footprints.insert(hit.id.clone(), footprint);
-            }
-        }
-    }
-
-    fn footprint(&self, rank: usize, id: &str, bounds: &Bounds) -> Footprint {
-        let settings = options(&[("className", "footprint".into()), ("radius", 12.into())]);
-        let layer = if bounds.west() == bounds.east() && bounds.south() == bounds.north() {
-            leaflet::circle_marker(&lat_lng(bounds.south(), bounds.west()), &settings)
-        } else {
-            leaflet::rectangle(&lat_lng_bounds(bounds), &settings)
-        };
-        let label =
-            [("permanent", true.into()), ("direction", "center".into()), ("className", "rank-label".into())];
-        layer.bind_tooltip(&(rank + 1).to_string(), &options(&label));
-        layer.add_to_map(&self.map);
-        if let Some(element) = layer.element() {
-            // Names and values are fixed or ids: attributes take any text.
-            let _valid_names = element.set_attribute("data-testid", "footprint");
-            let _valid_names = element.set_attribute("data-id", id);
-        }
-        let (session, id) = (self.session, id.to_owned());
-        let clicked = Closure::<dyn FnMut()>::new(move || session.select(Some(&id), By::Map));
-        layer.on_layer("click", clicked.as_ref().unchecked_ref());
-        Footprint { layer, _clicked: clicked }
+        let frame = self.area.as_ref().map(|area| area.frame);
+        // Without an area no hit has a place.
+        let (frame, hits) = frame.map_or((Frame::of(None), &[][..]), |frame| (frame, hits));
+        self.footprints.show(&self.map, frame, self.session, hits);
     }
 
     /// Highlights the footprint of the item called `id`, and no other.
     pub fn select(&mut self, id: Option<&str>) {
-        self.mark(false);
-        self.selected = id.map(str::to_owned);
-        self.mark(true);
-    }
-
-    fn mark(&self, on: bool) {
-        let Some(footprint) = self.selected.as_ref().and_then(|id| self.footprints.get(id)) else { return };
-        if on {
-            footprint.layer.bring_to_front();
-        }
-        if let Some(element) = footprint.layer.element() {
-            // A fixed class name without white space cannot be refused.
-            let _valid_name = element.class_list().toggle_with_force("selected", on);
-        }
+        self.footprints.select(id);
     }
 
     /// Turns the map there; it flies unless the person asked for less motion.
     pub fn look(&self, camera: Camera) {
         // Until the area is known there is nothing to fly over: it takes the camera's place over when it comes.
-        if self.shown.is_none() {
-            return;
-        }
+        let Some(area) = &self.area else { return };
+        let finest = zooms::finest(area.zooms);
         let fly = !page::prefers_less_motion() && !self.quiet.get();
         let motion = options(&[
             ("animate", fly.into()),
             ("duration", 0.8.into()),
-            ("maxZoom", self.deepest.into()),
+            ("maxZoom", finest.into()),
             ("padding", js_sys::Array::of2(&MARGIN.into(), &MARGIN.into()).into()),
         ]);
         match camera {
             Camera::View(MapView { zoom, lat, lng }) => {
-                self.map.set_view(&lat_lng(lat, lng), zoom, &options(&[("animate", false.into())]));
+                let at = lat_lng(lat, area.frame.longitude(lng));
+                self.map.set_view(&at, zoom, &options(&[("animate", false.into())]));
             }
-            Camera::Box(bounds) if fly => self.map.fly_to_bounds(&lat_lng_bounds(&bounds), &motion),
-            Camera::Box(bounds) => self.map.fit_bounds(&lat_lng_bounds(&bounds), &motion),
-            Camera::Item(bounds) => {
-                let (at, near) = (bounds.centre(), self.map.zoom());
-                let zoom = if (near - self.deepest).abs() > 1.0 { self.deepest } else { near };
-                let at = lat_lng(at.lat(), at.lng());
+            Camera::Box(extent) if fly => self.map.fly_to_bounds(&lat_lng_bounds(extent), &motion),
+            Camera::Box(extent) => self.map.fit_bounds(&lat_lng_bounds(extent), &motion),
+            Camera::Item(extent) => {
+                let ((lng, lat), near) = (extent.centre(), self.map.zoom());
+                // An item larger than the map's finest tiles is shown whole.
+                let best = (extent.zoom_to_fit(SMALLEST) + ROUNDING).floor().min(finest);
+                let zoom = if (near - best).abs() > 1.0 { best } else { near };
+                let at = lat_lng(lat, lng);
                 if fly { self.map.fly_to(&at, zoom, &motion) } else { self.map.set_view(&at, zoom, &motion) }
             }
         }
@@ -226,20 +190,9 @@ impl MapPane {
 
 impl Drop for MapPane {
     fn drop(&mut self) {
+        self.tiles = None;
         self.map.remove();
     }
-}
-
-/// Half the area's size more on each side: room to bring an edge to the middle.
-fn widened(bounds: Bounds) -> Bounds {
-    let (width, height) = (bounds.east() - bounds.west(), bounds.north() - bounds.south());
-    let wide = Bounds::new(
-        (bounds.west() - width / 2.0).max(-180.0),
-        (bounds.south() - height / 2.0).max(-90.0),
-        (bounds.east() + width / 2.0).min(180.0),
-        (bounds.north() + height / 2.0).min(90.0),
-    );
-    wide.unwrap_or(bounds)
 }
 
 fn escaped(text: &str) -> String {
@@ -249,14 +202,6 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_widened_box_stays_on_earth() {
-        let area = Bounds::new(-77.5, 38.5, -77.0, 39.0).expect("in range");
-        assert_eq!(widened(area), Bounds::new(-77.75, 38.25, -76.75, 39.25).expect("in range"));
-        let world = Bounds::new(-180.0, -90.0, 180.0, 90.0).expect("in range");
-        assert_eq!(widened(world), world);
-    }
 
     #[test]
     fn an_attribution_is_text_and_no_html() {

@@ -4,11 +4,12 @@ mod card;
 pub mod client;
 mod failure;
 mod footer;
+mod footprints;
 mod header;
 mod icons;
 mod map;
 mod map_pane;
-mod map_tile;
+mod map_tiles;
 mod notice;
 mod picture;
 pub mod pictures;
@@ -55,6 +56,8 @@ fn App() -> impl IntoView {
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
     location::on_moved(move || session.follow_link());
+    page::on_shown(move || session.look_for_newer_now_and_then());
+    page::on_connected(move || session.try_again());
     session.start();
     window_event_listener(leptos::ev::keydown, move |event| shortcut(session, &event));
     view! {
@@ -62,7 +65,7 @@ fn App() -> impl IntoView {
             "Skip to the results"
         </a>
         <Header/>
-        <main class="stage">
+        <main class="stage" class:no-map=move || !session.has_map()>
             <section class="panel" id="results" tabindex="-1" aria-label="Search results">
                 <status::Status/>
                 <Notice/>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::card::{Card, card_id};
 use super::icons;
-use super::picture::Picture;
+use super::picture::{CARD, Picture};
 use super::session::{By, Session};
 use crate::browser::page;
 use crate::protocol::{Ask, Hit};
@@ -34,7 +34,8 @@ pub fn Results() -> impl IntoView {
     view! {
         <LikeThis/>
         <ol class="results" aria-label="Results, best first" on:keydown=keydown>
-            <For each=ranked key=|(rank, hit): &(usize, Hit)| (*rank, hit.id.clone(), hit.similarity.to_bits())
+            // A card is made anew when anything on it changes, an address that came later too.
+            <For each=ranked key=|ranked: &(usize, Hit)| format!("{ranked:?}")
                 children=|(rank, hit)| view! { <Card rank hit/> }/>
         </ol>
     }
@@ -70,7 +71,7 @@ fn LikeThis() -> impl IntoView {
         let id = like.get()?;
         Some(view! {
             <div class="like">
-                <Picture id=id.clone() alt=String::new()/>
+                <Picture id=id.clone() alt=String::new() edge=CARD/>
                 <p>"Places that look like "<strong>{id}</strong></p>
                 <button type="button" class="quiet" aria-label="Clear the search" title="Clear" on:click=move |_| session.clear()>
                     {icons::close()}

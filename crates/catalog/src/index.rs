@@ -24,7 +24,7 @@
 //! A list is a row of variable-length integers (seven bits a byte, the lowest first, the eighth bit set in every byte
 //! but the last, at most four bytes): its length, its first ordinal, then for each further one how far it is from the one
 //! before, less 1. So ordinals ascend, and none is there twice. All are below the number of items, all lists but the first
-//! have as many ordinals as the header says, and nothing follows the last.
+//! have together as many ordinals as the header says neighbours, and nothing follows the last.
 
 use crate::{CatalogError, Fault};
 

@@ -20,7 +20,7 @@
 //! Files that the former `catalog.json` named are kept for a while, for those who still read them.
 //!
 //! A reader begins with `catalog.json`, as [`Manifest`] says: `format` first, then the digest, then the rest. It passes over
-//! keys and [columns](crate#files-of-columns) that it does not know. What a reader cannot do without comes with another
+//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit. What a reader cannot do without comes with another
 //! number: in `format`, or in the last character of a file's magic.
 //!
 //! # Trust
@@ -80,21 +80,21 @@
 //!    1 (`clip-rs encode` prints those of texts so), multiplied by its weight and added to the sum of those before it, in
 //!    single; the sum is brought to length 1 again, that of a single part as well.
 //! 2. It is rounded to a code like those of items: with `m` the largest amount of a component, each component becomes
-//!    `x / m * 127` (two operations in single), rounded to the nearest integer, halves away from 0. Vectors that are all
-//!    zeros, or not finite, are no query.
+//!    `x / m * 127` (two operations in single), rounded to the nearest integer, halves away from 0. Vectors that are not
+//!    finite, or shorter than 1e-12, are no query.
 //! 3. A code `c` has the scale `1 / sqrt(c . c)`, in double, rounded to single. The cosine of query and item is the dot product
 //!    of their integers, rounded to single, times the product of the two scales (two operations in single).
 //! 4. Hits are ordered by falling cosine; equal ones by the shard's place in `catalog.json`, then by ordinal. A search in an
-//!    area has the items whose footprint's centre lies in it or on its edge. A query that is one item begins with this
-//!    item, whatever else has its code.
+//!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query
+//!    that is one item begins with this item, whatever else has its code.
 //!
 //! Walking the graph finds nearly the same hits without looking at every item.
 //!
 //! # Places
 //!
 //! Coordinates are WGS 84 degrees, always longitude before latitude; [`Bounds`] are west, south, east, north, with west
-//! greater than east where they cross the antimeridian. The centre is half way between the edges in degrees; 360 is
-//! subtracted from a longitude beyond 180.
+//! greater than east where they cross the antimeridian, and south never greater than north. The centre is half way between
+//! the edges in degrees; 360 is subtracted from a longitude beyond 180.
 //!
 //! Tiles are numbered as in XYZ schemes: Web Mercator, zoom `z` of 0 to 24 with `n = 2^z` columns `x` from the west and rows
 //! `y` from the north. Column `x` begins at longitude `x / n * 360 - 180`, row `y` at latitude `atan(sinh(pi (1 - 2 y / n)))`.

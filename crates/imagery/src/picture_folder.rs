@@ -41,6 +41,10 @@ impl PictureFolder {
             }
         })?;
         inventory.sort();
+        if [".tif", ".tiff"].iter().any(|kind| inventory.unread.contains_key(*kind)) {
+            let note = "GeoTIFF files are no pictures of their own: give them or their folder with --tiles";
+            inventory.notes.push(note.to_owned());
+        }
         let mut folder = Self { root: folder.to_owned(), inventory };
         folder.place(&world_files);
         Ok(folder)
@@ -87,17 +91,15 @@ impl PictureFolder {
         for (entry, (taken, world)) in self.inventory.entries.iter_mut().zip(found) {
             entry.captured = taken.date;
             let by_world = world.and_then(|world| {
-                world
-                    .map_err(|why| counts.add(format!("have a world file that is not used: {why}"), entry))
-                    .ok()
+                world.map_err(|why| counts.add(format!("the world file is not used: {why}"), entry)).ok()
             });
             if let Some(fault) = taken.fault {
-                counts.add(format!("have a position in their EXIF that is not used: it {fault}"), entry);
+                counts.add(format!("the position in EXIF is not used: it {fault}"), entry);
             }
             if by_world.is_some() {
-                counts.add("are placed by a world file".to_owned(), entry);
+                counts.add("placed by a world file".to_owned(), entry);
             } else if taken.position.is_some() {
-                counts.add("are placed where the camera stood (GPS in EXIF)".to_owned(), entry);
+                counts.add("placed where the camera stood (GPS in EXIF)".to_owned(), entry);
             }
             entry.footprint = by_world.or(taken.position.map(Bounds::from));
         }

@@ -57,7 +57,7 @@ fn numbers(path: &Path) -> Result<[f64; 6], String> {
     let numbers = numbers.and_then(|numbers| <[f64; 6]>::try_from(numbers).ok());
     numbers
         .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
-        .ok_or_else(|| "the world file has not six numbers".to_owned())
+        .ok_or_else(|| "it has not six numbers".to_owned())
 }
 
 fn text(path: &Path) -> Result<String, String> {
@@ -78,12 +78,12 @@ fn footprint(affine: &[f64; 6], prj: Option<&Path>, (width, height): (u32, u32))
         None => {
             let corners = [at(0.0, 0.0), at(width, 0.0), at(0.0, height), at(width, height)];
             if corners.iter().any(|(x, y)| x.abs() > 360.0 || y.abs() > 90.0) {
-                return Err("the world file has no .prj beside it, and its numbers are no degrees".to_owned());
+                return Err("it has no .prj beside it, and its numbers are no degrees".to_owned());
             }
             Projection::degrees()?
         }
     };
-    let outside = || "the world file puts it outside the map".to_owned();
+    let outside = || "it puts the picture outside the map".to_owned();
     let (x, y) = at(width / 2.0, height / 2.0);
     let (middle, _) = projection.to_degrees(x, y).ok_or_else(outside)?;
     let (mut west, mut south, mut east, mut north) = (0.0_f64, f64::INFINITY, 0.0_f64, f64::NEG_INFINITY);

@@ -25,6 +25,9 @@ pub enum EngineError {
         /// Items in the metadata.
         items: usize,
     },
+    /// A shard that is to be kept, but is not there or was kept already.
+    #[error("no shard {0} is left to be kept")]
+    NotKept(usize),
     /// Vectors of another model.
     #[error("{what} has vectors of {found} components, the model has {expected}")]
     Dimension {
@@ -60,6 +63,14 @@ pub struct Shard {
     pub items: Items,
 }
 
+/// A shard of the catalog that an engine is to answer from next.
+pub enum NextShard {
+    /// The one that is at this place now.
+    Kept(usize),
+    /// Another one.
+    New(Shard),
+}
+
 /// An item that answers a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
@@ -89,16 +100,43 @@ impl Engine {
     }
 
     /// Adds a shard behind the others.
-    pub fn push(&mut self, Shard { index, items }: Shard) -> Result<(), EngineError> {
-        let shard = self.shards.len();
+    pub fn push(&mut self, shard: Shard) -> Result<(), EngineError> {
+        self.check(self.shards.len(), &shard)?;
+        self.shards.push(shard);
+        Ok(())
+    }
+
+    /// Takes these shards in the place of those that are there. All are checked first: where one does not fit, or is to be
+    /// kept twice, or is not there, nothing changes.
+    pub fn replace(&mut self, next: Vec<NextShard>) -> Result<(), EngineError> {
+        let mut kept = vec![false; self.shards.len()];
+        for (place, shard) in next.iter().enumerate() {
+            match shard {
+                NextShard::New(shard) => self.check(place, shard)?,
+                NextShard::Kept(at) => match kept.get_mut(*at) {
+                    Some(kept) if !*kept => *kept = true,
+                    _ => return Err(EngineError::NotKept(*at)),
+                },
+            }
+        }
+        let mut former: Vec<Option<Shard>> = self.shards.drain(..).map(Some).collect();
+        let take = |shard| match shard {
+            NextShard::New(shard) => Some(shard),
+            NextShard::Kept(at) => former.get_mut(at).and_then(Option::take),
+        };
+        self.shards = next.into_iter().filter_map(take).collect();
+        Ok(())
+    }
+
+    /// Whether a shard is of this model, and its parts are about the same items; `shard` is its place.
+    fn check(&self, shard: usize, Shard { index, items }: &Shard) -> Result<(), EngineError> {
         if index.len() != items.len() {
             return Err(EngineError::Count { shard, index: index.len(), items: items.len() });
         }
-        if !index.is_empty() {
-            self.expect_dim(index.dim(), || format!("the index of shard {shard}"))?;
+        if index.is_empty() {
+            return Ok(());
         }
-        self.shards.push(Shard { index, items });
-        Ok(())
+        self.expect_dim(index.dim(), || format!("the index of shard {shard}"))
     }
 
     /// The shards, in the order in which [`ItemRef::shard`] counts them.

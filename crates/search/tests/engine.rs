@@ -6,7 +6,7 @@ mod common;
 use clip_rs_catalog::{Bounds, Items, ItemsBuilder, TileId};
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
-use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, Query, Shard, Subject};
+use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, NextShard, Query, Shard, Subject};
 use common::{RESNET, VOCABULARY, config, gguf};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -161,4 +161,24 @@ fn an_index_and_metadata_of_different_items_are_refused() {
     let mixed = Shard { index: three.index, items: four.items };
     let error = Engine::new(&config, text, vec![mixed]).err().expect("an error").to_string();
     assert_eq!(error, "shard 0: 3 items in the index, 4 in the metadata");
+}
+
+#[test]
+fn an_engine_goes_on_with_other_shards_or_changes_nothing() {
+    let mut engine = engine(&[8, 12]);
+    let counts = |engine: &Engine| -> Vec<usize> { engine.shards().iter().map(|s| s.items.len()).collect() };
+    let another = |count| shard(&encoder(&config(Some(32), "quick_gelu", RESNET)), count, 39_000);
+    let misfit =
+        Shard { index: Index::build(&[], IndexParams::default()).expect("empty"), items: another(4).items };
+    for next in [
+        vec![NextShard::Kept(2)],
+        vec![NextShard::Kept(0), NextShard::Kept(0)],
+        vec![NextShard::Kept(1), NextShard::New(misfit)],
+    ] {
+        assert!(engine.replace(next).is_err());
+        assert_eq!(counts(&engine), [8, 12]);
+    }
+    engine.replace(vec![NextShard::New(another(5)), NextShard::Kept(1)]).expect("they fit");
+    assert_eq!(counts(&engine), [5, 12]);
+    assert_eq!(engine.search(&Query::text(TEXTS[0]).limit(30)).expect("hits").len(), 17);
 }

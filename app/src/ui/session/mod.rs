@@ -4,12 +4,13 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in four files: [`mod@open`] (the worker and the catalog),
-//! [`mod@pictures`] (the listing and what failed), [`mod@search`] (queries, selection, link), [`mod@typing`]
-//! (answers while a query is being typed).
+//! [`Session`] is a handle; what it can do is in five files: [`mod@open`] (the worker and the catalog),
+//! [`mod@newer`] (a catalog that was replaced), [`mod@lacks`] (what could not be shown), [`mod@search`] (queries, selection,
+//! link), [`mod@typing`] (answers while a query is being typed).
 
+mod lacks;
+mod newer;
 mod open;
-mod pictures;
 mod search;
 mod state;
 mod typing;
@@ -25,7 +26,10 @@ use super::client::Client;
 use super::pictures::Pictures;
 use crate::link::MapView;
 use crate::protocol::{Ask, Failure, FailureKind, FileProgress, Hit, Progress, Response};
-pub use state::{By, Camera, Damage, Phase, Selection, Timing};
+use crate::trouble::Trouble;
+use crate::unwrapped::Frame;
+pub use lacks::Lack;
+pub use state::{By, Camera, Phase, Selection, Timing};
 
 /// Where the catalog lies, relative to the page.
 const CATALOG: &str = "catalog/catalog.json";
@@ -37,11 +41,11 @@ pub struct Session {
     pub phase: RwSignal<Phase>,
     /// The worker's files.
     pub progress: RwSignal<Progress>,
-    /// The page's own file, the listing.
+    /// The page's own file, the listing, if it is loaded at the start.
     pub listing_progress: RwSignal<Option<FileProgress>>,
     /// The catalog, as soon as it is known.
     pub manifest: RwSignal<Option<Arc<Manifest>>>,
-    /// The pictures, as soon as the listing is there.
+    /// Its imagery; it changes with the manifest.
     pub pictures: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
     /// Text of the search box.
     pub words: RwSignal<String>,
@@ -57,10 +61,20 @@ pub struct Session {
     pub selected: RwSignal<Option<Selection>>,
     /// Where the map is to look.
     pub camera: RwSignal<Option<Camera>>,
-    /// Pictures that failed.
-    pub damages: RwSignal<Vec<Damage>>,
-    /// Counts up when failed pictures shall be tried again.
+    /// What could not be shown, once for each place where it is missing.
+    pub troubles: RwSignal<Vec<Trouble>>,
+    /// Whether the notice about them was closed.
+    pub dismissed: RwSignal<bool>,
+    /// Counts up when what failed shall be tried again.
     pub attempt: RwSignal<u32>,
+    /// What the last answer, or the last look at the catalog, lacks.
+    lacking: StoredValue<Vec<Lack>, LocalStorage>,
+    /// Runs out when what the server did not answer shall be tried again.
+    again: StoredValue<Option<Timeout>, LocalStorage>,
+    /// The catalog that the engine answers from, while the page still shows the one before.
+    coming: StoredValue<Option<Arc<Manifest>>>,
+    /// When it was last looked whether there is a newer catalog, milliseconds; none while it is being looked.
+    looked_ms: StoredValue<Option<f64>>,
     /// Where the map looks now.
     view: StoredValue<Option<MapView>>,
     /// Whether the engine answers.
@@ -92,8 +106,13 @@ impl Session {
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             camera: RwSignal::default(),
-            damages: RwSignal::default(),
+            troubles: RwSignal::default(),
+            dismissed: RwSignal::default(),
             attempt: RwSignal::default(),
+            lacking: StoredValue::new_local(Vec::new()),
+            again: StoredValue::new_local(None),
+            coming: StoredValue::new(None),
+            looked_ms: StoredValue::new(Some(f64::NEG_INFINITY)),
             view: StoredValue::new(None),
             loaded: StoredValue::new(false),
             pause: StoredValue::new_local(None),
@@ -101,6 +120,20 @@ impl Session {
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),
         }
+    }
+}
+
+impl Session {
+    /// Whether there is anything to see on a map: something has a place, or it is not known yet.
+    pub fn has_map(self) -> bool {
+        self.manifest.with(|manifest| manifest.as_ref().is_none_or(|manifest| manifest.bounds.is_some()))
+    }
+
+    /// How the map's longitudes are laid out.
+    fn frame(self) -> Frame {
+        let bounds =
+            self.manifest.with_untracked(|manifest| manifest.as_ref().and_then(|manifest| manifest.bounds));
+        Frame::of(bounds.as_ref())
     }
 }
 

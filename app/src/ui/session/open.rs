@@ -1,8 +1,9 @@
 //! The worker's life and the catalog it opens: start, progress, failure, stop, retry.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use clip_rs_catalog::Manifest;
+use clip_rs_catalog::{MANIFEST_NAME, Manifest};
 use futures::future::try_join;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -10,8 +11,9 @@ use wasm_bindgen_futures::spawn_local;
 use super::{CATALOG, Phase, Session, next, unexpected};
 use crate::browser::{clock, location, page};
 use crate::load;
-use crate::protocol::{Failure, FailureKind, Progress, Request, Response};
+use crate::protocol::{Failure, FailureKind, FileProgress, Progress, Request, Response};
 use crate::ui::client::{Client, News};
+use crate::ui::pictures::Pictures;
 
 impl Session {
     /// Starts, or starts again: a fresh worker, the catalog, then whatever is asked for.
@@ -20,6 +22,7 @@ impl Session {
         next(self.turn);
         self.client.set_value(None);
         self.loaded.set_value(false);
+        self.coming.set_value(None);
         self.progress.set(Progress::default());
         self.phase.set(Phase::Loading);
         spawn_local(async move {
@@ -78,16 +81,44 @@ impl Session {
         }
     }
 
-    fn know(self, manifest: Arc<Manifest>) {
+    /// Shows this catalog from now on.
+    pub(super) fn know(self, manifest: Arc<Manifest>) {
         page::set_title(&format!("{} · CLIP-RS", manifest.title));
         let known = self.manifest.get_untracked();
-        if known.as_ref() == Some(&manifest) && self.pictures.with_untracked(Option::is_some) {
+        if known.as_ref() == Some(&manifest) {
             return;
         }
-        self.pictures.set(None);
-        self.damages.set(Vec::new());
+        let Some(url) = location::absolute(CATALOG) else { return };
+        let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url).to_owned();
+        let pictures = Rc::new(Pictures::new(base, Arc::clone(&manifest)));
+        self.listing_progress.set(None);
         self.manifest.set(Some(manifest));
-        self.load_listing();
+        self.load_only_page(&pictures);
+        self.pictures.set(Some(pictures));
+    }
+
+    /// Loads the listing at once if it is small, so that the first pictures need not wait for it.
+    fn load_only_page(self, pictures: &Rc<Pictures>) {
+        let Some(file) = pictures.only_page().cloned() else { return };
+        let start = FileProgress {
+            role: "List of pictures".into(),
+            name: file.name.clone(),
+            done: 0,
+            total: file.bytes,
+        };
+        self.listing_progress.set(Some(start));
+        let arrived = move |done: u64| {
+            self.listing_progress.update(|progress| {
+                if let Some(progress) = progress {
+                    progress.done = done.min(progress.total);
+                }
+            });
+        };
+        let pictures = Rc::clone(pictures);
+        spawn_local(async move {
+            // Whatever is to be shown asks for it again, and says what it lacks.
+            let _asked_for_again = pictures.load_page(&file.name, arrived).await;
+        });
     }
 
     pub(super) fn fail(self, failure: Failure) {

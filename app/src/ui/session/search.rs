@@ -10,6 +10,8 @@ use crate::browser::clock;
 use crate::browser::location::{self, Entry};
 use crate::link::{Link, MapView, query};
 use crate::protocol::{Ask, Hit, Request, Response};
+use crate::trouble::{Part, Trouble};
+use crate::unwrapped::Extent;
 
 /// Hits that are asked for.
 const LIMIT: usize = 20;
@@ -62,6 +64,7 @@ impl Session {
         }
         let turn = next(self.turn);
         let Some(ask) = untrack(|| self.wanted()) else {
+            self.change();
             self.hits.set(Arc::default());
             self.timing.set(None);
             self.phase.set(Phase::Ready);
@@ -82,9 +85,13 @@ impl Session {
             if self.turn.get_value() != turn {
                 return;
             }
+            // Asked after the engine changed: what it says is about the catalog that it has now.
+            self.change();
             match answer {
-                Ok(Response::Hits { hits, encode_ms, search_ms }) => {
-                    self.found(hits, Timing { encode_ms, search_ms })
+                Ok(Response::Hits { hits, missing, encode_ms, search_ms }) => {
+                    let missing = missing.iter().map(|failure| Trouble::reported(Part::Details, failure));
+                    self.note(missing.collect());
+                    self.found(hits, Timing { encode_ms, search_ms });
                 }
                 Ok(other) => self.fail(unexpected(&other)),
                 Err(failure) => self.fail(failure),
@@ -98,12 +105,13 @@ impl Session {
         self.timing.set(Some(timing));
         let selected =
             self.selected.get_untracked().filter(|selected| hits.iter().any(|hit| hit.id == selected.id));
-        let footprint = |id: &str| hits.iter().find(|hit| hit.id == id).and_then(|hit| hit.footprint);
         let may_move = self.draft.with_untracked(Option::is_none);
         if may_move && self.camera.get_untracked().is_none() {
-            let item = selected.as_ref().and_then(|selected| footprint(&selected.id)).map(Camera::Item);
-            let all = hits.iter().filter_map(|hit| hit.footprint).reduce(|a, b| a.union(&b)).map(Camera::Box);
-            self.camera.set(item.or(all));
+            let frame = self.frame();
+            let extent = |hit: &Hit| hit.footprint.map(|footprint| frame.extent(&footprint));
+            let item = selected.as_ref().and_then(|selected| hits.iter().find(|hit| hit.id == selected.id));
+            let all = hits.iter().filter_map(extent).reduce(Extent::union).map(Camera::Box);
+            self.camera.set(item.and_then(extent).map(Camera::Item).or(all));
         }
         self.selected.set(selected);
         self.phase.set(if hits.is_empty() { Phase::Empty } else { Phase::Results });
@@ -121,7 +129,7 @@ impl Session {
         if by != By::Map
             && let Some(footprint) = footprint
         {
-            self.camera.set(Some(Camera::Item(footprint)));
+            self.camera.set(Some(Camera::Item(self.frame().extent(&footprint))));
         }
         self.write_link(Entry::Same);
     }

@@ -1,9 +1,8 @@
 //! The words for what the page does and shows.
 
-use clip_rs_catalog::Bounds;
-
 use crate::link::MapView;
 use crate::protocol::Failure;
+use crate::unwrapped::Extent;
 
 /// What the page is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,16 +70,7 @@ pub enum Camera {
     /// Exactly there, at once.
     View(MapView),
     /// So that this box is seen.
-    Box(Bounds),
+    Box(Extent),
     /// At this item.
-    Item(Bounds),
-}
-
-/// A picture that could not be shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Damage {
-    /// The file.
-    pub file: String,
-    /// What is wrong with it, beginning with its name.
-    pub message: String,
+    Item(Extent),
 }

@@ -80,7 +80,7 @@ fn photographs_lie_where_the_camera_stood_in_all_hemispheres() {
         entry(source.as_ref(), "se.jpg").captured.map(|date| date.to_string()).as_deref(),
         Some("2014-10-19")
     );
-    assert!(says(source.as_ref(), "4 pictures (such as minutes.jpg): are placed where the camera stood"));
+    assert!(says(source.as_ref(), "4 pictures (such as minutes.jpg): placed where the camera stood"));
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn world_files_give_the_ground_that_a_picture_shows() {
     // By PROJ 9: the corners of 80 m from easting 500000, northing 5200000 down.
     near(bounds("sub/b.JPG"), [-99.0, 46.952_809_3, -98.998_948_7, 46.953_529_2]);
     assert_eq!((bounds("c.jpg"), bounds("d.jpg")), (None, None));
-    assert!(says(source.as_ref(), "(c.jpg): have a world file that is not used: the world file has no .prj"));
-    assert!(says(source.as_ref(), "(d.jpg): have a world file that is not used: the world file has not six"));
+    assert!(says(source.as_ref(), "(c.jpg): the world file is not used: it has no .prj"));
+    assert!(says(source.as_ref(), "(d.jpg): the world file is not used: it has not six"));
     assert!(source.inventory().unread.is_empty(), "world files are no strangers");
 }
 

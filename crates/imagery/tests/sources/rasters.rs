@@ -17,15 +17,15 @@ use crate::write::{folder, wanted};
 const HALF: f64 = 20_037_508.342_789_244;
 
 /// Where a raster lies: EPSG code, left and top edge, edge of a pixel, all in the system's units.
-struct Place {
-    epsg: u16,
-    left: f64,
-    top: f64,
-    pixel: f64,
+pub struct Place {
+    pub epsg: u16,
+    pub left: f64,
+    pub top: f64,
+    pub pixel: f64,
 }
 
 /// Writes a raster whose rows are all `width` pixels long.
-fn write<C: ColorType>(path: &Path, place: &Place, width: u32, samples: &[C::Inner], nodata: Option<&str>)
+pub fn write<C: ColorType>(path: &Path, place: &Place, width: u32, samples: &[C::Inner], nodata: Option<&str>)
 where
     [C::Inner]: tiff::encoder::TiffValue,
 {
@@ -52,7 +52,7 @@ where
 }
 
 /// A colour for each pixel that tells where it is.
-fn ramp(width: u32, height: u32) -> Vec<u8> {
+pub fn ramp(width: u32, height: u32) -> Vec<u8> {
     (0..height).flat_map(|row| (0..width).flat_map(move |column| [column as u8, row as u8, 77])).collect()
 }
 
@@ -63,7 +63,7 @@ fn tile(source: &dyn Source, id: &str) -> RgbaImage {
 }
 
 /// A place on the pixel grid of a zoom, at the corner of a tile.
-fn on_grid(z: u8, x: u32, y: u32) -> Place {
+pub fn on_grid(z: u8, x: u32, y: u32) -> Place {
     let tile_edge = 2.0 * HALF / f64::from(1_u32 << z);
     let (left, top) = (f64::from(x) * tile_edge - HALF, HALF - f64::from(y) * tile_edge);
     Place { epsg: 3857, left, top, pixel: tile_edge / 256.0 }

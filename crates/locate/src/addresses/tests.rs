@@ -208,6 +208,7 @@ fn only_points_within_reach_of_an_area_are_kept() {
     assert_eq!(kept(&[]), 5);
     assert_eq!(kept(&[[179.5, 9.0, 179.999, 11.0]]), 2, "both sides of the antimeridian");
     assert_eq!(kept(&[[-179.9995, 9.0, -179.95, 11.0]]), 2, "the same from the other side");
+    assert_eq!(kept(&[[179.9995, 9.0, -179.9995, 11.0]]), 2, "an area that crosses it");
     assert_eq!(kept(&[[-100.0, 89.999, -90.0, 90.0]]), 1, "around the pole");
     assert_eq!(kept(&[[0.001, 50.0, 0.002, 50.0], [0.001, 40.0, 0.002, 49.0]]), 1, "in the margin");
     assert_eq!(kept(&[[0.004, 50.0, 0.005, 50.0]]), 0, "beyond the margin");

@@ -7,7 +7,7 @@ use clip_rs_catalog::{Bounds, LngLat, TileId};
 
 use super::Request;
 use super::names::PictureNames;
-use crate::embed::Wanted;
+use crate::embed::pictures::Wanted;
 use crate::publish::Stem;
 use clip_rs_imagery::{Entry, EntryId, Inventory, Kind, Source};
 use clip_rs_locate::{AddressBook, Positions};
@@ -113,20 +113,14 @@ impl Survey {
 
     /// All pictures of the source, in the order of their items: neighbours on the ground are near each other, and what has no
     /// position comes last.
-    pub fn wanted(&self) -> Vec<Wanted<'_>> {
-        let entries = &self.inventory().entries;
-        let deepest = self.inventory().zooms().map(|(_, deepest)| deepest);
+    pub fn pictures(&self) -> Vec<Wanted<'_>> {
         let mut names = PictureNames::default();
-        let mut wanted: Vec<Wanted<'_>> = entries
-            .iter()
-            .map(|entry| match &entry.id {
-                EntryId::Tile(tile) => Wanted { entry, name: None, searched: Some(tile.z()) == deepest },
-                EntryId::Picture(path) => Wanted { entry, name: Some(names.name(path)), searched: true },
-            })
-            .collect();
-        if self.stem == Stem::Pictures {
-            wanted.sort_by_cached_key(|wanted| (self.ground_order(wanted), wanted.name.clone()));
+        let mut wanted = Vec::new();
+        for entry in &self.inventory().entries {
+            let EntryId::Picture(path) = &entry.id else { continue };
+            wanted.push(Wanted { entry, name: names.name(path), ground: entry.bounds() });
         }
+        wanted.sort_by_cached_key(|wanted| (self.ground_order(wanted), wanted.name.clone()));
         wanted
     }
 

@@ -1,0 +1,95 @@
+//! What is known of the hits beyond name and footprint: pages of details, fetched for the hits alone.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use clip_rs_catalog::{Details, Manifest};
+use clip_rs_search::ItemRef;
+use futures::future::join_all;
+
+use crate::cache::Cache;
+use crate::load::{self, LoadError};
+use crate::protocol::{Failure, Hit};
+
+/// Pages that are kept, bytes.
+const KEPT: u64 = 16 << 20;
+
+/// The pages of details of one state of a catalog.
+pub struct Pages {
+    base: Rc<str>,
+    manifest: Manifest,
+    kept: Cache<Details>,
+}
+
+impl Pages {
+    /// The pages of `manifest`, whose folder has the absolute URL `base`.
+    pub fn new(base: Rc<str>, manifest: Manifest) -> Self {
+        Self { base, manifest, kept: Cache::new(KEPT) }
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Fetches the page of each shard that has only one, so that the first search finds it here. `arrived` is told the
+    /// file's name and the bytes so far.
+    pub async fn fetch_single(&self, arrived: impl Fn(&str, u64) + Clone + 'static) {
+        let single = single(&self.manifest).map(|name| self.page(name, arrived.clone()));
+        // What cannot be had now is asked for again, and reported, when a hit is on it.
+        let _asked_for_again = join_all(single).await;
+    }
+
+    /// Adds to `hits`, each with the item that it is, what is known of them. Returns why pages could not be had.
+    pub async fn complete(&self, hits: &mut [(ItemRef, Hit)]) -> Vec<Failure> {
+        let places: Vec<_> = hits.iter().map(|(item, _)| page_of(&self.manifest, *item)).collect();
+        let names: BTreeSet<&str> = places.iter().flatten().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let pages = join_all(names.iter().map(|name| self.page(name, |_, _| {}))).await;
+        let mut missing = Vec::new();
+        let mut here = HashMap::new();
+        for (name, page) in names.into_iter().zip(pages) {
+            match page {
+                Ok(page) => drop(here.insert(name, page)),
+                Err(error) => missing.push(error.into()),
+            }
+        }
+        for ((_, hit), place) in hits.iter_mut().zip(places) {
+            let known = place.and_then(|(name, at)| here.get(name)?.get(at));
+            if let Some(known) = known {
+                hit.place = known.place;
+                hit.address = known.address;
+                hit.address_m = known.address_m;
+                hit.captured = known.captured.map(|date| date.to_string());
+                hit.source = known.source;
+            }
+        }
+        missing
+    }
+
+    async fn page(
+        &self,
+        name: &str,
+        arrived: impl Fn(&str, u64) + 'static,
+    ) -> Result<Rc<Details>, LoadError> {
+        let (file, base) = (self.manifest.file(name)?.clone(), Rc::clone(&self.base));
+        let fetch = async move || {
+            let bytes = load::file(&base, &file, |done| arrived(&file.name, done)).await?;
+            Ok(Details::from_bytes(&bytes).map_err(|error| error.named(&file.name))?)
+        };
+        self.kept.get(name, self.manifest.file(name)?.bytes, fetch).await
+    }
+}
+
+/// The pages of shards that have only one.
+pub fn single(manifest: &Manifest) -> impl Iterator<Item = &str> {
+    manifest.shards.iter().filter_map(|shard| match shard.details.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    })
+}
+
+/// Name of the page of details that `item` is on, and its place there.
+fn page_of(manifest: &Manifest, item: ItemRef) -> Option<(&str, usize)> {
+    manifest.shards.get(item.shard)?.page_of(item.ordinal)
+}

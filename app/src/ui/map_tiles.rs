@@ -1,0 +1,190 @@
+//! The map's tiles: images whose pictures come later, checked like every other. Where a tile is not there, the part of the
+//! nearest one further out is shown, enlarged.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use clip_rs_catalog::TileId;
+use js_sys::{Function, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, HtmlImageElement};
+
+use super::pictures::Pictures;
+use super::session::{Lack, Session};
+use crate::browser::leaflet::{self, Layer, lat_lng_bounds};
+use crate::browser::{options, page};
+use crate::unwrapped::Extent;
+use crate::zooms::{self, Zooms};
+
+/// Attribute that says which of the map's images this is.
+const KEY: &str = "data-key";
+
+type CreateTile = dyn FnMut(JsValue, Function) -> JsValue;
+
+/// The layer of one catalog's tiles; it is taken off the map when this is dropped.
+pub struct MapTiles {
+    layer: Layer,
+    maker: Rc<Maker>,
+    _create: Closure<CreateTile>,
+    _unload: Closure<dyn FnMut(JsValue)>,
+}
+
+struct Maker {
+    session: Session,
+    pictures: Rc<Pictures>,
+    zooms: Zooms,
+    next_key: Cell<u32>,
+    /// What the map shows without its picture.
+    failed: RefCell<HashMap<String, Failed>>,
+}
+
+struct Failed {
+    image: HtmlImageElement,
+    tile: TileId,
+    _lack: Lack,
+}
+
+impl MapTiles {
+    /// The tiles of `pictures` on the map, which lie in `area`.
+    pub fn new(
+        map: &leaflet::Map,
+        session: Session,
+        pictures: Rc<Pictures>,
+        zooms: Zooms,
+        area: Extent,
+    ) -> Self {
+        let layer = leaflet::grid_layer(&options(&[
+            ("tileSize", zooms.edge().into()),
+            ("minNativeZoom", zooms.native.0.into()),
+            ("maxNativeZoom", zooms.native.1.into()),
+            ("minZoom", zooms.shown_from.into()),
+            ("maxZoom", zooms::deepest(Some(zooms)).into()),
+            ("bounds", lat_lng_bounds(area)),
+            ("keepBuffer", 1.into()),
+        ]));
+        let maker =
+            Rc::new(Maker { session, pictures, zooms, next_key: Cell::new(0), failed: RefCell::default() });
+        let making = Rc::clone(&maker);
+        let create = Closure::<CreateTile>::new(move |at: JsValue, done: Function| {
+            making.create(&at, done).map_or(JsValue::NULL, JsValue::from)
+        });
+        leaflet::set_create_tile(&layer, create.as_ref().unchecked_ref());
+        let forgetting = Rc::clone(&maker);
+        let unload = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| forgetting.forget(&event));
+        layer.on_layer("tileunload", unload.as_ref().unchecked_ref());
+        layer.add_to_map(map);
+        Self { layer, maker, _create: create, _unload: unload }
+    }
+
+    /// Tries again to get what could not be had.
+    pub fn retry(&self) {
+        let failed = std::mem::take(&mut *self.maker.failed.borrow_mut());
+        for (key, failed) in failed {
+            let Failed { image, tile, .. } = &failed;
+            let (maker, image, tile) = (Rc::clone(&self.maker), image.clone(), *tile);
+            // What it lacks is said until it is known whether that is still so.
+            spawn_local(async move {
+                maker.fill(key, image, tile, None).await;
+                drop(failed);
+            });
+        }
+    }
+}
+
+impl Drop for MapTiles {
+    fn drop(&mut self) {
+        self.layer.remove_layer();
+    }
+}
+
+impl Maker {
+    /// The element of one tile; its picture comes later, and `done` tells Leaflet so.
+    fn create(self: &Rc<Self>, at: &JsValue, done: Function) -> Option<HtmlImageElement> {
+        let image: HtmlImageElement = page::document()?.create_element("img").ok()?.dyn_into().ok()?;
+        image.set_alt("");
+        let number = |name: &str| Reflect::get(at, &name.into()).ok()?.as_f64();
+        let key = self.next_key.replace(self.next_key.get().wrapping_add(1)).to_string();
+        let zoom = self.zooms.tile_zoom(number("z")?);
+        let tile = zoom.and_then(|zoom| TileId::new(zoom, number("x")? as u32, number("y")? as u32).ok());
+        let Some(tile) = tile else {
+            // Beyond the pyramid there is nothing to wait for.
+            finish(&done, &image);
+            return Some(image);
+        };
+        // Fixed names without white space cannot be refused.
+        let _valid_names = image.set_attribute(KEY, &key);
+        let _valid_names = image.set_attribute("data-tile", &tile.to_string());
+        let (maker, filled) = (Rc::clone(self), image.clone());
+        spawn_local(async move { maker.fill(key, filled, tile, Some(done)).await });
+        Some(image)
+    }
+
+    async fn fill(&self, key: String, image: HtmlImageElement, tile: TileId, done: Option<Function>) {
+        let got = self.pictures.map_tile(tile).await;
+        let failed = got.is_err();
+        // A fixed class name without white space cannot be refused.
+        let _valid_name = image.class_list().toggle_with_force("damaged", failed);
+        match got {
+            Ok(Some((shown, url))) => {
+                self.session.heard();
+                place(&image, tile, shown, self.zooms.edge());
+                let (loaded, held) = (image.clone(), Rc::clone(&url));
+                let ready = Closure::once_into_js(move || {
+                    drop(held);
+                    done.iter().for_each(|done| finish(done, &loaded));
+                });
+                image.set_onload(Some(ready.unchecked_ref()));
+                image.set_src(url.as_str());
+            }
+            Ok(None) => done.iter().for_each(|done| finish(done, &image)),
+            Err(trouble) => {
+                // The map may have let go of it meanwhile.
+                if image.is_connected() {
+                    let lack = self.session.lacks(trouble);
+                    self.failed.borrow_mut().insert(key, Failed { image: image.clone(), tile, _lack: lack });
+                }
+                done.iter().for_each(|done| finish(done, &image));
+            }
+        }
+    }
+
+    fn forget(&self, event: &JsValue) {
+        let tile = Reflect::get(event, &"tile".into()).ok().and_then(|tile| tile.dyn_into::<Element>().ok());
+        let failed = tile.and_then(|tile| self.failed.borrow_mut().remove(&tile.get_attribute(KEY)?));
+        // Dropped here, when nothing is borrowed: it changes what the page says.
+        drop(failed);
+    }
+}
+
+/// Lets `image`, which stands for `tile`, show the part of `shown` that is that tile. `edge` is a tile's, in pixels.
+fn place(image: &HtmlImageElement, tile: TileId, shown: TileId, edge: f64) {
+    let levels = tile.z() - shown.z();
+    if levels == 0 {
+        return;
+    }
+    let times = 1_u32 << levels;
+    let (left, top) = (f64::from(tile.x() % times) * edge, f64::from(tile.y() % times) * edge);
+    let size = f64::from(times) * edge;
+    let (right, bottom) = (size - left - edge, size - top - edge);
+    let style = image.style();
+    let values = [
+        ("width", format!("{size}px")),
+        ("height", format!("{size}px")),
+        ("margin-left", format!("-{left}px")),
+        ("margin-top", format!("-{top}px")),
+        ("clip-path", format!("inset({top}px {right}px {bottom}px {left}px)")),
+    ];
+    for (name, value) in values {
+        // Lengths are valid values of these properties.
+        let _valid_values = style.set_property(name, &value);
+    }
+    // A fixed name without white space cannot be refused.
+    let _valid_name = image.set_attribute("data-from", &shown.to_string());
+}
+
+fn finish(done: &Function, image: &HtmlImageElement) {
+    // Leaflet's callback throws only where the map is already gone.
+    let _map_is_gone = done.call2(&JsValue::UNDEFINED, &JsValue::NULL, image);
+}

@@ -1,0 +1,189 @@
+//! Longitudes in one piece: an area that crosses the antimeridian is laid out without a break, so on its map longitudes
+//! go on beyond 180 degrees.
+
+use clip_rs_catalog::Bounds;
+
+/// Latitude of the edge of a Web Mercator map, degrees.
+const MERCATOR_LATITUDE: f64 = 85.051_128;
+/// Room around an area of no extent, degrees: about two kilometres.
+const LEAST_ROOM: f64 = 0.02;
+const TURN: f64 = 360.0;
+
+/// How the longitudes of one map are laid out: around the middle of its area.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frame {
+    middle: f64,
+}
+
+/// A box on such a map, in degrees: west <= east, and both may lie beyond 180.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// West edge.
+    pub west: f64,
+    /// South edge.
+    pub south: f64,
+    /// East edge.
+    pub east: f64,
+    /// North edge.
+    pub north: f64,
+}
+
+impl Frame {
+    /// The frame of a map of `area`.
+    pub fn of(area: Option<&Bounds>) -> Self {
+        Self { middle: area.map_or(0.0, |area| area.centre().lng()) }
+    }
+
+    /// The longitude on this map of the meridian `lng`, degrees.
+    pub fn longitude(self, lng: f64) -> f64 {
+        lng + TURN * ((self.middle - lng) / TURN).round()
+    }
+
+    /// Where `bounds` lie on this map.
+    pub fn extent(self, bounds: &Bounds) -> Extent {
+        let centre = bounds.west() + bounds.width() / 2.0;
+        let shift = self.longitude(centre) - centre;
+        Extent {
+            west: bounds.west() + shift,
+            south: bounds.south(),
+            east: bounds.west() + bounds.width() + shift,
+            north: bounds.north(),
+        }
+    }
+}
+
+/// The longitude from -180 to 180 of a meridian that may be given beyond, degrees.
+pub fn wrapped(lng: f64) -> f64 {
+    if (-180.0..=180.0).contains(&lng) { lng } else { (lng + 180.0).rem_euclid(TURN) - 180.0 }
+}
+
+impl Extent {
+    /// The smallest box that holds both.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            west: self.west.min(other.west),
+            south: self.south.min(other.south),
+            east: self.east.max(other.east),
+            north: self.north.max(other.north),
+        }
+    }
+
+    /// Whether the two boxes share at least a point.
+    pub fn intersects(self, other: Self) -> bool {
+        self.west <= other.east
+            && other.west <= self.east
+            && self.south <= other.north
+            && other.south <= self.north
+    }
+
+    /// Whether it is a mere position.
+    pub fn is_point(self) -> bool {
+        self.west == self.east && self.south == self.north
+    }
+
+    /// Longitude and latitude of the middle.
+    pub fn centre(self) -> (f64, f64) {
+        ((self.west + self.east) / 2.0, (self.south + self.north) / 2.0)
+    }
+
+    /// Half the size more on each side, room to bring an edge to the middle; once around the Earth at most.
+    #[must_use]
+    pub fn widened(self) -> Self {
+        let (width, height) = (self.east - self.west, self.north - self.south);
+        let across = (width / 2.0).max(LEAST_ROOM).min(((TURN - width) / 2.0).max(0.0));
+        let along = (height / 2.0).max(LEAST_ROOM);
+        Self {
+            west: self.west - across,
+            south: (self.south - along).max(-MERCATOR_LATITUDE),
+            east: self.east + across,
+            north: (self.north + along).min(MERCATOR_LATITUDE),
+        }
+    }
+
+    /// The map zoom (256 pixels around the Earth at zoom 0) at which it just fits into a square of `pixels`; infinite for
+    /// a mere position.
+    pub fn zoom_to_fit(self, pixels: f64) -> f64 {
+        let share = ((self.east - self.west) / TURN).max(mercator(self.north) - mercator(self.south));
+        (pixels / 256.0 / share).log2()
+    }
+}
+
+/// How far north of the Web Mercator map's lower edge a latitude lies, 0 to 1.
+fn mercator(lat: f64) -> f64 {
+    let lat = lat.clamp(-MERCATOR_LATITUDE, MERCATOR_LATITUDE).to_radians();
+    0.5 + lat.tan().asinh() / std::f64::consts::TAU
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds(west: f64, south: f64, east: f64, north: f64) -> Bounds {
+        Bounds::new(west, south, east, north).expect("in range")
+    }
+
+    #[test]
+    fn an_area_across_the_antimeridian_is_laid_out_in_one_piece() {
+        let area = bounds(179.0, -18.0, -178.0, -16.0);
+        let frame = Frame::of(Some(&area));
+        let laid_out = frame.extent(&area);
+        assert!(laid_out.west < laid_out.east, "{laid_out:?}");
+        assert_eq!(laid_out.east - laid_out.west, 3.0);
+        let (west_side, east_side) = (
+            frame.extent(&bounds(179.1, -17.0, 179.2, -16.9)),
+            frame.extent(&bounds(-178.2, -17.0, -178.1, -16.9)),
+        );
+        let both = west_side.union(east_side);
+        assert!(both.east - both.west < 3.0, "hits on both sides are near each other: {both:?}");
+        assert!(both.intersects(laid_out) && laid_out.union(both) == laid_out);
+    }
+
+    #[test]
+    fn hits_at_both_ends_of_a_map_of_the_world_stay_at_its_ends() {
+        let frame = Frame::of(Some(&bounds(-180.0, -60.0, 180.0, 70.0)));
+        let hits = frame
+            .extent(&bounds(-179.0, 0.0, -178.0, 1.0))
+            .union(frame.extent(&bounds(178.0, 0.0, 179.0, 1.0)));
+        assert_eq!((hits.west, hits.east), (-179.0, 179.0));
+    }
+
+    #[test]
+    fn an_area_elsewhere_keeps_its_degrees() {
+        let area = bounds(-77.5, 38.5, -77.0, 39.0);
+        let extent = Frame::of(Some(&area)).extent(&area);
+        assert_eq!((extent.west, extent.east), (-77.5, -77.0));
+        let wide = extent.widened();
+        assert_eq!((wide.west, wide.south, wide.east, wide.north), (-77.75, 38.25, -76.75, 39.25));
+    }
+
+    #[test]
+    fn a_widened_box_goes_around_the_earth_once_at_most_and_a_point_gets_room() {
+        let world = Frame::of(None).extent(&bounds(-180.0, -90.0, 180.0, 90.0)).widened();
+        assert_eq!((world.west, world.east), (-180.0, 180.0));
+        assert!(world.north < 86.0 && world.south > -86.0);
+        let point = Frame::of(None).extent(&bounds(10.0, 50.0, 10.0, 50.0));
+        assert!(point.is_point() && !point.widened().is_point());
+        assert_eq!(point.zoom_to_fit(256.0), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_tile_fits_into_its_pixels_at_its_own_zoom() {
+        for text in ["17/37487/50141", "3/7/0", "0/0/0"] {
+            let tile: clip_rs_catalog::TileId = text.parse().expect("a tile");
+            let zoom = Frame::of(None).extent(&tile.bounds()).zoom_to_fit(256.0);
+            assert!((zoom - f64::from(tile.z())).abs() < 1e-3, "{text}: {zoom}");
+        }
+    }
+
+    #[test]
+    fn longitudes_in_links_stay_within_180_degrees() {
+        for (lng, expected) in
+            [(181.0, -179.0), (-181.0, 179.0), (180.0, 180.0), (-180.0, -180.0), (541.0, -179.0)]
+        {
+            assert_eq!(wrapped(lng), expected);
+        }
+        let frame = Frame::of(Some(&bounds(179.0, 0.0, -178.0, 1.0)));
+        assert!((frame.longitude(-179.0) - frame.longitude(179.9)).abs() < 2.0, "they are near each other");
+    }
+}

@@ -1,0 +1,126 @@
+//! Which zoom of the tiles is shown at which zoom of the map.
+//!
+//! The map counts zooms as if tiles had 256 pixels: one of 512 pixels has the detail of the map's next zoom.
+
+use clip_rs_catalog::TileSet;
+
+/// The map's deepest zoom where there are no tiles to say so.
+const WITHOUT_TILES: i32 = 18;
+/// How much further than the deepest tiles the map may be zoomed.
+const OVERZOOM: i32 = 2;
+/// No map is zoomed further.
+const DEEPEST: i32 = 28;
+/// Zooms out from the shallowest tiles at which they are still shown, made smaller: there are four times as many each time.
+const SMALLER: i32 = 2;
+/// So few tiles may all be shown at once.
+const FEW: usize = 256;
+
+/// The zooms of one catalog's map. What is called a map zoom counts as Leaflet does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zooms {
+    /// Map zoom less tile zoom.
+    offset: i32,
+    /// Map zooms of the shallowest and the deepest tiles.
+    pub native: (i32, i32),
+    /// Least map zoom at which tiles are shown.
+    pub shown_from: i32,
+}
+
+impl Zooms {
+    /// The zooms at which `tiles` are shown, each at about as many pixels as it has.
+    pub fn of(tiles: &TileSet) -> Self {
+        let offset = (f64::from(tiles.tile_size) / 256.0).log2().round() as i32;
+        let native = (i32::from(tiles.minzoom) + offset, i32::from(tiles.maxzoom) + offset);
+        let few = tiles.count <= FEW
+            || 1_usize.checked_shl(2 * u32::from(tiles.minzoom)).is_some_and(|all| all <= FEW);
+        let shown_from = if few { 0 } else { native.0 - SMALLER };
+        Self { offset, native, shown_from: shown_from.max(0) }
+    }
+
+    /// Edge of a tile on the map at its own zoom, pixels.
+    pub fn edge(self) -> f64 {
+        256.0 * f64::from(self.offset).exp2()
+    }
+
+    /// Zoom of the tiles that Leaflet asks for at a map zoom; none if there can be no such tiles.
+    pub fn tile_zoom(self, map_zoom: f64) -> Option<u8> {
+        let zoom = map_zoom - f64::from(self.offset);
+        (0.0..=24.0).contains(&zoom).then_some(zoom as u8)
+    }
+}
+
+/// The map zoom that shows the catalog's finest detail.
+pub fn finest(zooms: Option<Zooms>) -> f64 {
+    f64::from(zooms.map_or(WITHOUT_TILES, |zooms| zooms.native.1.min(DEEPEST)))
+}
+
+/// The deepest map zoom.
+pub fn deepest(zooms: Option<Zooms>) -> f64 {
+    (finest(zooms) + f64::from(OVERZOOM)).min(f64::from(DEEPEST))
+}
+
+/// The shallowest map zoom: there the whole area is seen on the smallest screen, and the shallowest tiles.
+/// `whole` is the zoom at which the area fits there.
+pub fn shallowest(zooms: Option<Zooms>, whole: f64) -> f64 {
+    let tiles = zooms.map_or(f64::from(WITHOUT_TILES), |zooms| f64::from(zooms.native.0));
+    whole.floor().min(tiles).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clip_rs_catalog::ImageKind;
+
+    fn tiles(tile_size: u32, minzoom: u8, maxzoom: u8, count: usize) -> TileSet {
+        TileSet {
+            folders: vec!["tiles-0123456789abcdef".into()],
+            kinds: vec![ImageKind::Jpeg],
+            minzoom,
+            maxzoom,
+            zoom: maxzoom,
+            tile_size,
+            count,
+            listing: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_larger_tile_is_shown_one_zoom_deeper_at_its_own_size() {
+        for (size, edge, map_zoom) in
+            [(128, 128.0, 16), (256, 256.0, 17), (512, 512.0, 18), (1024, 1024.0, 19)]
+        {
+            let zooms = Zooms::of(&tiles(size, 10, 17, 9999));
+            assert_eq!((zooms.edge(), zooms.native.1), (edge, map_zoom), "{size}");
+            assert_eq!(zooms.tile_zoom(f64::from(map_zoom)), Some(17), "{size}");
+        }
+        assert_eq!(
+            Zooms::of(&tiles(300, 10, 17, 9999)).edge(),
+            256.0,
+            "an odd size is shown at the nearest even one"
+        );
+    }
+
+    #[test]
+    fn zooms_without_tiles_are_none() {
+        assert_eq!(Zooms::of(&tiles(512, 0, 4, 20)).tile_zoom(0.0), None);
+        assert_eq!(Zooms::of(&tiles(128, 0, 4, 20)).tile_zoom(0.0), Some(1));
+        assert_eq!(Zooms::of(&tiles(128, 0, 24, 20)).tile_zoom(24.0), None);
+    }
+
+    #[test]
+    fn tiles_of_one_zoom_are_made_smaller_further_out_as_long_as_they_are_not_too_many() {
+        assert_eq!(Zooms::of(&tiles(256, 17, 17, 9999)).shown_from, 15);
+        assert_eq!(Zooms::of(&tiles(256, 17, 17, 200)).shown_from, 0, "few tiles are shown at any zoom");
+        assert_eq!(Zooms::of(&tiles(256, 3, 17, 9999)).shown_from, 0, "64 tiles cover the Earth");
+    }
+
+    #[test]
+    fn the_map_zooms_out_until_the_area_is_seen_whole() {
+        let one_zoom = Zooms::of(&tiles(256, 17, 17, 9999));
+        assert_eq!(shallowest(Some(one_zoom), 11.4), 11.0);
+        let shallow = Zooms::of(&tiles(256, 5, 17, 9999));
+        assert_eq!(shallowest(Some(shallow), 11.4), 5.0);
+        assert_eq!(shallowest(None, f64::INFINITY), 18.0, "a mere position");
+        assert_eq!((finest(Some(one_zoom)), deepest(Some(one_zoom))), (17.0, 19.0));
+    }
+}
