@@ -1,178 +1,172 @@
 //! Sends one file with everything a cache wants to know about it.
 //!
-//! A file named by its content never changes: it is kept for ever. Any other file may be replaced at any
-//! moment, even by one of the same length and time of change, so its `ETag` is a hash of what it holds now.
-//! Packed siblings beside a file (`.br`, `.gz`) stand in for it.
+//! `Vary`, `ETag`, `Cache-Control` and the rest are the same whether the whole file is sent, a part, or the word that
+//! it has not changed. Times of change are not sent: they can lie, and tags say all.
 
-use std::{
-    fs::File,
-    io::{self, ErrorKind, Read},
-    path::PathBuf,
-};
+use std::io::{self, Seek as _, SeekFrom};
 
 use axum::{
-    body::Body,
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts},
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use sha2::{Digest, Sha256};
-use tower_http::services::ServeFile;
+use tokio::io::AsyncReadExt as _;
+use tokio_util::io::ReaderStream;
 
 use crate::{
+    conditions::{Wanted, wanted},
     content_policy,
     folder::{Folder, Found},
-    media_type::{HTML, is_compressible, media_type},
+    media_type::{HTML, media_type},
+    negotiation::Accepted,
+    packing::Packer,
     recall::Recallable,
     refusal::Refusal,
+    representation::{Content, Representation},
     request_path::RequestPath,
 };
 
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+/// Bytes that are read of a file at a time.
+const PIECE: usize = 64 * 1024;
+
+/// How long caches may keep a file without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// What the name stands for never changes.
+    ForEver,
+    /// It may be replaced at any moment.
+    Revalidate,
+}
 
 /// A file as it was when the request came.
 struct Sendable {
-    path: PathBuf,
     media_type: &'static str,
-    has_brotli: bool,
-    has_gzip: bool,
-    version: Version,
+    representation: Representation,
+    /// The policy of a page.
+    policy: Option<HeaderValue>,
+    /// Set when the answer is the same for all requests and may be kept in memory.
+    recallable: Option<Recallable>,
 }
 
-/// How a cache tells one version of a file from the next.
-enum Version {
-    /// By the file's name. The answer can be kept if it is the same for all requests.
-    Named(Option<Recallable>),
-    /// By a hash of the content. A page brings the policy that lets its own inline scripts run.
-    Tagged { etag: HeaderValue, page_policy: Option<HeaderValue> },
+/// Answers `request` (a GET or HEAD) for `path` with a file in `folder`. `resolve` says, where blocking does no harm,
+/// which file is meant and how long it may be kept.
+pub(crate) async fn send(
+    folder: &Folder,
+    path: RequestPath,
+    request: &Parts,
+    packer: &Packer,
+    resolve: impl FnOnce(RequestPath) -> (RequestPath, Keep) + Send + 'static,
+) -> Result<Response, Refusal> {
+    let (folder, packer) = (folder.clone(), packer.clone());
+    let accepted = Accepted::from_headers(&request.headers);
+    let looked_up = tokio::task::spawn_blocking(move || {
+        let (path, keep) = resolve(path);
+        let found = folder.find(&path).ok_or(Refusal::NotFound)?;
+        look_up(&found, &path, accepted, &packer, keep).map(|file| (file, keep))
+    });
+    let (file, keep) = looked_up.await.map_err(|_| Refusal::Unreadable)??;
+    answer(file, keep, request).await
 }
 
-/// Answers `request` (a GET or HEAD) with the file that `path` names in `folder`.
-pub(crate) async fn send(folder: &Folder, path: &RequestPath, request: &Parts) -> Result<Response, Refusal> {
-    let (folder, path) = (folder.clone(), path.clone());
-    let looked_up = tokio::task::spawn_blocking(move || look_up(&folder, &path)).await;
-    let file = looked_up.map_err(|_| Refusal::Unreadable)??;
-    match &file.version {
-        Version::Named(recallable) => {
-            let mut response = read(&file, request).await?;
-            describe(&mut response, file.media_type, FOR_EVER);
-            if let Some(recallable) = recallable {
-                response.extensions_mut().insert(recallable.clone());
-            }
-            Ok(response)
-        }
-        Version::Tagged { etag, page_policy } => {
-            let mut response = if is_known(&request.headers, etag) {
-                StatusCode::NOT_MODIFIED.into_response()
-            } else {
-                read(&file, request).await?
-            };
-            describe(&mut response, file.media_type, REVALIDATE);
-            let headers = response.headers_mut();
-            headers.insert(header::ETAG, etag.clone());
-            headers.remove(header::LAST_MODIFIED);
-            if let Some(policy) = page_policy {
-                headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
-            }
-            Ok(response)
-        }
-    }
+/// Answers `request` with `bytes` that lie in no file, as if they did.
+pub(crate) async fn send_bytes(
+    bytes: Bytes,
+    media_type: &'static str,
+    request: &Parts,
+) -> Result<Response, Refusal> {
+    let representation = Representation::of_bytes(bytes).map_err(Refusal::of)?;
+    let file = Sendable { media_type, representation, policy: None, recallable: None };
+    answer(file, Keep::Revalidate, request).await
 }
 
-fn look_up(folder: &Folder, path: &RequestPath) -> Result<Sendable, Refusal> {
-    let found = folder.find(path).ok_or(Refusal::NotFound)?;
+fn look_up(
+    found: &Found,
+    path: &RequestPath,
+    accepted: Accepted,
+    packer: &Packer,
+    keep: Keep,
+) -> Result<Sendable, Refusal> {
     let media_type = media_type(path.file_name());
-    let (has_brotli, has_gzip) = (found.has_sibling(".br"), found.has_sibling(".gz"));
-    let version = if !path.is_named_by_content() {
-        tag(&found, media_type).map_err(refusal)?
-    } else if has_brotli || has_gzip || is_compressible(media_type) {
-        Version::Named(None)
-    } else {
-        Version::Named(Recallable::new(found.asked_for().to_path_buf()).map_err(refusal)?)
+    // A look at its state comes before the file is read; see `recall`.
+    let recallable = match keep {
+        Keep::ForEver => Recallable::new(found.asked_for().to_path_buf()).map_err(Refusal::of)?,
+        Keep::Revalidate => None,
     };
-    Ok(Sendable { path: found.path().to_path_buf(), media_type, has_brotli, has_gzip, version })
-}
-
-fn tag(found: &Found, media_type: &str) -> io::Result<Version> {
-    let mut file = File::open(found.path())?;
-    let mut hash = Sha256::new();
-    let mut page_policy = None;
-    if media_type == HTML {
-        let mut page = Vec::new();
-        file.read_to_end(&mut page)?;
-        hash.update(&page);
-        page_policy = Some(content_policy::of_page(&String::from_utf8_lossy(&page)));
+    let policy = if media_type == HTML {
+        Some(content_policy::of_page(found.path()).map_err(Refusal::of)?)
     } else {
-        io::copy(&mut file, &mut hash)?;
-    }
-    // Weak, because the same tag stands for the content packed and unpacked.
-    let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let etag = HeaderValue::try_from(format!("W/\"{digits}\"")).map_err(io::Error::other)?;
-    Ok(Version::Tagged { etag, page_policy })
+        None
+    };
+    let representation = Representation::choose(found, media_type, accepted, packer)?;
+    let recallable = recallable.filter(|_| !representation.is_negotiated);
+    Ok(Sendable { media_type, representation, policy, recallable })
 }
 
-/// Whether the client says that it holds the version called `etag` (RFC 9110, 13.1.2: weak comparison).
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let Ok(etag) = etag.to_str().map(opaque) else { return false };
-    let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    listed.flat_map(|list| list.split(',')).map(opaque).any(|tag| tag == "*" || tag == etag)
-}
-
-/// The headers of a request that decide what of `version` is sent.
-fn conditions(headers: &HeaderMap, version: &Version) -> HeaderMap {
-    let is_named = matches!(version, Version::Named(_));
-    let in_part = headers.get(header::RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="));
-    // A weak tag meets no `If-Range` (RFC 9110, 13.1.5).
-    let in_part = in_part && (is_named || !headers.contains_key(header::IF_RANGE));
-    // A range is one of the plain file's bytes, never of a packed sibling's.
-    let mut wanted = vec![if in_part { header::RANGE } else { header::ACCEPT_ENCODING }];
-    if is_named {
-        wanted.extend([header::IF_MATCH, header::IF_NONE_MATCH]);
-        wanted.extend([header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE]);
-    }
-    wanted.into_iter().filter_map(|name| headers.get(&name).cloned().map(|value| (name, value))).collect()
-}
-
-async fn read(file: &Sendable, request: &Parts) -> Result<Response, Refusal> {
-    let mut service = ServeFile::new(&file.path).ignore_multi_range_requests(true);
-    if file.has_brotli {
-        service = service.precompressed_br();
-    }
-    if file.has_gzip {
-        service = service.precompressed_gzip();
-    }
-    let mut plain = Request::new(());
-    *plain.method_mut() = request.method.clone();
-    *plain.headers_mut() = conditions(&request.headers, &file.version);
-    let mut response = service.try_call(plain.clone()).await.map_err(refusal)?;
-    if let Some(version) = request.headers.get(header::IF_RANGE) {
-        let sent = response.headers();
-        let same = [header::ETAG, header::LAST_MODIFIED].iter().any(|name| sent.get(name) == Some(version));
-        if plain.headers_mut().remove(header::RANGE).is_some() && !same {
-            response = service.try_call(plain).await.map_err(refusal)?;
+async fn answer(file: Sendable, keep: Keep, request: &Parts) -> Result<Response, Refusal> {
+    let Representation { content, length, etag, coding, is_negotiated } = file.representation;
+    let (status, part) = match wanted(&request.method, &request.headers, &etag, length) {
+        Wanted::Whole => (StatusCode::OK, Some(0..length)),
+        Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(*range.start()..range.end() + 1)),
+        Wanted::NotModified => (StatusCode::NOT_MODIFIED, None),
+        Wanted::OtherVersion => return Err(Refusal::OtherVersion),
+        Wanted::OutOfRange => return Err(Refusal::OutOfRange(length)),
+    };
+    let mut response = match &part {
+        Some(part) if request.method != Method::HEAD => {
+            body(content, part.clone()).map_err(Refusal::of)?.into_response()
+        }
+        _ => Body::empty().into_response(),
+    };
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if let Some(part) = part {
+        headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type));
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Some(name) = coding.name() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        if status == StatusCode::PARTIAL_CONTENT {
+            let said = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            headers
+                .insert(header::CONTENT_RANGE, HeaderValue::try_from(said).map_err(|_| Refusal::Unreadable)?);
         }
     }
-    Ok(response.map(Body::new))
+    describe(headers, keep, etag, is_negotiated);
+    if let Some(policy) = file.policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if let Some(recallable) = file.recallable {
+        response.extensions_mut().insert(recallable);
+    }
+    Ok(response)
 }
 
-fn describe(response: &mut Response, media_type: &'static str, cache: HeaderValue) {
-    let status = response.status();
-    let headers = response.headers_mut();
-    if headers.contains_key(header::CONTENT_TYPE) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    }
-    if status.is_success() || status == StatusCode::NOT_MODIFIED {
-        headers.insert(header::CACHE_CONTROL, cache);
+/// What 200, 206 and 304 have in common.
+fn describe(headers: &mut HeaderMap, keep: Keep, etag: HeaderValue, is_negotiated: bool) {
+    headers.insert(header::ETAG, etag);
+    let control = match keep {
+        Keep::ForEver => "max-age=31536000, immutable",
+        Keep::Revalidate => "no-cache",
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+    if is_negotiated {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
 }
 
-fn refusal(error: io::Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied => Refusal::NotFound,
-        _ => {
-            tracing::error!(%error, "a file cannot be read");
-            Refusal::Unreadable
+/// The bytes `part` of `content`.
+fn body(content: Content, part: std::ops::Range<u64>) -> io::Result<Body> {
+    match content {
+        Content::Bytes(bytes) => {
+            let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            Ok(Body::from(bytes.slice(at(part.start)..at(part.end))))
+        }
+        Content::File(mut file) => {
+            file.seek(SeekFrom::Start(part.start))?;
+            let file = tokio::fs::File::from_std(file).take(part.end - part.start);
+            let stream = ReaderStream::with_capacity(file, PIECE);
+            Ok(Body::from_stream(stream))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Finds files in a folder, and only in it: symbolic links that lead out find nothing.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -53,14 +53,19 @@ impl Found {
         &self.asked_for
     }
 
-    /// Whether a file of the same name and this `ending`, such as `.br`, lies beside it and is not older, so
+    /// Length in bytes. Blocks.
+    pub(crate) fn bytes(&self) -> io::Result<u64> {
+        Ok(fs::metadata(&self.path)?.len())
+    }
+
+    /// The file of the same name and this `ending`, such as `.br`, if there is one beside it that is not older, so
     /// that it holds the same content packed. Blocks.
-    pub(crate) fn has_sibling(&self, ending: &str) -> bool {
+    pub(crate) fn sibling(&self, ending: &str) -> Option<PathBuf> {
         let mut sibling = self.path.clone().into_os_string();
         sibling.push(ending);
         let time_of = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         regular_file_within(&self.root, Path::new(&sibling))
-            .is_some_and(|sibling| time_of(&sibling) >= time_of(&self.path))
+            .filter(|sibling| time_of(sibling) >= time_of(&self.path))
     }
 }
 

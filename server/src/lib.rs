@@ -7,31 +7,44 @@
 //! |---|---|---|
 //! | `/catalog/catalog.json` | the manifest | revalidated by an `ETag` of its content |
 //! | `/catalog/tilejson.json` | the map tiles as TileJSON 3.0, made from the manifest | never without asking |
-//! | `/catalog/...` | the catalog's other files, named by content hash | for ever |
+//! | `/catalog/tiles/{z}/{x}/{y}` | a tile, whichever file it is | revalidated |
+//! | `/catalog/...` | the catalog's other files | for ever what the manifest names, else revalidated |
 //! | `/healthz` | whether the catalog can be read, and its id | never |
-//! | `/...` | the app's files; an unknown page is `index.html` | for ever when named by hash, else revalidated |
+//! | `/...` | the app's files; `/` is `index.html` | for ever what the build lists, else revalidated |
 //!
 //! A request passes [`guard`] (is it one that we take at all), then [`recall`] (was it answered before), then
-//! [`app`]'s routes; [`files`] finds and sends the file, and [`security`] adds what every answer carries.
-//! [`serve`] is the part with sockets.
+//! [`app`]'s routes; [`files`] finds and sends the file, as [`representation`] and [`conditions`] say, and
+//! [`security`] adds what every answer carries.
+//! [`serve`] is the part with sockets; [`places`] and [`steady`] let go whoever takes places and nothing else.
 
 #![forbid(unsafe_code)]
 
 mod access_log;
 mod app;
 mod catalog;
+mod conditions;
 mod config;
 mod content_policy;
+mod file_state;
 mod files;
 mod folder;
 mod guard;
+mod listed;
 mod media_type;
+mod negotiation;
+mod packing;
+mod places;
 mod recall;
 mod refusal;
+mod remembered;
+mod representation;
 mod request_path;
 mod security;
 mod serve;
+mod site;
+mod steady;
 mod tilejson;
+mod tiles;
 
 pub use app::app;
 pub use config::{Config, StartError};

@@ -83,7 +83,9 @@ fn start_log(format: LogFormat, level: LevelFilter) {
 fn limits() -> io::Result<Limits> {
     let handles = usize::try_from(rlimit::increase_nofile_limit(FILE_HANDLES)?).unwrap_or(usize::MAX);
     let usual = Limits::default();
-    Ok(Limits { connections: usual.connections.min(handles / 3).max(1), ..usual })
+    let connections = usual.connections.min(handles / 3).max(1);
+    let connections_per_peer = usual.connections_per_peer.min(connections / 4).max(1);
+    Ok(Limits { connections, connections_per_peer, ..usual })
 }
 
 /// An address to open in a browser: one that means every interface is none.

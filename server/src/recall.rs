@@ -3,12 +3,7 @@
 //! A file can still vanish, be damaged or be put back, so each answer begins with a look at its state in the
 //! file system. Where that differs from when it was read, memory does not count.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -19,10 +14,15 @@ use axum::{
 };
 use quick_cache::{Weighter, sync::Cache};
 
-use crate::{guard, refusal::Refusal};
+use crate::{
+    file_state::FileState,
+    guard,
+    negotiation::{Accepted, Coding},
+    refusal::Refusal,
+};
 
 /// Bytes of the largest file that is kept: most tiles and pictures, no index.
-const MAX_FILE: u64 = 64 * 1024;
+pub(crate) const MAX_FILE: u64 = 64 * 1024;
 /// Bytes that all kept answers take together, at most.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// What an answer takes besides its body, about: its headers, its name, its place in the memory.
@@ -46,14 +46,6 @@ pub(crate) struct Recallable {
     /// The file as it was asked for: symbolic links are followed anew each time.
     path: PathBuf,
     state: FileState,
-}
-
-/// What changes when a file is written to or replaced.
-#[derive(Debug, Clone, PartialEq)]
-struct FileState {
-    bytes: u64,
-    modified: SystemTime,
-    number: FileNumber,
 }
 
 /// Answers that were given before, by the path of their requests. Clones share them.
@@ -81,37 +73,12 @@ impl Recallable {
     /// The file at `path` as it is now; none when it is too large to be kept. Blocks.
     pub(crate) fn new(path: PathBuf) -> io::Result<Option<Self>> {
         let state = FileState::of(&path)?;
-        Ok((state.bytes <= MAX_FILE).then_some(Self { path, state }))
+        Ok((state.bytes() <= MAX_FILE).then_some(Self { path, state }))
     }
 
     fn is_current(&self) -> bool {
         FileState::of(&self.path).is_ok_and(|state| state == self.state)
     }
-}
-
-impl FileState {
-    fn of(path: &Path) -> io::Result<Self> {
-        let about = fs::metadata(path)?;
-        Ok(Self { bytes: about.len(), modified: about.modified()?, number: file_number(&about) })
-    }
-}
-
-/// Device, number and last change of a file's entry.
-#[cfg(unix)]
-type FileNumber = (u64, u64, i64, i64);
-
-#[cfg(unix)]
-fn file_number(about: &fs::Metadata) -> FileNumber {
-    use std::os::unix::fs::MetadataExt as _;
-    (about.dev(), about.ino(), about.ctime(), about.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-type FileNumber = Option<SystemTime>;
-
-#[cfg(not(unix))]
-fn file_number(about: &fs::Metadata) -> FileNumber {
-    about.created().ok()
 }
 
 impl Memory {
@@ -140,7 +107,7 @@ impl Memory {
             return Refusal::Unreadable.into_response();
         };
         // Read between two looks that saw the same, so these are the bytes of that state.
-        if body.len() as u64 == file.state.bytes && file.is_current() {
+        if body.len() as u64 == file.state.bytes() && file.is_current() {
             let answer = Answer { headers: parts.headers.clone(), body: body.clone(), file };
             self.answers.insert(path, Arc::new(answer));
         }
@@ -153,7 +120,8 @@ pub(crate) async fn recall(State(memory): State<Memory>, request: Request, next:
     let headers = request.headers();
     let is_plain =
         request.method() == Method::GET && !CONDITIONS.iter().any(|name| headers.contains_key(name));
-    if !is_plain || guard::refuse(&request).is_some() {
+    let takes_plain = Accepted::from_headers(headers).best([Coding::Identity]).is_some();
+    if !is_plain || !takes_plain || guard::refuse(&request).is_some() {
         return next.run(request).await;
     }
     if let Some(response) = memory.recall(request.uri().path()) {

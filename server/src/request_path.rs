@@ -6,10 +6,6 @@ use percent_encoding::percent_decode_str;
 
 use crate::refusal::Refusal;
 
-/// Hexadecimal digits that make a name a content hash. Ours have 16, and Trunk's, which leaves leading zeros out,
-/// at least 15 but for one in 256. Fewer could be a time of day.
-const HASH_DIGITS: usize = 15;
-
 /// The decoded segments of a URL's path, each of which is safe to use as the name of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestPath {
@@ -26,14 +22,14 @@ impl RequestPath {
         Ok(Self { segments })
     }
 
-    /// The path of the file `name`, which is one of ours and needs no check.
-    pub(crate) fn of_file(name: &'static str) -> Self {
-        Self { segments: vec![name.to_owned()] }
+    /// The path of the file `name`, relative and with slashes, which is one of ours and needs no check.
+    pub(crate) fn of_file(name: &str) -> Self {
+        Self { segments: name.split('/').map(str::to_owned).collect() }
     }
 
     /// Whether this is `/`.
     pub(crate) fn is_root(&self) -> bool {
-        self.segments.iter().all(String::is_empty)
+        matches!(self.segments.as_slice(), [only] if only.is_empty())
     }
 
     /// The last segment; empty when the path ends in a slash.
@@ -41,15 +37,9 @@ impl RequestPath {
         self.segments.last().map_or("", String::as_str)
     }
 
-    /// Whether the last segment has no extension, as pages of the app have none.
-    pub(crate) fn may_be_page(&self) -> bool {
-        !self.file_name().contains('.')
-    }
-
-    /// Whether a file's name or a folder's holds a content hash, so that what it names can never change.
-    pub(crate) fn is_named_by_content(&self) -> bool {
-        let is_hash = |part: &str| part.len() >= HASH_DIGITS && part.bytes().all(is_lower_hex);
-        self.segments.iter().any(|s| s.split(|c: char| !c.is_ascii_alphanumeric()).any(is_hash))
+    /// The decoded segments with slashes between them: a name relative to the folder.
+    pub(crate) fn joined(&self) -> String {
+        self.segments.join("/")
     }
 
     /// The path of the file in `root`; none when a segment is empty. Symbolic links are not looked at.
@@ -57,10 +47,6 @@ impl RequestPath {
         let named = self.segments.iter().all(|segment| !segment.is_empty());
         named.then(|| self.segments.iter().fold(root.to_path_buf(), |path, segment| path.join(segment)))
     }
-}
-
-fn is_lower_hex(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 fn decode_segment(raw: &str) -> Result<String, Refusal> {
@@ -141,28 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn a_content_hash_in_any_segment_is_seen() {
-        let hashed = [
-            "/index.0123456789abcdef.bin",
-            "/tiles-0123456789abcdef/17/1/2.jpg",
-            "/app-0123456789abcdef_bg.wasm",
-            "/snippets/gloo-0123456789abcdef/inline0.js",
-            "/worker-relaxed-0123456789abcdef/worker_bg.wasm",
-            "/layout-9c9d0dcce1e61bb.css",
-        ];
-        for raw in hashed {
-            assert!(parse(raw).is_named_by_content(), "{raw}");
-        }
-        let plain = ["/", "/catalog.json", "/index.html", "/app-20261124184700.js", "/0123456789ABCDEF.js"];
-        for raw in plain {
-            assert!(!parse(raw).is_named_by_content(), "{raw}");
-        }
-    }
-
-    #[test]
-    fn pages_have_no_extension() {
-        assert!(parse("/").may_be_page() && parse("/").is_root());
-        assert!(parse("/about").may_be_page() && parse("/about/").may_be_page());
-        assert!(!parse("/app.js").may_be_page());
+    fn only_one_slash_is_the_root() {
+        assert!(parse("/").is_root());
+        assert!(!parse("//").is_root() && !parse("/a").is_root());
     }
 }

@@ -1,15 +1,20 @@
 //! `/catalog/tilejson.json`: the catalog's map in TileJSON 3.0, for QGIS, MapLibre and everybody else.
 
 use axum::{
-    Json,
-    extract::State,
+    body::Bytes,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use clip_rs_catalog::{Manifest, TileSet};
+use clip_rs_catalog::{Bounds, Manifest, TileSet};
 use serde::Serialize;
 
-use crate::{catalog::current_manifest, folder::Folder, refusal::Refusal};
+use crate::{
+    catalog::Catalog, files, guard::is_host, media_type::media_type, refusal::Refusal, tiles::template,
+};
+
+/// What a reverse proxy says of the address by which the client came to it.
+const FORWARDED: [&str; 2] = ["x-forwarded-prefix", "x-forwarded-proto"];
 
 /// The keys of TileJSON 3.0 that raster tiles have, and `tileSize`, which MapLibre reads.
 #[derive(Serialize)]
@@ -32,15 +37,17 @@ struct TileJson {
 }
 
 /// Describes the tiles of the catalog as it is now; 404 when it has none.
-pub(crate) async fn tilejson(State(folder): State<Folder>, headers: HeaderMap) -> Response {
-    let Some(manifest) = current_manifest(&folder).await else { return Refusal::Unreadable.into_response() };
-    let Some(tiles) = &manifest.tiles else { return Refusal::NotFound.into_response() };
-    let described = describe(&manifest, tiles, &base_url(&headers));
-    let about = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::VARY, HeaderValue::from_static("host, x-forwarded-proto")),
-    ];
-    (about, Json(described)).into_response()
+pub(crate) async fn tilejson(State(catalog): State<Catalog>, request: Request) -> Result<Response, Refusal> {
+    let (request, _) = request.into_parts();
+    let listed = catalog.currently_listed().await.ok_or(Refusal::Unreadable)?;
+    let manifest = &listed.manifest;
+    let tiles = manifest.tiles.as_ref().ok_or(Refusal::NotFound)?;
+    let described = describe(manifest, tiles, &base_url(&request.headers));
+    let json = Bytes::from(serde_json::to_vec(&described).map_err(|error| Refusal::of(error.into()))?);
+    let mut response = files::send_bytes(json, media_type("tilejson.json"), &request).await?;
+    let varies = HeaderValue::try_from(FORWARDED.join(", ")).map_err(|_| Refusal::Unreadable)?;
+    response.headers_mut().insert(header::VARY, varies);
+    Ok(response)
 }
 
 fn describe(manifest: &Manifest, tiles: &TileSet, base: &str) -> TileJson {
@@ -53,10 +60,10 @@ fn describe(manifest: &Manifest, tiles: &TileSet, base: &str) -> TileJson {
         description: synthetic.then_some("Synthetic imagery: generated, it shows no real place."),
         attribution: escape(&manifest.attribution) + note,
         scheme: "xyz",
-        tiles: [format!("{base}{}", tiles.url)],
+        tiles: [base.to_owned() + &template(tiles)],
         minzoom: tiles.minzoom,
         maxzoom: tiles.maxzoom,
-        bounds: manifest.bounds.map(Into::into),
+        bounds: manifest.bounds.map(within_the_map),
         center: manifest.bounds.map(|bounds| {
             let centre = bounds.centre();
             (centre.lng(), centre.lat(), tiles.minzoom)
@@ -70,24 +77,33 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The catalog's address as the client sees it, from `Host`; relative when that says nothing usable.
-fn base_url(headers: &HeaderMap) -> String {
-    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let Some(host) = value("host").filter(|host| is_host(host)) else { return String::new() };
-    let scheme = if value("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    format!("{scheme}://{host}/catalog/")
+/// The edges of `bounds`. TileJSON's must not wrap around the antimeridian, so an area on both sides of it is as wide
+/// as the map; its centre says where it is.
+fn within_the_map(bounds: Bounds) -> [f64; 4] {
+    if bounds.crosses_antimeridian() {
+        [-180.0, bounds.south(), 180.0, bounds.north()]
+    } else {
+        bounds.into()
+    }
 }
 
-fn is_host(host: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-        _ => (host, None),
-    };
-    let is_ip6 = name.starts_with('[') && name.ends_with(']');
-    let is_name = is_ip6 || !name.contains([':', '[', ']']);
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    !name.is_empty() && host.len() <= 255 && host.chars().all(plain) && is_name && is_port
+/// The catalog's address as the client sees it: `Host`, and what a reverse proxy adds to it. Absolute, as MapLibre
+/// takes no other; relative when `Host` is empty.
+fn base_url(headers: &HeaderMap) -> String {
+    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    // Of proxies in a row, the first is the one that the client talks to.
+    let first = |name| value(name).and_then(|list| list.split(',').next()).map(str::trim);
+    let Some(host) = value("host").filter(|host| is_host(host)) else { return String::new() };
+    let [prefix, scheme] = FORWARDED.map(first);
+    let is_secure = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let prefix = prefix.filter(|prefix| is_prefix(prefix)).map_or("", |prefix| prefix.trim_end_matches('/'));
+    format!("{}://{host}{prefix}/catalog/", if is_secure { "https" } else { "http" })
+}
+
+/// Whether `prefix` is the plain path of a folder.
+fn is_prefix(prefix: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    prefix.starts_with('/') && prefix.len() <= 255 && prefix.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -95,14 +111,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_host_gets_into_the_address() {
-        for host in ["localhost", "localhost:8080", "10.0.0.1:80", "[::1]:8080", "[::1]", "a-b.example"] {
-            assert!(is_host(host), "{host}");
+    fn the_address_is_the_one_by_which_the_client_came() {
+        let base = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().chain(&[("host", "a.example")]);
+            base_url(
+                &headers
+                    .map(|&(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+                    .collect(),
+            )
+        };
+        for (scheme, expected) in [
+            ("https", "https"),
+            ("HTTPS", "https"),
+            ("https, http", "https"),
+            ("https,http", "https"),
+            ("http, https", "http"),
+            ("nonsense", "http"),
+        ] {
+            assert_eq!(
+                base(&[(FORWARDED[1], scheme)]),
+                format!("{expected}://a.example/catalog/"),
+                "{scheme}"
+            );
         }
-        let long = "a".repeat(300);
-        for host in ["", ":80", "a b", "a/b", "user@a", "a\"b", "a:b:c", "a:99999", "a:", "[::1", "é", &long]
-        {
-            assert!(!is_host(host), "{host}");
+        for (prefix, expected) in [
+            ("/maps", "/maps"),
+            ("/maps/", "/maps"),
+            ("/a/b, /c", "/a/b"),
+            ("/", ""),
+            ("maps", ""),
+            ("/a?b", ""),
+            ("/a\"b", ""),
+        ] {
+            assert_eq!(
+                base(&[(FORWARDED[0], prefix)]),
+                format!("http://a.example{expected}/catalog/"),
+                "{prefix}"
+            );
         }
     }
 }

@@ -94,7 +94,7 @@ fn a_wrong_byte_in_a_file_is_named_by_the_page_which_stays_usable() -> Result<()
 fn a_wrong_byte_in_the_listing_costs_the_pictures_but_not_the_search() -> Result<()> {
     let artifacts = Artifacts::from_env()?;
     let copy = Copy::of(&artifacts.catalog)?;
-    let listing = copy.manifest.listing().context("no listing")?;
+    let listing = &copy.manifest.listing().first().context("no listing")?.file;
     copy.damaged(listing, || {
         let site = Site::start(&artifacts, copy.folder.path())?;
         let chromium = Chromium::start(&artifacts, &site)?;
@@ -137,9 +137,7 @@ fn a_wrong_byte_in_a_tile_is_named_and_the_search_goes_on() -> Result<()> {
     page.wait_for_state("ready")?;
     let first = page.search("storage tanks")?.first().context("a result")?.id.clone();
     let tiles = copy.manifest.tiles.as_ref().context("tiles")?;
-    let (z, rest) = first.split_once('/').context("an id")?;
-    let (x, y) = rest.split_once('/').context("an id")?;
-    let tile = tiles.url.replace("{z}", z).replace("{x}", x).replace("{y}", y);
+    let tile = format!("{}/{first}.jpg", tiles.folders[0]);
     copy.damaged(&tile, || {
         let page = chromium.open(&site.url("#q=storage%20tanks"), DESKTOP.0, DESKTOP.1)?;
         // The first visit may have left the sound tile in the cache, where it is as good as before.
@@ -173,8 +171,7 @@ fn verify_finds_a_wrong_byte_in_any_file_and_names_it() -> Result<()> {
     let mut names: Vec<String> = copy.manifest.files.iter().map(|file| file.name.clone()).collect();
     names.push(MANIFEST_NAME.to_owned());
     let tiles = copy.manifest.tiles.as_ref().context("tiles")?;
-    let folder = tiles.url.split('/').next().context("a folder")?;
-    let zoom = copy.path(folder).join(tiles.minzoom.to_string());
+    let zoom = copy.path(&tiles.folders[0]).join(tiles.minzoom.to_string());
     let column = fs::read_dir(zoom)?.next().context("a column")??.path();
     let tile = fs::read_dir(column)?.next().context("a tile")??.path();
     names.push(tile.strip_prefix(copy.folder.path())?.to_string_lossy().into_owned());

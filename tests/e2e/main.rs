@@ -1,14 +1,17 @@
 //! What a person sees, in a real browser: ignored by plain `cargo test`, run by `cargo xtask test`, which
 //! builds what they need.
 
+mod anywhere;
 mod bytes;
 mod damage;
 mod look;
 mod meaning;
 mod parity;
+mod pictures;
 mod privacy;
 mod start;
 mod typing;
+mod update;
 mod use_it;
 
 use anyhow::Result;
@@ -44,9 +47,14 @@ impl Visit {
 
     /// Fails when anything was written to the console but information.
     fn expect_quiet_console(&self) {
-        let console = self.chromium.console();
-        let loud: Vec<_> =
-            console.iter().filter(|line| !line.contains(":INFO:CONSOLE") || line.contains("rror")).collect();
-        assert!(loud.is_empty(), "the console says {loud:#?}");
+        expect_quiet(&self.chromium);
     }
+}
+
+/// Fails when anything was written to the console but information.
+fn expect_quiet(chromium: &Chromium) {
+    let console = chromium.console();
+    let loud: Vec<_> =
+        console.iter().filter(|line| !line.contains(":INFO:CONSOLE") || line.contains("rror")).collect();
+    assert!(loud.is_empty(), "the console says {loud:#?}");
 }

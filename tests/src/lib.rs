@@ -8,6 +8,8 @@
 
 mod artifacts;
 mod browser;
+pub mod land;
+mod map;
 mod page;
 mod recorder;
 mod site;
@@ -16,6 +18,7 @@ mod worker;
 
 pub use artifacts::Artifacts;
 pub use browser::Chromium;
+pub use map::MapView;
 pub use page::{Page, ResultCard};
 pub use recorder::{Recorder, Seen};
 pub use site::Site;

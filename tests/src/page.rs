@@ -175,10 +175,14 @@ impl Page {
         Ok(())
     }
 
+    /// What is visible, as a PNG file.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        let format = PageDomain::CaptureScreenshotFormatOption::Png;
+        self.tab.capture_screenshot(format, None, None, true)
+    }
+
     /// Writes what is visible to a PNG file.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
-        let format = PageDomain::CaptureScreenshotFormatOption::Png;
-        let png = self.tab.capture_screenshot(format, None, None, true)?;
-        std::fs::write(path, png).with_context(|| format!("writing {}", path.display()))
+        std::fs::write(path, self.png()?).with_context(|| format!("writing {}", path.display()))
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::cache;
 use crate::compress;
 use crate::paths;
+use crate::policy;
 use crate::process;
 use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
@@ -22,7 +23,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -38,6 +39,7 @@ const SOURCES: [&str; 15] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/policy.rs",
     "xtask/src/worker.rs",
 ];
 
@@ -88,6 +90,7 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
+    policy::write(&fresh)?;
     step.done("built");
 
     let step = Step::start("page, compressed", "brotli and gzip");

@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod native;
 mod paths;
+mod policy;
 mod process;
 mod report;
 mod setup;

@@ -10,7 +10,7 @@ use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
-use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, strace};
 use crate::steps::Step;
 use crate::worker;
 
@@ -28,6 +28,7 @@ pub fn run() -> Result<()> {
     let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
     let browser = Browser::set_up()?;
+    strace::set_up();
     let (tools, toolchain) = setup::everything()?;
 
     // The page is optimised on one processor while the checks go on with the other.
@@ -86,6 +87,7 @@ fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<(
 /// Builds what the browser's tests need, and runs a program of `tests/src/bin` on it.
 pub fn show(program: &str, words: &[&str]) -> Result<()> {
     let browser = Browser::set_up()?;
+    strace::set_up();
     let (tools, toolchain) = setup::everything()?;
     dist::compile(&toolchain)?;
     dist::bundle(&toolchain, &tools)?;

@@ -1,19 +1,13 @@
-//! Files of named columns: what items, details and listings are written as.
+//! Files of named columns: what items, details and listings are written as. Their layout is in the [crate's
+//! documentation](crate#files-of-columns).
 //!
-//! | bytes | what |
-//! |---|---|
-//! | 0..8 | a magic that names kind and version |
-//! | then | number of rows, number of columns |
-//! | for each column | length of its name, the name (ASCII), length of its content in bytes |
-//! | to the end | the columns' contents, in the same order |
-//!
-//! Numbers are variable-length integers (LEB128: seven bits a byte, the lowest first, the eighth bit set in every byte
-//! but the last) of at most 32 bits. Signed ones are zigzag coded first (0, -1, 1, -2 become 0, 1, 2, 3). A column
-//! holds one value a row: a number, or a text (its length in bytes, then UTF-8), or bytes of a fixed width; the
-//! dictionary of a file is a column of texts with a length of its own, which comes first. A reader takes the columns
-//! that it knows and passes over the others, and what it allocates is bounded by the bytes that it was given.
+//! A reader takes the columns that it knows and passes over the others, and what it allocates is bounded by the bytes
+//! that it was given.
 
 use crate::{CatalogError, Fault};
+
+/// Most columns of a file: what is kept of each takes more memory than it takes of the file.
+const MAX_COLUMNS: usize = 256;
 
 /// Writes a file of columns.
 pub(crate) struct ColumnsWriter {
@@ -105,15 +99,22 @@ impl<'a> Columns<'a> {
         let ended = || wrong("it ends within its header");
         let rows = take(&mut rest).ok_or_else(ended)? as usize;
         let count = take(&mut rest).ok_or_else(ended)? as usize;
-        let mut frame = Vec::new();
+        if count > MAX_COLUMNS {
+            return Err(wrong(&format!("{count} columns, at most {MAX_COLUMNS} are possible")));
+        }
+        let mut frame: Vec<(&str, usize)> = Vec::with_capacity(count);
         for _ in 0..count {
             let name =
                 take(&mut rest).and_then(|length| rest.split_off(..length as usize)).ok_or_else(ended)?;
-            let name = std::str::from_utf8(name).map_err(|_| wrong("a column's name is not text"))?;
+            let name = std::str::from_utf8(name).ok().filter(|name| name.is_ascii());
+            let name = name.ok_or_else(|| wrong("a column's name is not ASCII"))?;
+            if frame.iter().any(|(other, _)| *other == name) {
+                return Err(wrong(&format!("column {name:?} is there twice")));
+            }
             let length = take(&mut rest).ok_or_else(ended)? as usize;
             frame.push((name, length));
         }
-        let mut columns = Vec::new();
+        let mut columns = Vec::with_capacity(count);
         for (name, length) in frame {
             let content = rest.split_off(..length).ok_or_else(|| wrong("it ends within its columns"))?;
             columns.push((name, content));
@@ -157,7 +158,11 @@ impl<'a> Columns<'a> {
         }
         let mut numbers = Vec::with_capacity(count);
         for _ in 0..count {
-            numbers.push(take(&mut content).ok_or_else(|| self.wrong(name, "has a number that is none"))?);
+            numbers.push(
+                take(&mut content).ok_or_else(|| {
+                    self.wrong(name, "ends within a number, or has one of more than 32 bits")
+                })?,
+            );
         }
         if content.is_empty() { Ok(numbers) } else { Err(self.wrong(name, "is too long")) }
     }
@@ -203,6 +208,7 @@ impl<'a> Columns<'a> {
             let text = std::str::from_utf8(text).map_err(|_| self.wrong(name, "holds what is no UTF-8"))?;
             texts.push(text).ok_or_else(|| self.wrong(name, "is too long"))?;
         }
+        texts.shrink_to_fit();
         if content.is_empty() { Ok(texts) } else { Err(self.wrong(name, "goes on behind its texts")) }
     }
 
@@ -246,6 +252,12 @@ impl Texts {
         self.all.push_str(text);
         self.ends.push(end);
         Some(())
+    }
+
+    /// Lets go of the room for more.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.all.shrink_to_fit();
+        self.ends.shrink_to_fit();
     }
 
     /// The text with this number.

@@ -53,6 +53,21 @@ fn another_version_is_called_that_and_other_bytes_are_no_such_file() {
 }
 
 #[test]
+fn columns_of_one_name_and_more_columns_than_any_file_has_are_refused() {
+    let mut writer = ColumnsWriter::new(1);
+    writer.numbers("number", [1]);
+    writer.numbers("number", [2]);
+    let error = Columns::read("test", MAGIC, &writer.finish(MAGIC).expect("small")).err().expect("refused");
+    assert_eq!(error.to_string(), "test: column \"number\" is there twice");
+    let mut many = MAGIC.to_vec();
+    put(0, &mut many);
+    put(257, &mut many);
+    many.extend([0; 2 * 257]);
+    let error = Columns::read("test", MAGIC, &many).err().expect("refused");
+    assert_eq!(error.to_string(), "test: 257 columns, at most 256 are possible");
+}
+
+#[test]
 fn any_cut_is_an_error_and_rows_that_are_not_there_take_no_memory() {
     let bytes = file();
     for length in 0..bytes.len() {

@@ -1,14 +1,4 @@
-//! What is known of items beyond name and footprint, in pages: a page has a run of a shard's items, and is fetched for
-//! the items that are shown.
-//!
-//! The file `details.<hash>.bin` has the magic `CRSDETL1` and [columns](crate#files-of-columns), a row an item:
-//!
-//! | column | what |
-//! |---|---|
-//! | `texts` | texts: every text of the page once |
-//! | `place`, `address`, `source` | number of a text plus 1; 0 for none. Absent: none for all |
-//! | `address_m` | number: metres from the item's centre to the address, rounded |
-//! | `captured` | number YYYYMMDD; 0 for unknown. Absent: unknown for all |
+//! What is known of items beyond name and footprint, in pages that are fetched for the items that are shown.
 
 use std::collections::HashMap;
 
@@ -33,7 +23,17 @@ pub struct Detail {
     pub source: Option<String>,
 }
 
-/// A page of details, by the item's place in the page.
+/// A page of details, by the item's place in the page: a run of a shard's items.
+///
+/// The file `details.<hash>.bin` has the magic `CRSDETL1` and [columns](crate#files-of-columns), a row an item, and at most
+/// [65,536 rows](crate::MAX_PAGE_ROWS):
+///
+/// | column | what |
+/// |---|---|
+/// | `texts` | texts: every text of the page once |
+/// | `place`, `address`, `source` | number of a text plus 1; 0 for none. Absent: none for all |
+/// | `address_m` | number: metres from the item's centre to the address, rounded; says nothing where there is no address. Absent: 0 for all |
+/// | `captured` | number YYYYMMDD of a day of the calendar; 0 for unknown. Absent: unknown for all |
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Details {
     texts: Texts,

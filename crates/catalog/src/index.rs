@@ -10,8 +10,10 @@
 //! | 24.. | the codes: for each item, in the order of ordinals, one signed byte a component |
 //! | behind the codes | the graph: 1 + number of items lists of ordinals |
 //!
-//! Numbers in the header are u32, little-endian. A code stands for the direction of its integers; nothing else of
-//! the embedding is stored, and items of nothing but zeros are not possible.
+//! Numbers in the header are u32, little-endian. A code stands for the direction of its integers ([how it is
+//! searched](crate#search)); nothing else of the embedding is stored, and items of nothing but zeros are not possible. A
+//! writer rounds an embedding to a code as a query is: its largest component becomes 127 or -127. There are at most 8,192
+//! components and 2^26 items, and `ef` is 1 to 65,536; an index without items may say 0 components.
 //!
 //! The graph is the bottom layer of a hierarchical navigable small world (Malkov and Yashunin 2016,
 //! <https://arxiv.org/abs/1603.09320>). Its first list names the entrances, a random sample of the items, at least
@@ -20,8 +22,9 @@
 //! <https://arxiv.org/abs/2412.01940>). Then comes a list for each item, in the order of ordinals: its neighbours.
 //!
 //! A list is a row of variable-length integers (seven bits a byte, the lowest first, the eighth bit set in every byte
-//! but the last): its length, its first ordinal, then for each further one how far it is from the one before, less 1.
-//! So ordinals ascend, and none is there twice.
+//! but the last, at most four bytes): its length, its first ordinal, then for each further one how far it is from the one
+//! before, less 1. So ordinals ascend, and none is there twice. All are below the number of items, all lists but the first
+//! have together as many ordinals as the header says neighbours, and nothing follows the last.
 
 use crate::{CatalogError, Fault};
 

@@ -1,27 +1,4 @@
 //! Which items a shard has and where they lie, by ordinal; what else is known of them is in [`crate::Details`].
-//!
-//! The file `items.<hash>.bin` has the magic `CRSITEM2` and [columns](crate#files-of-columns), a row an item.
-//!
-//! A shard of map squares:
-//!
-//! | column | what |
-//! |---|---|
-//! | `zoom` | number |
-//! | `column`, `row` | of the north-west tile, as steps |
-//! | `span` | number; tiles on a side. Absent: 1 for all |
-//!
-//! A shard of pictures (it has a dictionary `names`):
-//!
-//! | column | what |
-//! |---|---|
-//! | `names` | texts: the pictures, each once, in the order in which items first name them |
-//! | `west`, `south` | for each picture: its box in units of 1e-7 degrees, as steps; west is -2147483648 where it is not known |
-//! | `width`, `height` | for each picture: the box's extent in the same units, numbers; 0 for a mere position |
-//! | `picture` | number: which of the pictures. Absent: item i is the whole of picture i |
-//! | `x`, `y`, `side` | numbers: the square of the picture that the item is, in pixels; side 0 for the whole |
-//!
-//! In both, `duplicate_of` may say for each item the ordinal of an earlier one that looks the same, plus 1; 0 for none.
-//! In memory an item takes at most 24 bytes and 4 for `duplicate_of`, and each name is there once.
 
 use crate::columns::{Columns, ColumnsWriter, count_of};
 use crate::id::{Crop, ItemId, TileSquare};
@@ -35,6 +12,38 @@ const MAGIC: &[u8; 8] = b"CRSITEM2";
 const KIND: &str = "items";
 
 /// The items of a shard.
+///
+/// The file `items.<hash>.bin` has the magic `CRSITEM2` and [columns](crate#files-of-columns), a row an item.
+///
+/// A shard of pictures has a column `names`:
+///
+/// | column | what |
+/// |---|---|
+/// | `names` | texts: the pictures, each once, in the order in which items first name them |
+/// | `west`, `south` | steps, one for each picture: two edges of its box in units of 1e-7 degrees; west is -2147483648 where the place is not known |
+/// | `width`, `height` | numbers, one for each picture: the box's extent in the same units; 0 for a mere position |
+/// | `picture` | number: which of the pictures, from 0. Absent: item i is the whole of picture i, and there are as many |
+/// | `x`, `y`, `side` | numbers, there if `picture` is: left and upper edge, and width and height, of the square of the upright picture that the item is, in pixels; side 0 for the whole |
+///
+/// The far edges are the sums of the units, divided by 1e7 like the near ones; an east beyond 180 degrees is 360 less. The box
+/// lies on Earth: west and south are in range, the width is at most 360 degrees, and north at most 90.
+///
+/// A shard of squares of map tiles has no column `names`:
+///
+/// | column | what |
+/// |---|---|
+/// | `zoom` | number, 0 to 24 |
+/// | `column`, `row` | steps: the north-west tile |
+/// | `span` | number, 1 to 255: tiles on a side. Absent: 1 for all |
+///
+/// Both may have `duplicate_of`: for each item a number, the ordinal of an earlier one that looks the same plus 1, or 0
+/// for none. Absent: 0 for all. Such items are found like any other; who shows them may show the earlier one alone.
+///
+/// An item is called `z/x/y`, or `z/x/y+span` where the span is more than 1; or by its picture's name, followed by
+/// `#xywh=x,y,side,side` for a square of it.
+///
+/// In memory an item takes 16 bytes, a picture 20 and its name, and `duplicate_of` 4 an item: at most 24 for an item where
+/// pictures are whole or have three items or more.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Items {
     names: Names,
@@ -158,7 +167,12 @@ fn squares_of(columns: &Columns<'_>) -> Result<Vec<TileSquare>, CatalogError> {
         let tile = TileId::new(z, x, y).map_err(|error| error.named(KIND))?;
         TileSquare::new(tile, span).map_err(|error| error.named(KIND))
     };
-    (0..columns.rows()).map(square).collect()
+    // Collecting results would not know how many there are, and take up to twice the room.
+    let mut squares = Vec::with_capacity(zooms.len());
+    for ordinal in 0..zooms.len() {
+        squares.push(square(ordinal)?);
+    }
+    Ok(squares)
 }
 
 /// Collects the items of a shard, refusing what cannot be written.
@@ -206,12 +220,14 @@ impl ItemsBuilder {
 
     /// The shard's items.
     pub fn build(mut self) -> Items {
-        if let Names::Pictures(pictures) = &mut self.items.names {
-            pictures.finish();
+        match &mut self.items.names {
+            Names::Tiles(squares) => squares.shrink_to_fit(),
+            Names::Pictures(pictures) => pictures.finish(),
         }
         if !self.items.duplicate_of.is_empty() {
             self.items.duplicate_of.resize(self.items.len(), 0);
         }
+        self.items.duplicate_of.shrink_to_fit();
         self.items
     }
 }

@@ -19,6 +19,10 @@
 //! written last. What an update did not change stays where it is: the listing says which folder each tile lies in.
 //! Files that the former `catalog.json` named are kept for a while, for those who still read them.
 //!
+//! A reader begins with `catalog.json`, as [`Manifest`] says: `format` first, then the digest, then the rest. It passes over
+//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit.
+//! What a reader cannot do without comes with another number: in `format`, or in the last character of a file's magic.
+//!
 //! # Trust
 //!
 //! `catalog.json` ends in its own digest ([`Manifest::from_json`] checks it) and names length and SHA-256
@@ -26,11 +30,16 @@
 //! with [`FileRef::check`] or [`ListedFile::check`] before use. The digests find damage, not malice: who can
 //! replace `catalog.json` can replace everything.
 //!
+//! Names from outside never leave the catalog's folder. A path has at most 512 bytes; its parts, between `/`, are not
+//! empty, do not begin with `.`, do not end in `.` or a space, and are made of letters and digits (of any script) and
+//! `-_.{}() +,@` ([`check_path`]).
+//!
 //! # Items and shards
 //!
 //! An item is what a search finds: a square of map tiles ([`TileSquare`]), or a picture or a square of one ([`ItemId`]).
 //! The items of a shard are numbered from 0 (the **ordinal**), and its index, items and pages of details all use that
-//! order. Neighbours on the ground are near each other in it.
+//! order: what is known of the item with ordinal `n` is row `n % page_rows` of the shard's page `n / page_rows`. Each
+//! shard counts anew. Neighbours on the ground are near each other in the order.
 //!
 //! # Files of columns
 //!
@@ -39,21 +48,59 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0..8 | a magic that names kind and version |
-//! | then | number of rows, number of columns |
+//! | then | number of rows, number of columns (at most 256) |
 //! | for each column | length of its name, the name (ASCII), length of its content in bytes |
 //! | to the end | the columns' contents, in the same order |
 //!
 //! Numbers are variable-length integers (LEB128: seven bits a byte, the lowest first, the eighth bit set in every byte but
-//! the last) of at most 32 bits. A column of **numbers** has one for each row. **Steps** are numbers that stand
-//! for signed ones: each value less the one before (the first less 0) modulo 2^32, zigzag coded (0, -1, 1, -2
-//! become 0, 1, 2, 3). **Texts** begin with how many there are; each is its length in bytes and then UTF-8. A reader takes
-//! the columns that it knows and passes over the others. Decoders accept any bytes without panicking, allocate in proportion
-//! to what they are given, and refuse what does not hold together: columns of unequal length, numbers out of range,
-//! names that leave the folder. The index alone has a layout of its own ([`index`]), so that it can be used as it arrives.
+//! the last) of at most 32 bits, in at most five bytes. No name is there twice, and nothing follows the last column. These
+//! are the kinds of columns:
 //!
-//! Coordinates are WGS 84 degrees, always longitude before latitude; bounds are west, south, east, north, with west
-//! greater than east where they cross the antimeridian. Tiles are numbered as in XYZ schemes (Web Mercator, y from
-//! the north).
+//! - **numbers**: one for each row, where nothing else is said;
+//! - **steps**: numbers that stand for signed ones of 32 bits. Each is the value less the one before (the first: less 0),
+//!   modulo 2^32 as a signed number `d`, zigzag coded: `2 d` for `d` of 0 or more, else `-2 d - 1` (0, -1, 1, -2 become
+//!   0, 1, 2, 3);
+//! - **texts**: how many there are, then for each its length in bytes and its UTF-8. They are counted from 0;
+//! - **bytes**: so many for each row, one row after the other.
+//!
+//! A column that is said to be possibly absent is left out where all its values are the usual one. Decoders accept any
+//! bytes without panicking, allocate in proportion to what they are given, and refuse what does not hold together: columns
+//! of unequal length, bytes left over, numbers out of range, names that leave the folder. The index alone has a layout of
+//! its own ([`index`]), so that it can be used as it arrives.
+//!
+//! # Search
+//!
+//! An item's place in a search is decided by its **code**, the signed bytes that the [`index`] has of it. Every reader finds
+//! the same cosines, to the bit, in this way ("single" and "double" are IEEE 754 numbers, rounded to nearest, ties to
+//! even, after each operation):
+//!
+//! 1. A query is a sum of parts, each a vector of `embed_dim` singles: what the model's tower makes of a text or picture, or
+//!    the integers of an item's code. A vector is brought to length 1 by summing its squares in double, in order, and
+//!    dividing each component by the square root of the sum in double, rounded to single. Each part is brought to length
+//!    1 (`clip-rs encode` prints those of texts so), multiplied by its weight and added to the sum of those before it, in
+//!    single; the sum is brought to length 1 again, that of a single part as well.
+//! 2. It is rounded to a code like those of items: with `m` the largest amount of a component, each component becomes
+//!    `x / m * 127` (two operations in single), rounded to the nearest integer, halves away from 0. Vectors that are not
+//!    finite, or shorter than 1e-12, are no query.
+//! 3. A code `c` has the scale `1 / sqrt(c . c)`, in double, rounded to single. The cosine of query and item is the dot product
+//!    of their integers, rounded to single, times the product of the two scales (two operations in single).
+//! 4. Hits are ordered by falling cosine; equal ones by the shard's place in `catalog.json`, then by ordinal. A search in an
+//!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query
+//!    that is one item begins with this item, whatever else has its code.
+//!
+//! Walking the graph finds nearly the same hits without looking at every item.
+//!
+//! # Places
+//!
+//! Coordinates are WGS 84 degrees, always longitude before latitude; [`Bounds`] are west, south, east, north, with west
+//! greater than east where they cross the antimeridian, and south never greater than north. The centre is half way between
+//! the edges in degrees; 360 is subtracted from a longitude beyond 180.
+//!
+//! Tiles are numbered as in XYZ schemes: Web Mercator, zoom `z` of 0 to 24 with `n = 2^z` columns `x` from the west and rows
+//! `y` from the north. Column `x` begins at longitude `x / n * 360 - 180`, row `y` at latitude `atan(sinh(pi (1 - 2 y / n)))`.
+//! Their order is that of the zoom, then of the quadkey: the bits of `y` and `x` in turn, those of the highest value and of
+//! `y` first. A square of `s` x `s` tiles is named by its north-west tile; its columns go on at 0 beyond the antimeridian, its
+//! rows end at `n`.
 
 #![forbid(unsafe_code)]
 

@@ -6,14 +6,25 @@
 mod about;
 pub mod decode;
 mod error;
+mod exif_position;
 mod format;
+mod geotiff;
 mod joined;
+mod mbtiles;
 mod open;
 mod picture_folder;
+mod pmtiles;
+mod projection;
+mod sampling;
 mod source;
+mod stac;
 mod tile_folder;
+mod tile_json;
 mod tile_metadata;
+mod tile_template;
 mod walk;
+mod wmts;
+mod world_file;
 
 pub use about::About;
 pub use error::ImageryError;

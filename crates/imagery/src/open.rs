@@ -5,12 +5,24 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clip_rs_stage::files;
+
+use crate::format::{extension, is_companion, kind, picture_extension};
+use crate::geotiff::GeoTiffs;
 use crate::joined::Joined;
+use crate::mbtiles::MbTiles;
 use crate::picture_folder::PictureFolder;
-use crate::tile_folder::TileFolder;
+use crate::pmtiles::PmTiles;
+use crate::tile_folder::{TileFolder, has_tiles};
 use crate::tile_metadata::Scheme;
-use crate::walk::canonical;
-use crate::{ImageryError, Source};
+use crate::walk::{canonical, walk};
+use crate::{ImageryError, Inventory, Source, stac, tile_json, wmts};
+
+/// The largest document that is read, bytes.
+const MOST_TEXT: u64 = 256 << 20;
+/// What is said of a file that is none of the known kinds.
+const KNOWN: &str = "not a kind of imagery that is known: give a folder, PMTiles, MBTiles, GeoTIFF, TileJSON, WMTS \
+                     capabilities, a STAC document or a picture";
 
 /// Whether map tiles or pictures that are no tiles are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,18 +95,98 @@ fn open_one(
     let metadata = path.metadata().map_err(ImageryError::io("read", path))?;
     if metadata.is_dir() {
         return Ok(match wanted.kind {
-            Kind::Tiles => Box::new(TileFolder::open(path, wanted.scheme, exclude)?),
+            Kind::Tiles => match rasters_of(path, exclude)? {
+                Some(rasters) => Box::new(rasters),
+                None => Box::new(TileFolder::open(path, wanted.scheme, exclude)?),
+            },
             Kind::Pictures => Box::new(PictureFolder::open(path, exclude)?),
         });
     }
-    open_file(path, wanted)
+    open_file(path, metadata.len(), wanted, exclude)
 }
 
-fn open_file(path: &Path, wanted: &Wanted) -> Result<Box<dyn Source>, ImageryError> {
+fn open_file(
+    path: &Path,
+    length: u64,
+    wanted: &Wanted,
+    exclude: &HashSet<PathBuf>,
+) -> Result<Box<dyn Source>, ImageryError> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(16).read_to_end(&mut head))
         .map_err(ImageryError::io("read", path))?;
-    let _ = wanted;
-    Err(ImageryError::source(path, "not a kind of imagery that is known"))
+    let only_tiles = |kind: &str| {
+        (wanted.kind == Kind::Tiles).then_some(()).ok_or_else(|| {
+            ImageryError::source(path, format!("{kind} holds tiles: use --tiles instead of --images"))
+        })
+    };
+    if head.starts_with(b"PMTiles") {
+        only_tiles("a PMTiles archive")?;
+        return Ok(Box::new(PmTiles::open(path)?));
+    }
+    if head.starts_with(b"SQLite format 3\0") {
+        only_tiles("an MBTiles database")?;
+        return Ok(Box::new(MbTiles::open(path, wanted.scheme)?));
+    }
+    if is_tiff(&head) {
+        only_tiles("a GeoTIFF")?;
+        return Ok(Box::new(GeoTiffs::open(&[(path.to_owned(), None)], Inventory::default())?));
+    }
+    if wanted.kind == Kind::Pictures && picture_extension(path).is_some() {
+        return Ok(Box::new(PictureFolder::open_picture(path, length)?));
+    }
+    match extension(path).as_str() {
+        "json" | "geojson" => open_json(path, wanted, exclude),
+        "xml" => {
+            only_tiles("a map service")?;
+            Ok(Box::new(wmts::open(path, &text_of(path)?, exclude)?))
+        }
+        _ => Err(ImageryError::source(path, KNOWN)),
+    }
+}
+
+/// TileJSON or STAC: which of them is told by the keys.
+fn open_json(
+    path: &Path,
+    wanted: &Wanted,
+    exclude: &HashSet<PathBuf>,
+) -> Result<Box<dyn Source>, ImageryError> {
+    let value: serde_json::Value =
+        serde_json::from_str(&text_of(path)?).map_err(|error| ImageryError::source(path, error))?;
+    if stac::is_stac(&value) {
+        return stac::open(path, wanted.kind);
+    }
+    if value.get("tiles").is_some() && wanted.kind == Kind::Tiles {
+        return Ok(Box::new(tile_json::open(path, value, wanted.scheme, exclude)?));
+    }
+    Err(ImageryError::source(path, KNOWN))
+}
+
+fn text_of(path: &Path) -> Result<String, ImageryError> {
+    let bytes =
+        files::read_at_most(path, MOST_TEXT).map_err(|error| ImageryError::Request(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| ImageryError::source(path, "not UTF-8 text"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// The GeoTIFF files of a folder that is no pyramid of tiles; none when there are no such files.
+fn rasters_of(folder: &Path, exclude: &HashSet<PathBuf>) -> Result<Option<GeoTiffs>, ImageryError> {
+    if has_tiles(folder)? {
+        return Ok(None);
+    }
+    let mut inventory = Inventory::default();
+    let mut files = Vec::new();
+    walk(folder, exclude, &mut inventory, |file, inventory| {
+        if ["tif", "tiff"].contains(&extension(&file.path).as_str()) {
+            files.push((file.path, None));
+        } else if !is_companion(&file.path) {
+            inventory.leave(&kind(&file.path), &file.name);
+        }
+    })?;
+    if files.is_empty() { Ok(None) } else { GeoTiffs::open(&files, inventory).map(Some) }
+}
+
+/// Whether a file begins like TIFF or BigTIFF, of either byte order.
+fn is_tiff(head: &[u8]) -> bool {
+    [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(*magic))
 }

@@ -9,12 +9,10 @@ use clip_rs_catalog::TileId;
 
 use crate::format::{is_companion, kind, picture_extension};
 use crate::source::spoken;
-use crate::tile_metadata::{Scheme, TileMetadata};
+use crate::tile_metadata::{Scheme, TileMetadata, settle};
 use crate::walk::{Found, walk};
-use crate::{About, Entry, EntryId, ImageryError, Inventory, Source};
+use crate::{About, Entry, EntryId, ImageryError, Inventory, Source, sampling};
 
-/// How many tiles' headers are looked at to tell their edge.
-const SAMPLES: usize = 32;
 /// What stands before the extension of tiles of twice the usual edge.
 const DOUBLE: &str = "@2x";
 
@@ -66,44 +64,13 @@ impl TileFolder {
             return Err(ImageryError::source(&root, why));
         }
         let mut folder = Self { root, scheme: Scheme::Xyz, suffixes, inventory };
-        folder.scheme = folder.settle_scheme(asked, &metadata, &found);
+        let (scheme, note) = settle(asked, &metadata, || found.keys().copied(), Scheme::Xyz);
+        folder.scheme = scheme;
+        folder.inventory.notes.extend(note);
         folder.take(found);
         folder.measure();
         folder.say_where(asked, &metadata);
         Ok(folder)
-    }
-
-    /// How rows are counted: as asked, as the metadata says, or as fits the bounds in it.
-    fn settle_scheme(
-        &mut self,
-        asked: Option<Scheme>,
-        metadata: &TileMetadata,
-        found: &HashMap<TileId, Vec<Candidate>>,
-    ) -> Scheme {
-        if let Some(asked) = asked {
-            return asked;
-        }
-        if let Some((scheme, file)) = &metadata.scheme {
-            let side = match scheme {
-                Scheme::Tms => "the south (TMS)",
-                Scheme::Xyz => "the north (XYZ)",
-            };
-            self.inventory.notes.push(format!("rows are counted from {side}, as {file} says"));
-            return *scheme;
-        }
-        let Some(bounds) = &metadata.bounds else { return Scheme::Xyz };
-        let deepest = found.keys().map(|tile| tile.z()).max().unwrap_or_default();
-        let tiles = || found.keys().filter(|tile| tile.z() == deepest);
-        let fits = |tile: TileId| tile.bounds().intersects(bounds);
-        let as_xyz = tiles().filter(|tile| fits(**tile)).count();
-        let as_tms = tiles().filter(|tile| fits(flipped(**tile))).count();
-        if as_xyz == 0 && as_tms > 0 {
-            let note = "rows are counted from the south (TMS): only so do the tiles lie in the bounds that the \
-                        metadata gives";
-            self.inventory.notes.push(note.to_owned());
-            return Scheme::Tms;
-        }
-        Scheme::Xyz
     }
 
     /// Makes entries of what was found; of several files for one tile the largest picture is taken.
@@ -135,15 +102,13 @@ impl TileFolder {
 
     /// Tells the tiles' edge from the headers of some.
     fn measure(&mut self) {
-        let step = self.inventory.entries.len().div_ceil(SAMPLES).max(1);
-        let samples: Vec<&Entry> = self.inventory.entries.iter().step_by(step).collect();
-        let sizes = samples.iter().filter_map(|entry| {
+        let size = |entry: &Entry| {
             let file = BufReader::new(File::open(self.path(entry)?).ok()?);
-            imagesize::reader_size(file).ok().map(|size| (size.width as u32, size.height as u32))
-        });
-        let (edge, notes) = edge_of(sizes);
-        self.inventory.tile_size = edge;
-        self.inventory.notes.extend(notes);
+            let size = imagesize::reader_size(file).ok()?;
+            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+        };
+        let sizes: Vec<(u32, u32)> = sampling::some(&self.inventory.entries).filter_map(size).collect();
+        sampling::note_edge(&mut self.inventory, sizes.into_iter());
     }
 
     /// Says where the area lies when nothing but the numbers tells, so that a mistaken counting is noticed.
@@ -189,24 +154,6 @@ fn flipped(tile: TileId) -> TileId {
     Scheme::Tms.to_xyz(tile)
 }
 
-/// The edge that most sampled tiles have, and what to say when there are others or tiles are not square.
-pub(crate) fn edge_of(sizes: impl Iterator<Item = (u32, u32)>) -> (Option<u32>, Vec<String>) {
-    let mut counts: BTreeMap<(u32, u32), usize> = BTreeMap::new();
-    for size in sizes {
-        *counts.entry(size).or_default() += 1;
-    }
-    let most = counts.iter().max_by_key(|(_, count)| **count).map(|(size, _)| *size);
-    let mut notes = Vec::new();
-    if counts.len() > 1 {
-        let list: Vec<String> = counts.keys().map(|(w, h)| format!("{w}x{h}")).collect();
-        notes.push(format!(
-            "tiles have several sizes: {} pixels (of some that were looked at)",
-            list.join(", ")
-        ));
-    }
-    (most.map(|(width, height)| width.max(height)), notes)
-}
-
 /// Reads `z/x/y.jpg` or `z/x/y@2x.jpg`; anything else is counted as unread or skipped.
 fn read_name<'a>(file: &'a Found, inventory: &mut Inventory) -> Option<(TileId, &'a str)> {
     if is_companion(&file.path) {
@@ -229,6 +176,11 @@ fn read_name<'a>(file: &'a Found, inventory: &mut Inventory) -> Option<(TileId, 
         Some(tile) => return Some((tile, suffix)),
     }
     None
+}
+
+/// Whether a folder is a pyramid of tiles or holds one.
+pub(crate) fn has_tiles(folder: &Path) -> Result<bool, ImageryError> {
+    has_zooms(&pyramid_root(folder)?)
 }
 
 /// The folder that holds the zooms: the given one, its `tiles`, or its only folder with zooms in it.
@@ -256,7 +208,7 @@ fn pyramid_root(folder: &Path) -> Result<PathBuf, ImageryError> {
 }
 
 /// Whether a folder of a pyramid lies right here: a number with numbers in it.
-pub(crate) fn has_zooms(folder: &Path) -> Result<bool, ImageryError> {
+fn has_zooms(folder: &Path) -> Result<bool, ImageryError> {
     let entries = std::fs::read_dir(folder).map_err(ImageryError::io("read the folder", folder))?;
     let number = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

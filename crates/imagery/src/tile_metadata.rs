@@ -112,6 +112,38 @@ impl TileMetadata {
     }
 }
 
+/// How rows are counted: as asked, as the metadata says, as fits the bounds in it, or as is usual for the
+/// source. `tiles` are in XYZ numbering as they were found. Also what to tell the person about it.
+pub(crate) fn settle<T: Iterator<Item = TileId>>(
+    asked: Option<Scheme>,
+    metadata: &TileMetadata,
+    tiles: impl Fn() -> T,
+    usual: Scheme,
+) -> (Scheme, Option<String>) {
+    if let Some(asked) = asked {
+        return (asked, None);
+    }
+    let side = |scheme| match scheme {
+        Scheme::Tms => "rows are counted from the south (TMS)",
+        Scheme::Xyz => "rows are counted from the north (XYZ)",
+    };
+    if let Some((scheme, file)) = &metadata.scheme {
+        return (*scheme, Some(format!("{}, as {file} says", side(*scheme))));
+    }
+    let Some(bounds) = &metadata.bounds else { return (usual, None) };
+    let deepest = tiles().map(TileId::z).max().unwrap_or_default();
+    let inside = |scheme: Scheme| {
+        let mut deep = tiles().filter(|tile| tile.z() == deepest);
+        deep.any(|tile| scheme.to_xyz(tile).bounds().intersects(bounds))
+    };
+    let other = if usual == Scheme::Xyz { Scheme::Tms } else { Scheme::Xyz };
+    if !inside(usual) && inside(other) {
+        let why = "only so do the tiles lie in the bounds that the metadata gives";
+        return (other, Some(format!("{}: {why}", side(other))));
+    }
+    (usual, None)
+}
+
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -3,12 +3,19 @@
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod assignment;
+mod degrees;
+mod lines;
 mod places;
 mod positions;
+mod report;
+mod source;
 mod sphere;
 mod table;
 
 pub use addresses::AddressBook;
+pub use assignment::Assignment;
 pub use places::{PLACES_CREDIT, Places};
 pub use positions::Positions;
+pub use report::{Named, RowFault, TableReport};
 pub use sphere::distance_m;

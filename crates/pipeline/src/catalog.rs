@@ -123,11 +123,6 @@ impl Catalog {
             .map_err(StageError::engine(self.folder.display()))
     }
 
-    /// All files below the folder, with `/` between the parts of a path.
-    pub(crate) fn files_there(&self) -> Result<Vec<String>, StageError> {
-        Ok(files::walk(&self.folder)?.into_iter().map(|(name, _)| name).collect())
-    }
-
     /// Content of a file below the folder, unchecked; none if it cannot be read.
     pub(crate) fn raw(&self, path: &str) -> std::io::Result<Vec<u8>> {
         fs::read(self.folder.join(path))
@@ -146,6 +141,15 @@ impl ListingPage {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Paths of the page's files, relative to `catalog.json`; files in folders that the manifest does not name are left out.
+    pub fn paths(&self, manifest: &Manifest) -> impl Iterator<Item = String> {
+        let path = |(path, file): (String, ListedFile)| {
+            let folder = manifest.folders().get(usize::from(file.folder()))?;
+            Some(format!("{folder}/{path}"))
+        };
+        self.files(manifest).into_iter().filter_map(path)
     }
 
     /// The files of the page, with their paths below their folders.

@@ -5,22 +5,28 @@
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
 //! | [`query`] | search in a catalog |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
+//! | [`prune`] | removes what replaced catalogs left, after a while |
 //!
 //! and what they are made of:
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`embed`], [`embeddings`] | pictures to vectors, kept between runs |
+//! | [`cut`] | which parts of the imagery are searched, and what the map and the cards need |
+//! | [`embed`], [`embeddings`], [`records`] | pictures to vectors, kept between runs |
 //! | [`publish`], [`squeeze`] | writes a catalog that is whole at every moment |
 //! | [`catalog`] | reads one, each file checked before use |
 
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod cut;
 pub mod embed;
 pub mod embeddings;
 pub mod index;
+mod name_set;
+pub mod prune;
 pub mod publish;
 pub mod query;
+pub mod records;
 pub mod squeeze;
 pub mod verify;

@@ -2,30 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-mod cli;
-mod run;
+mod commands;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Model};
+use commands::Cli;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Sample(args) => run::sample(&args),
-        Command::Model(Model::Import { path, out, conversion }) => run::import(&path, &out, &conversion),
-        Command::Model(Model::Pull(args)) => run::pull(&args),
-        Command::Model(Model::Info { model }) => run::info(&model),
-        Command::Index(args) => run::index(args),
-        Command::Search(args) => run::search(args),
-        Command::Encode { catalog, texts } => run::encode(&catalog, &texts),
-        Command::Verify { catalog } => run::verify(&catalog),
-        Command::Evaluate(args) => run::evaluate(args),
-        Command::Train(args) => run::train(args),
-        Command::FineTune(args) => run::fine_tune(args),
-    };
-    done.unwrap_or_else(|error| {
+    Cli::parse().run().unwrap_or_else(|error| {
         eprintln!("clip-rs: {}", sentence(&error));
         ExitCode::FAILURE
     })

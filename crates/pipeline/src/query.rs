@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_rs_catalog::MANIFEST_NAME;
+use clip_rs_catalog::{Bounds, MANIFEST_NAME};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::{Engine, Hit, ItemRef, Query};
 use serde::Serialize;
@@ -19,6 +19,26 @@ pub enum Subject {
     Image(PathBuf),
     /// What looks like an item of the catalog.
     Like(String),
+}
+
+/// A question to a catalog.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What is sought.
+    pub subject: Subject,
+    /// Answers at most.
+    pub limit: usize,
+    /// Whether every item is looked at, instead of walking the graph.
+    pub exact: bool,
+    /// Only items whose middle lies in this box.
+    pub within: Option<Bounds>,
+}
+
+impl Asked {
+    /// Asks for the ten best answers.
+    pub fn about(subject: Subject) -> Self {
+        Self { subject, limit: 10, exact: false, within: None }
+    }
 }
 
 /// An answer, as `--json` writes it.
@@ -48,17 +68,12 @@ pub struct Answer {
     pub footprint: Option<[f64; 4]>,
 }
 
-/// The `limit` best answers, best first. `exact` looks at every item.
-pub fn search(
-    catalog: &Path,
-    subject: &Subject,
-    limit: usize,
-    exact: bool,
-) -> Result<Vec<Answer>, StageError> {
+/// The best answers, best first.
+pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> {
     let folder = catalog;
     let catalog = Catalog::open(folder)?;
     let engine = catalog.engine()?;
-    let query = match subject {
+    let query = match &asked.subject {
         Subject::Text(text) if text.trim().is_empty() => {
             return Err(StageError::Request("the text to search for is empty".to_owned()));
         }
@@ -74,8 +89,11 @@ pub fn search(
                 .ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?,
         ),
     };
-    let mut query = query.limit(limit);
-    query.exact = exact;
+    let mut query = query.limit(asked.limit);
+    query.exact = asked.exact;
+    if let Some(within) = asked.within {
+        query = query.within(within);
+    }
     let hits = engine.search(&query).map_err(StageError::engine("the query"))?;
     hits.iter().map(|hit| answer(&catalog, &engine, hit)).collect()
 }

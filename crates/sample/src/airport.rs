@@ -2,13 +2,13 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use crate::car_park::car_park;
 use crate::class::Class;
 use crate::geometry::{Frame, P};
 use crate::palette::{self, Ink, Material, ink};
 use crate::scene::{Address, Roof, Stage, layer};
-use crate::sites::Site;
+use crate::site::Site;
 use crate::streets;
-use crate::town;
 
 const RUNWAY: Ink = ink([126, 125, 124], Material::Asphalt, Class::AirportRunway);
 const TAXI: Ink = ink([148, 146, 142], Material::Concrete, Class::AirportRunway);
@@ -92,7 +92,7 @@ fn terminal(stage: &mut Stage, site: &Site) {
     seams(stage, site);
     let lot_h = (h * 0.27).max(40.0);
     let lot = Site { frame: f.sub(6.0, 2.0, 0.0), w: w - 12.0, h: lot_h };
-    town::car_park(stage, &lot, 0.75);
+    car_park(stage, &lot, 0.75);
     let deep = (h * 0.13).max(22.0);
     let v0 = lot_h + 8.0;
     let rgb = stage.dice.shade([212, 211, 206], 0.05);
@@ -165,7 +165,7 @@ fn hangars(stage: &mut Stage, site: &Site) {
         u += wide;
     }
     let lot = Site { frame: f.sub(6.0, 4.0, 0.0), w: w - 12.0, h: h * 0.2 - 8.0 };
-    town::car_park(stage, &lot, 0.5);
+    car_park(stage, &lot, 0.5);
     let mut v = h * 0.2 + 62.0;
     while v < h - 18.0 {
         let size = if v > h * 0.5 { 34.0 } else { 16.0 };

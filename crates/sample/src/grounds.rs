@@ -2,17 +2,16 @@
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, TAU};
 
+use crate::basins::pool;
+use crate::car_park::car_park;
 use crate::class::Class;
 use crate::draw::lit;
 use crate::geometry::{Frame, P};
-use crate::industry::closed;
 use crate::palette::{self, Ink, Material, ink};
-use crate::residential;
 use crate::scene::{Address, Roof, Stage, layer};
-use crate::sites::Site;
+use crate::site::{Site, closed};
 use crate::sport::{baseball, oval, soccer, tennis, track};
 use crate::streets;
-use crate::town;
 use crate::transport;
 
 /// A stadium: a bowl of stands round a pitch, with roofs over the long sides, and car parks.
@@ -42,7 +41,7 @@ pub fn stadium(stage: &mut Stage, site: &Site) {
                 || y > outer + 30.0
                 || (x - straight / 2.0).hypot(y) > outer + 36.0
             {
-                town::car_park(stage, &lot, 0.7);
+                car_park(stage, &lot, 0.7);
             }
         }
         let name = streets::name(&mut stage.dice);
@@ -112,7 +111,7 @@ pub fn school(stage: &mut Stage, site: &Site) {
             stage.building(f.sub(u, v, 0.0), (w, h), 9.0, Roof::Flat, tone);
         }
         let lot = Site { frame: f.sub(14.0, 112.0, 0.0), w: 104.0, h: 40.0 };
-        town::car_park(stage, &lot, 0.65);
+        car_park(stage, &lot, 0.65);
         if stage.dice.chance(0.7) {
             tennis(stage, f.sub(124.0, 112.0, 0.0), 3, 1);
         } else {
@@ -149,7 +148,7 @@ pub fn baseball_park(stage: &mut Stage, site: &Site) {
             }
         }
         let lot = Site { frame: site.frame.sub(cu - 40.0, site.h - 40.0, 0.0), w: 80.0, h: 38.0 };
-        town::car_park(stage, &lot, 0.6);
+        car_park(stage, &lot, 0.6);
     });
 }
 
@@ -166,7 +165,7 @@ pub fn soccer_park(stage: &mut Stage, site: &Site) {
             }
         }
         let lot = Site { frame: site.frame.sub(10.0, site.h - 41.0, 0.0), w: site.w - 20.0, h: 38.0 };
-        town::car_park(stage, &lot, 0.5);
+        car_park(stage, &lot, 0.5);
     });
 }
 
@@ -199,7 +198,7 @@ pub fn tennis_club(stage: &mut Stage, site: &Site) {
         let v = 8.0 + rows as f64 * 40.0 + 14.0;
         stage.building(site.frame.sub(30.0, v, 0.0), (30.0, 14.0), 6.0, Roof::Hip, [134, 112, 98]);
         let lot = Site { frame: site.frame.sub(56.0, v - 14.0, 0.0), w: site.w - 66.0, h: 36.0 };
-        town::car_park(stage, &lot, 0.6);
+        car_park(stage, &lot, 0.6);
     });
 }
 
@@ -214,7 +213,7 @@ pub fn pools(stage: &mut Stage, site: &Site) {
             f.rect(10.0, 10.0, w - 20.0, h - 62.0),
             palette::CONCRETE.coloured([204, 196, 182]),
         );
-        residential::pool(stage, f.sub(w * 0.34, (h - 52.0) * 0.5, 0.0), 50.0, 22.0);
+        pool(stage, f.sub(w * 0.34, (h - 52.0) * 0.5, 0.0), 50.0, 22.0);
         let lanes = ink([70, 140, 168], Material::Plain, Class::SwimmingPool);
         for k in -3..=3 {
             let v = (h - 52.0) * 0.5 + f64::from(k) * 2.75;
@@ -239,7 +238,7 @@ pub fn pools(stage: &mut Stage, site: &Site) {
             stage.fill(layer::SURFACE, shade, white);
         }
         let lot = Site { frame: f.sub(10.0, h - 46.0, 0.0), w: w - 20.0, h: 38.0 };
-        town::car_park(stage, &lot, 0.6);
+        car_park(stage, &lot, 0.6);
         transport::street(stage, &f.path(&[(w - 4.0, h - 50.0), (w - 4.0, h)]), 6.0);
     });
 }

@@ -1,11 +1,11 @@
 //! Works: halls with yards, tank farms, solar farms, and building sites.
 
+use crate::car_park::car_park;
 use crate::class::Class;
 use crate::geometry::P;
 use crate::palette::{self, Material, ink};
 use crate::scene::{Roof, Stage, layer};
-use crate::sites::Site;
-use crate::town;
+use crate::site::{Site, closed};
 use crate::transport;
 
 /// An industrial area: rows of halls, lorry yards, car parks.
@@ -24,7 +24,7 @@ pub fn works(stage: &mut Stage, site: &Site) {
                 let lot = Site { frame: site.frame.sub(u, v + 13.0, 0.0), w: width - 6.0, h: pitch - 18.0 };
                 match stage.dice.unit() {
                     t if t < 0.10 => storage_yard(stage, &lot),
-                    t if t < 0.18 => town::car_park(stage, &lot, 0.6),
+                    t if t < 0.18 => car_park(stage, &lot, 0.6),
                     _ => hall(stage, &lot),
                 }
                 u += width;
@@ -120,12 +120,6 @@ pub fn tanks(stage: &mut Stage, site: &Site) {
             stage.building(at, (wide, 9.0), 5.0, Roof::Flat, [186, 184, 178]);
         }
     });
-}
-
-/// A polyline that ends where it starts.
-pub fn closed(mut outline: Vec<P>) -> Vec<P> {
-    outline.extend(outline.first().copied());
-    outline
 }
 
 /// A solar farm: long rows of dark panels on grass.

@@ -8,7 +8,9 @@
 
 mod addresses;
 mod airport;
+mod basins;
 mod captions;
+mod car_park;
 pub mod class;
 mod draw;
 mod geometry;
@@ -25,6 +27,7 @@ mod pyramid;
 mod rail;
 mod residential;
 mod scene;
+mod site;
 mod sites;
 mod sport;
 mod streets;

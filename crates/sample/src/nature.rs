@@ -2,29 +2,15 @@
 
 use std::f64::consts::PI;
 
+use crate::basins::pond;
 use crate::class::Class;
 use crate::draw::lit;
 use crate::geometry::{Frame, P};
 use crate::layout::Quarter;
 use crate::palette::{self, Ink, Material, crop, ink};
 use crate::scene::{Roof, Stage, layer};
-use crate::sites::Site;
+use crate::site::{Site, blob, closed};
 use crate::transport;
-
-/// A closed blob: a circle with waves.
-pub fn blob(stage: &mut Stage, at: Frame, a: f64, b: f64) -> Vec<P> {
-    let (f2, f3, f5) = (stage.dice.angle(), stage.dice.angle(), stage.dice.angle());
-    (0..56)
-        .map(|k| {
-            let t = f64::from(k) / 56.0 * PI * 2.0;
-            let r = 1.0
-                + 0.16 * (2.0 * t + f2).sin()
-                + 0.09 * (3.0 * t + f3).sin()
-                + 0.035 * (5.0 * t + f5).sin();
-            at.at(a * r * t.cos(), b * r * t.sin())
-        })
-        .collect()
-}
 
 /// A wood that frays over its border, with clearings, the odd field and a track.
 pub fn forest(stage: &mut Stage, quarter: &Quarter) {
@@ -205,7 +191,7 @@ pub fn park(stage: &mut Stage, site: &Site) {
             let grove = blob(stage, at, a, b);
             stage.fill(layer::GROUND, grove, palette::WOODS.class(Class::Park));
         }
-        let ring = crate::industry::closed(blob(stage, f.sub(w / 2.0, h / 2.0, 0.0), w * 0.34, h * 0.34));
+        let ring = closed(blob(stage, f.sub(w / 2.0, h / 2.0, 0.0), w * 0.34, h * 0.34));
         stage.line(layer::SURFACE, ring.clone(), 3.4, palette::PATH);
         for k in [0, 14, 28, 42] {
             let out =
@@ -213,7 +199,7 @@ pub fn park(stage: &mut Stage, site: &Site) {
             stage.line(layer::SURFACE, vec![ring[k], out], 2.8, palette::PATH);
         }
         if size > 14.0 {
-            crate::water::pond(stage, pond_at, size * 1.3, size);
+            pond(stage, pond_at, size * 1.3, size);
         }
         let play = f.ellipse(w * 0.16, h * 0.8, 10.0, 8.0, 18);
         stage.fill(layer::SURFACE, play, palette::SAND.class(Class::None));
@@ -245,7 +231,7 @@ pub fn golf(stage: &mut Stage, quarter: &Quarter) {
             }
             for _ in 0..2 {
                 let at = f.sub(stage.dice.range(0.2, 0.8) * w, stage.dice.range(0.2, 0.8) * h, 0.4);
-                crate::water::pond(stage, at, 24.0, 15.0);
+                pond(stage, at, 24.0, 15.0);
             }
             let house = f.sub(w * 0.5, h - 22.0, 0.0);
             stage.building(house, (40.0, 18.0), 8.0, Roof::Hip, [134, 110, 96]);

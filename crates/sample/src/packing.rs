@@ -2,11 +2,12 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use crate::car_park::car_park;
 use crate::geometry::P;
 use crate::layout::{Plan, Zone};
 use crate::paint::METRES_PER_PIXEL;
 use crate::scene::Stage;
-use crate::sites::Site;
+use crate::site::Site;
 use crate::tile::TILE;
 use crate::{grounds, industry, nature, town, transport, water};
 
@@ -41,7 +42,7 @@ const KINDS: &[Kind] = &[
 ];
 
 fn big_car_park(stage: &mut Stage, site: &Site) {
-    town::car_park(stage, site, 0.8);
+    car_park(stage, site, 0.8);
 }
 
 /// Packs the special places in rounds, so that variety comes before number.

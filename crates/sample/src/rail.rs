@@ -1,13 +1,13 @@
 //! The railway's places: goods yards with their fans of tracks, and passenger stations.
 
+use crate::car_park::car_park;
 use crate::class::Class;
 use crate::geometry::{Frame, P, p};
 use crate::layout::{Plan, Quarter};
 use crate::palette::{self, Material, ink};
 use crate::scene::{Address, Roof, Stage, layer};
-use crate::sites::Site;
+use crate::site::Site;
 use crate::streets;
-use crate::town;
 use crate::transport;
 
 /// A line beside the railway of a quarter, `off` metres away, from share `from` to share `to` of its length;
@@ -123,7 +123,7 @@ pub fn station(stage: &mut Stage, plan: &Plan, quarter: &Quarter, away: f64) -> 
             7.0,
         );
         let lot = Site { frame: f.sub(-64.0, 14.0, 0.0), w: 128.0, h: 38.0 };
-        town::car_park(stage, &lot, 0.75);
+        car_park(stage, &lot, 0.75);
         let name = streets::name(&mut stage.dice);
         stage.addresses.push(Address { at: f.origin, text: format!("1 {name}") });
     });

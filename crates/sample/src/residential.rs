@@ -1,10 +1,11 @@
 //! Houses along streets, at three densities, with gardens, drives, pools and house numbers.
 
+use crate::basins::pool;
 use crate::class::Class;
 use crate::geometry::{Frame, P, length, walk};
 use crate::palette::{self, Material, ink};
 use crate::scene::{Address, Roof, Stage, layer};
-use crate::sites::Site;
+use crate::site::Site;
 use crate::streets;
 use crate::transport;
 
@@ -189,19 +190,5 @@ fn house(stage: &mut Stage, lot: Frame, d: &Density, depth: f64) {
     } else if stage.dice.chance(0.25) && depth > back + 5.0 {
         let shed = lot.sub(stage.dice.range(-0.35, 0.35) * d.lot, depth + near - 4.0, 0.0);
         stage.building(shed, (4.0, 3.2), 2.6, Roof::Gable, [140, 134, 124]);
-    }
-}
-
-/// A private pool with its terrace, round the frame's origin.
-pub fn pool(stage: &mut Stage, at: Frame, length: f64, width: f64) {
-    let deck = palette::CONCRETE.coloured([196, 190, 178]);
-    stage.fill(layer::SURFACE, at.centred(0.0, 0.0, length + 4.5, width + 4.0), deck);
-    let tint = stage.dice.shade(palette::POOL.rgb, 0.08);
-    let water = palette::POOL.coloured(tint);
-    stage.count(Class::SwimmingPool, at.origin, length / 2.0);
-    if stage.dice.chance(0.4) {
-        stage.fill(layer::ROAD, at.ellipse(0.0, 0.0, length / 2.0, width / 2.0, 20), water);
-    } else {
-        stage.fill(layer::ROAD, at.centred(0.0, 0.0, length, width), water);
     }
 }

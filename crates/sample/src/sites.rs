@@ -6,27 +6,8 @@ use crate::geometry::{Frame, P, p};
 use crate::layout::{Plan, Quarter, Zone};
 use crate::palette;
 use crate::scene::{Stage, layer};
+use crate::site::{Site, blob};
 use crate::{airport, industry, nature, packing, rail, residential, town, transport, water};
-
-/// A rectangle of ground: u runs along `w`, v along `h`.
-#[derive(Clone, Copy, Debug)]
-pub struct Site {
-    pub frame: Frame,
-    pub w: f64,
-    pub h: f64,
-}
-
-impl Site {
-    /// The rectangle's corners.
-    pub fn outline(&self) -> Vec<P> {
-        self.frame.rect(0.0, 0.0, self.w, self.h)
-    }
-
-    /// The rectangle's middle.
-    pub fn middle(&self) -> P {
-        self.frame.at(self.w / 2.0, self.h / 2.0)
-    }
-}
 
 /// Draws the whole county on the stage.
 pub fn build(stage: &mut Stage, plan: &mut Plan) {
@@ -286,7 +267,7 @@ fn ground(stage: &mut Stage, q: &Quarter) {
             if stage.dice.chance(0.5) {
                 let (w, h) = q.size;
                 let at = q.frame.sub(w / 2.0, h / 2.0, 0.0);
-                let grove = nature::blob(stage, at, w * 0.3, h * 0.3);
+                let grove = blob(stage, at, w * 0.3, h * 0.3);
                 stage.fill(layer::GROUND, grove, palette::WOODS);
             }
         }

@@ -5,9 +5,9 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 use crate::class::Class;
 use crate::draw::lit;
 use crate::geometry::{Frame, P};
-use crate::industry::closed;
 use crate::palette::{self, Material, ink};
 use crate::scene::{Roof, Stage, layer};
+use crate::site::closed;
 
 /// A baseball field: home plate at the origin, the field opens along u; `reach` metres to the fence.
 pub fn baseball(stage: &mut Stage, home: Frame, reach: f64) {

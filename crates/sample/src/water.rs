@@ -2,26 +2,14 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use crate::basins::pond;
+use crate::car_park::car_park;
 use crate::class::Class;
 use crate::geometry::{Frame, P};
 use crate::layout::Quarter;
-use crate::nature::blob;
 use crate::palette::{self, Material, ink};
 use crate::scene::{Roof, Stage, layer};
-use crate::sites::Site;
-use crate::town;
-
-/// A pond of about `a` by `b` metres (half axes).
-pub fn pond(stage: &mut Stage, at: Frame, a: f64, b: f64) {
-    let shore = blob(stage, at, a, b);
-    let tint = *stage.dice.pick(&[[60, 76, 70], [70, 84, 62], [52, 66, 72], [84, 92, 70]]);
-    let water = palette::POND.coloured(stage.dice.shade(tint, 0.08));
-    stage.count(Class::Pond, at.origin, a.min(b));
-    let line = crate::industry::closed(shore.clone());
-    stage.line(layer::SURFACE, line.clone(), 5.5, ink([84, 92, 58], Material::Scrub, Class::None));
-    stage.line(layer::SURFACE, line, 2.2, palette::DIRT.coloured([138, 126, 98]));
-    stage.fill(layer::SURFACE, shore, water);
-}
+use crate::site::{Site, blob, closed};
 
 /// A pond in a meadow.
 pub fn pond_site(stage: &mut Stage, site: &Site) {
@@ -53,7 +41,7 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
     let n = shore.len();
     let water = palette::POND.coloured([58, 84, 88]);
     stage.count(Class::Pond, at.origin, a.min(b));
-    let line = crate::industry::closed(shore.clone());
+    let line = closed(shore.clone());
     stage.line(layer::WATER, line.clone(), 7.0, ink([86, 92, 60], Material::Scrub, Class::None));
     // The beach: sand from the waterline outwards along the lower part of the shore.
     let beach: Vec<P> = (5..=24).map(|k| shore[k % n]).collect();
@@ -77,7 +65,7 @@ pub fn lake(stage: &mut Stage, quarter: &Quarter) {
     stage.line(layer::ROAD, beach.clone(), 1.0, palette::WHITE.coloured([212, 216, 210]));
     umbrellas(stage, &beach, at.origin);
     let lot = Site { frame: f.sub(w * 0.5 - 45.0, h - 44.0, 0.0), w: 90.0, h: 38.0 };
-    town::car_park(stage, &lot, 0.7);
+    car_park(stage, &lot, 0.7);
     for _ in 0..7 {
         let at = at.sub(
             stage.dice.range(-0.5, 0.5) * a,
@@ -167,7 +155,7 @@ pub fn marina(stage: &mut Stage, f: Frame, w: f64, depth: f64) {
         stage.building(f.sub(w * 0.3, depth + 15.0, 0.0), (44.0, 13.0), 7.0, Roof::Hip, [150, 124, 108]);
         stage.building(f.sub(w * 0.72, depth + 16.0, 0.0), (30.0, 16.0), 8.0, Roof::Gable, [196, 196, 192]);
         let lot = Site { frame: f.sub(4.0, depth + 26.0, 0.0), w: w - 8.0, h: 38.0 };
-        town::car_park(stage, &lot, 0.7);
+        car_park(stage, &lot, 0.7);
         for k in 0..((w * 0.2 / 5.0) as usize) {
             let at = f.sub(w * 0.44 + 5.0 * k as f64, depth + 14.0, FRAC_PI_2);
             stage.boat(at, 9.0);

@@ -142,16 +142,21 @@ pub fn sync_folder(folder: &Path) -> Result<(), StageError> {
 /// with a dot are left out; names that are not Unicode are an error.
 pub fn walk(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
     let mut found = Vec::new();
-    descend(folder, "", 0, &mut found)?;
+    visit(folder, &mut |relative, path| found.push((relative, path)))?;
     found.sort();
     Ok(found)
+}
+
+/// Shows `each` what [`walk`] finds, a folder after the other.
+pub fn visit(folder: &Path, each: &mut dyn FnMut(String, PathBuf)) -> Result<(), StageError> {
+    descend(folder, "", 0, each)
 }
 
 fn descend(
     folder: &Path,
     prefix: &str,
     depth: usize,
-    found: &mut Vec<(String, PathBuf)>,
+    each: &mut dyn FnMut(String, PathBuf),
 ) -> Result<(), StageError> {
     if depth > MAX_DEPTH {
         return Err(StageError::content(folder, format!("more than {MAX_DEPTH} folders deep")));
@@ -162,9 +167,9 @@ fn descend(
         }
         let relative = format!("{prefix}{name}");
         if path.is_dir() {
-            descend(&path, &format!("{relative}/"), depth + 1, found)?;
+            descend(&path, &format!("{relative}/"), depth + 1, each)?;
         } else {
-            found.push((relative, path));
+            each(relative, path);
         }
     }
     Ok(())

@@ -6,6 +6,11 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// Says a sentence on standard error, between steps.
+pub fn say(sentence: &str) {
+    eprintln!("{sentence}");
+}
+
 /// How far a step is; shown on standard error. Safe to advance from several threads.
 pub struct Progress {
     what: String,

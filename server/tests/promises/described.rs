@@ -1,9 +1,10 @@
 //! What the server says of the catalog: as TileJSON, as health, and at start.
 
 use axum::http::StatusCode;
+use clip_rs_catalog::{Bounds, FileRef, ImageKind};
 use serde_json::json;
 
-use crate::site::{Site, router};
+use crate::site::{Site, listing, request, router};
 
 #[tokio::test]
 async fn the_map_is_described_as_tilejson() {
@@ -29,18 +30,70 @@ async fn the_map_is_described_as_tilejson() {
 }
 
 #[tokio::test]
-async fn the_tiles_address_follows_the_host_when_that_is_plain() {
+async fn the_tiles_address_is_the_one_by_which_the_client_came() {
     let site = Site::new();
-    let secure = [("host", "maps.example"), ("x-forwarded-proto", "https")];
     let url = async |headers: &[(&str, &str)]| {
         site.get("/catalog/tilejson.json", headers).await.json()["tiles"][0].as_str().map(str::to_owned)
     };
     let tiles = "tiles-0123456789abcdef/{z}/{x}/{y}.jpg";
-    assert_eq!(url(&secure).await, Some(format!("https://maps.example/catalog/{tiles}")));
-    for host in ["evil.example/x?", "user@evil.example", "a b", "a\"b", ""] {
-        assert_eq!(url(&[("host", host)]).await.as_deref(), Some(tiles), "{host}");
+    let host = ("host", "maps.example");
+    for scheme in ["https", "HTTPS", "https, http", "https,http"] {
+        let forwarded = [host, ("x-forwarded-proto", scheme), ("x-forwarded-prefix", "/county/")];
+        let expected = format!("https://maps.example/county/catalog/{tiles}");
+        assert_eq!(url(&forwarded).await, Some(expected), "{scheme}");
     }
-    assert_eq!(url(&[]).await.as_deref(), Some(tiles), "relative to the TileJSON itself");
+    assert_eq!(url(&[host]).await, Some(format!("http://maps.example/catalog/{tiles}")));
+    assert_eq!(url(&[("host", "")]).await.as_deref(), Some(tiles), "relative to the TileJSON itself");
+    let answer = site.get("/catalog/tilejson.json", &[]).await;
+    assert_eq!(answer.header("vary"), "x-forwarded-prefix, x-forwarded-proto");
+    let known = [("if-none-match", answer.header("etag"))];
+    assert_eq!(site.get("/catalog/tilejson.json", &known).await.status, StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn an_area_on_both_sides_of_the_antimeridian_has_a_true_centre() {
+    let site = Site::new();
+    let mut manifest = site.manifest();
+    manifest.bounds = Bounds::new(179.5, -17.0, -179.0, -16.0).ok();
+    site.publish(&manifest);
+    let described = site.get("/catalog/tilejson.json", &[]).await.json();
+    assert_eq!(described["bounds"], json!([-180.0, -17.0, 180.0, -16.0]), "TileJSON's do not wrap around");
+    assert_eq!(described["center"], json!([-179.75, -16.5, 11]));
+}
+
+#[tokio::test]
+async fn tiles_of_several_folders_and_kinds_have_one_address() {
+    let site = Site::new();
+    let (old, new): (&[u8], &[u8]) = (&[0xff; 5000], b"a PNG");
+    let page = listing(&[("17/1/2", ImageKind::Jpeg, old, 0), ("17/1/3", ImageKind::Png, new, 1)]);
+    let file = FileRef::of(&page, "listing", "bin");
+    site.write(&format!("catalog/{}", file.name), &page);
+    site.write("catalog/tiles-fedcba9876543210/17/1/3.png", new);
+    // A former version, which the listing does not name.
+    site.write("catalog/tiles-0123456789abcdef/17/1/3.jpg", b"former");
+    let mut manifest = site.manifest();
+    let tiles = manifest.tiles.as_mut().expect("tiles");
+    tiles.folders.push("tiles-fedcba9876543210".into());
+    tiles.kinds.push(ImageKind::Png);
+    tiles.listing[0].file = file.name.clone();
+    manifest.files.push(file.clone());
+    site.publish(&manifest);
+
+    let described = site.get("/catalog/tilejson.json", &[("host", "a")]).await.json();
+    assert_eq!(described["tiles"], json!(["http://a/catalog/tiles/{z}/{x}/{y}"]));
+    for (path, content, media_type) in
+        [("/catalog/tiles/17/1/2", old, "image/jpeg"), ("/catalog/tiles/17/1/3", new, "image/png")]
+    {
+        let answer = site.get(path, &[]).await;
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, content), "{path}");
+        assert_eq!(answer.header("content-type"), media_type, "{path}");
+        assert_eq!(answer.header("cache-control"), "no-cache", "{path}: no digest in the address");
+    }
+    for path in ["/catalog/tiles/17/1/4", "/catalog/tiles/17/1", "/catalog/tiles/17/1/2.jpg"] {
+        assert_eq!(site.get(path, &[]).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    site.write(&format!("catalog/{}", file.name), b"damaged");
+    assert_eq!(site.get("/catalog/tiles/17/1/2", &[]).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -48,8 +101,10 @@ async fn a_catalog_of_pictures_has_no_map() {
     let site = Site::new();
     let mut manifest = site.manifest();
     let tiles = manifest.tiles.take().expect("tiles");
-    manifest.pictures = Some(clip_rs_catalog::Pictures {
-        url: "pictures-0123456789abcdef/{name}".into(),
+    manifest.pictures = Some(clip_rs_catalog::PictureSet {
+        folders: vec!["pictures-0123456789abcdef".into()],
+        thumbnails: vec![160],
+        count: 1,
         listing: tiles.listing,
     });
     site.publish(&manifest);
@@ -71,10 +126,7 @@ async fn health_says_which_catalog_is_served() {
 async fn health_tells_when_the_catalog_breaks() {
     let site = Site::new();
     let router = site.router();
-    let get = |path: &str| {
-        let request = axum::http::Request::get(path).body(axum::body::Body::empty());
-        crate::site::send(router.clone(), request.expect("a request"))
-    };
+    let get = |path: &str| crate::site::send(router.clone(), request("GET", path, &[]));
     std::fs::write(site.manifest_path(), b"{}").expect("written");
     assert_eq!(
         site.get("/", &[]).await.status,

@@ -36,7 +36,7 @@ async fn a_range_that_cannot_be_met_says_how_long_the_file_is() {
         let answer = site.get(&path, &[("range", range)]).await;
         assert_eq!(answer.status, StatusCode::RANGE_NOT_SATISFIABLE, "{range}");
         assert_eq!(answer.header("content-range"), "bytes */100000", "{range}");
-        assert_eq!(answer.header("cache-control"), "", "{range}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{range}");
     }
 }
 
@@ -57,17 +57,16 @@ async fn a_download_resumes_only_on_the_same_version() {
     let path = format!("/catalog/{}", site.text);
     let first = site.get(&path, &[]).await;
     assert_eq!(first.header("accept-ranges"), "bytes");
-    for version in [first.header("etag"), first.header("last-modified")] {
-        let rest = site.get(&path, &[("range", "bytes=99999-"), ("if-range", version)]).await;
-        assert_eq!(rest.status, StatusCode::PARTIAL_CONTENT, "{version}");
-    }
+    let tag = first.header("etag");
+    let rest = site.get(&path, &[("range", "bytes=99999-"), ("if-range", tag)]).await;
+    assert_eq!(rest.status, StatusCode::PARTIAL_CONTENT);
     for version in ["\"other\"", "Thu, 01 Jan 1970 00:00:00 GMT", "nonsense"] {
         let rest = site.get(&path, &[("range", "bytes=99999-"), ("if-range", version)]).await;
         assert_eq!(rest.status, StatusCode::OK, "{version}");
         assert_eq!(rest.body.len(), 100_000, "{version}");
     }
-    let page = site.get("/sw.js", &[]).await;
-    let rest = site.get("/sw.js", &[("range", "bytes=1-"), ("if-range", page.header("etag"))]).await;
+    let weak = format!("W/{tag}");
+    let rest = site.get(&path, &[("range", "bytes=99999-"), ("if-range", &weak)]).await;
     assert_eq!(rest.status, StatusCode::OK, "a weak tag does not promise the same bytes");
 }
 
@@ -77,7 +76,6 @@ async fn head_says_what_get_would_without_a_body() {
     let path = format!("/catalog/{}", site.text);
     let cases = [
         (path.as_str(), vec![]),
-        (path.as_str(), vec![("range", "bytes=5-9")]),
         ("/catalog/catalog.json", vec![]),
         ("/", vec![]),
         ("/catalog/catalog.json", vec![("accept-encoding", "br")]),

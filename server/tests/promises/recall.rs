@@ -2,19 +2,13 @@
 
 use std::{fs, time::Duration};
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, StatusCode},
-};
+use axum::{Router, http::StatusCode};
 
-use crate::site::{Answer, Site, TILE};
+use crate::site::{Answer, Site, TILE, request};
 
 /// Asks the same server more than once, so that it can remember.
 async fn get(router: &Router, headers: &[(&str, &str)]) -> Answer {
-    let request =
-        headers.iter().fold(Request::get(TILE), |request, (name, value)| request.header(*name, *value));
-    crate::site::send(router.clone(), request.body(Body::empty()).expect("a request")).await
+    crate::site::send(router.clone(), request("GET", TILE, headers)).await
 }
 
 fn tile(site: &Site) -> std::path::PathBuf {
@@ -50,6 +44,8 @@ async fn a_request_that_is_refused_is_refused_for_a_remembered_file_too() {
     let refused = get(&router, &[("content-length", "5")]).await;
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(refused.header("x-content-type-options") == "nosniff" && refused.body != whole.body);
+    let refused = get(&router, &[("accept-encoding", "identity;q=0")]).await;
+    assert_eq!((refused.status, refused.header("cache-control")), (StatusCode::NOT_ACCEPTABLE, "no-store"));
 }
 
 #[tokio::test]

@@ -1,11 +1,8 @@
 //! Whatever a request tries, the answer is a clean refusal, never a file from outside or a fault of ours.
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode, Uri},
-};
+use axum::http::{HeaderValue, StatusCode, Uri, Version};
 
-use crate::site::{Site, TILE, send};
+use crate::site::{Site, TILE, request, send};
 
 /// Ways to leave a folder; each is tried below the app and below the catalog.
 const ESCAPES: [&str; 22] = [
@@ -69,7 +66,7 @@ async fn symbolic_links_are_followed_inside_only() {
 
     link("catalog", "current");
     let router = crate::site::router(&site.path("current"), None).expect("a link to a catalog is one");
-    let request = Request::get(TILE).body(Body::empty()).expect("a request");
+    let request = request("GET", TILE, &[]);
     assert_eq!(send(router, request).await.status, StatusCode::OK);
 }
 
@@ -109,7 +106,8 @@ async fn targets_that_are_no_path_are_refused() {
         [("OPTIONS", "*"), ("CONNECT", "a.example:443"), ("GET", "a.example:443"), ("GET", "*")]
     {
         let uri: Uri = target.parse().expect("a target");
-        let request = Request::builder().method(method).uri(uri).body(Body::empty()).expect("a request");
+        let mut request = request(method, "/", &[]);
+        *request.uri_mut() = uri;
         let status = send(site.router(), request).await.status;
         assert!(status.is_client_error(), "{method} {target}: {status}");
     }
@@ -153,10 +151,34 @@ async fn odd_header_values_do_no_harm() {
             [&b""[..], b"\xff\xfe", b",,,", b"\"", b"bytes=--", b"bytes=99999999999999999999-", b";q=x"]
         {
             for path in ["/", "/catalog/catalog.json", "/catalog/tilejson.json", TILE, "/healthz"] {
-                let request = Request::get(path).header(name, value).header("range", "bytes=0-3");
-                let answer = send(site.router(), request.body(Body::empty()).expect("a request")).await;
+                let mut odd = request("GET", path, &[("range", "bytes=0-3")]);
+                odd.headers_mut().insert(name, HeaderValue::from_bytes(value).expect("a value"));
+                let answer = send(site.router(), odd).await;
                 assert!(!answer.status.is_server_error(), "{name}: {value:?} {path} {}", answer.status);
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let site = Site::new();
+    let status = async |version: Version, hosts: &[&str]| {
+        let mut request = request("GET", TILE, &[]);
+        *request.version_mut() = version;
+        request.headers_mut().remove("host");
+        for host in hosts {
+            request.headers_mut().append("host", host.parse().expect("a value"));
+        }
+        send(site.router(), request).await.status
+    };
+    assert_eq!(status(Version::HTTP_11, &["a.example"]).await, StatusCode::OK);
+    assert_eq!(status(Version::HTTP_11, &[""]).await, StatusCode::OK, "where there is no name to give");
+    assert_eq!(status(Version::HTTP_10, &[]).await, StatusCode::OK, "which knew no hosts");
+    for hosts in
+        [&[][..], &["a.example", "a.example"], &["a.example", "b.example"], &["a b"], &["a/b"], &["u@a"]]
+    {
+        assert_eq!(status(Version::HTTP_11, hosts).await, StatusCode::BAD_REQUEST, "{hosts:?}");
+    }
+    assert_eq!(status(Version::HTTP_10, &["a", "b"]).await, StatusCode::BAD_REQUEST);
 }

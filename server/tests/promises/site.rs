@@ -10,14 +10,22 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use clip_rs_catalog::{Bounds, FileRef, MANIFEST_NAME, Manifest, ModelRef, Shard, TileSet};
+use clip_rs_catalog::{
+    Bounds, FileRef, ImageKind, ListedFile, ListedTile, MANIFEST_NAME, Manifest, ModelRef, Page, Shard,
+    TileListing, TileSet,
+};
 use clip_rs_server::Config;
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// A page with an inline script, as Trunk writes it.
-pub const PAGE: &str = "<!doctype html><title>CLIP-RS</title>\
+/// The policy of the page.
+pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-x'";
+
+/// A page with an inline script and its policy, as `cargo xtask dist` writes it.
+pub const PAGE: &str = "<!doctype html><meta charset=\"utf-8\" />\
+    <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+    script-src 'self' 'wasm-unsafe-eval' 'sha256-x'\" /><title>CLIP-RS</title>\
     <script type=\"module\">import init from '/app-0123456789abcdef.js'; init();</script>";
 
 /// Path of a tile in the catalog.
@@ -55,21 +63,29 @@ impl Site {
     pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         let mut site = Self { root, text: String::new() };
-        let files = ["model", "text", "image", "vocabulary", "index", "items", "listing"].map(|stem| {
-            let content = if stem == "text" { noise() } else { stem.as_bytes().to_vec() };
+        let tile = [0xff; 5000];
+        let stems = ["model", "text", "image", "vocabulary", "index", "items", "details", "listing"];
+        let files = stems.map(|stem| {
+            let content = match stem {
+                "text" => noise(),
+                "listing" => listing(&[("17/1/2", ImageKind::Jpeg, &tile, 0)]),
+                _ => stem.as_bytes().to_vec(),
+            };
             let extension = if stem == "text" { "gguf" } else { "bin" };
             let file = FileRef::of(&content, stem, extension);
             site.write(&format!("catalog/{}", file.name), &content);
             file
         });
         site.text = files[1].name.clone();
-        site.write("catalog/tiles-0123456789abcdef/17/1/2.jpg", &[0xff; 5000]);
+        site.write("catalog/tiles-0123456789abcdef/17/1/2.jpg", &tile);
         site.publish(&manifest("sample-7", &files));
         site.write("app/index.html", PAGE.as_bytes());
         site.write("app/sw.js", b"self.skipWaiting();");
         site.write("app/app.webmanifest", b"{}");
         site.write("app/app-0123456789abcdef.js", "export default () => {};\n".repeat(200).as_bytes());
         site.write("app/app-0123456789abcdef_bg.wasm", &[0; 3000]);
+        let immutable = ["app-0123456789abcdef.js", "app-0123456789abcdef_bg.wasm"];
+        site.write("app/build.json", serde_json::json!({ "immutable": immutable }).to_string().as_bytes());
         site.write("secret.txt", b"secret");
         site
     }
@@ -113,12 +129,20 @@ impl Site {
 
     /// What any method answers.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        send(self.router(), request.body(Body::empty()).expect("a request")).await
+        send(self.router(), request(method, path, headers)).await
     }
+}
+
+/// A request for `path`, with a `Host` unless `headers` have one.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "test");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).expect("a request")
 }
 
 /// Sends any request.
@@ -140,10 +164,20 @@ pub fn noise() -> Vec<u8> {
     (0..100_000).map(scrambled).collect()
 }
 
-fn manifest(id: &str, files: &[FileRef; 7]) -> Manifest {
+/// A page of a listing with these tiles, each with its content and its folder's number.
+pub fn listing(tiles: &[(&str, ImageKind, &[u8], u16)]) -> Vec<u8> {
+    let listed = tiles.iter().map(|(tile, kind, content, folder)| ListedTile {
+        tile: tile.parse().expect("a tile"),
+        kind: *kind,
+        file: ListedFile::of(content, *folder).expect("content"),
+    });
+    TileListing::new(listed.collect()).expect("tiles").to_bytes().expect("valid")
+}
+
+fn manifest(id: &str, files: &[FileRef; 8]) -> Manifest {
     let name = |i: usize| files[i].name.clone();
     Manifest {
-        format: 1,
+        format: 2,
         id: id.into(),
         title: "Sample county".into(),
         attribution: "CLIP-RS & friends".into(),
@@ -151,11 +185,14 @@ fn manifest(id: &str, files: &[FileRef; 7]) -> Manifest {
         synthetic: true,
         bounds: Bounds::new(-77.5, 38.7, -77.4, 38.8).ok(),
         tiles: Some(TileSet {
-            url: "tiles-0123456789abcdef/{z}/{x}/{y}.jpg".into(),
+            folders: vec!["tiles-0123456789abcdef".into()],
+            kinds: vec![ImageKind::Jpeg],
             minzoom: 11,
             maxzoom: 17,
+            zoom: 17,
             tile_size: 256,
-            listing: name(6),
+            count: 1,
+            listing: vec![Page { first: "17/1/2".into(), file: name(7) }],
         }),
         pictures: None,
         model: ModelRef {
@@ -172,6 +209,8 @@ fn manifest(id: &str, files: &[FileRef; 7]) -> Manifest {
             centroid: vec![0.5, 0.5],
             index: name(4),
             items: name(5),
+            details: vec![name(6)],
+            page_rows: 3,
         }],
         files: files.to_vec(),
         examples: vec!["storage tanks".into()],

@@ -2,15 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use super::am_root;
+use super::apt;
 use crate::paths;
-use crate::process;
-use crate::steps::{self, Step};
+use crate::steps;
 
 const NAME: &str = "Chromium";
 const CHROMIUM: [&str; 5] =
@@ -41,7 +39,7 @@ impl Browser {
             steps::skipped(NAME, &format!("found, {}", found.chromium.display()));
             return Ok(found);
         }
-        let tried = install();
+        let tried = apt::install(NAME, &["chromium", "chromium-driver"]);
         Self::find().with_context(|| {
             let tried = tried.err().map(|error| format!("\n\nTried: {error:#}")).unwrap_or_default();
             format!(
@@ -88,29 +86,4 @@ fn named(variable: &str, names: &[&str]) -> Option<PathBuf> {
     let in_places = |name: &&str| places.iter().map(|place| place.join(name)).find(|path| path.is_file());
     // An absolute name stays itself when joined to a folder.
     names.iter().find_map(in_places)
-}
-
-/// Installs by apt, where that needs no password.
-fn install() -> Result<()> {
-    ensure!(process::exists("apt-get"), "there is no apt-get, and other package managers are left to you");
-    let may_sudo = || process::capture(Command::new("sudo").args(["-n", "true"])).is_ok();
-    let words: &[&str] = if am_root() {
-        &["apt-get"]
-    } else {
-        ensure!(may_sudo(), "installing packages needs root, and sudo asks for a password");
-        &["sudo", "-n", "apt-get"]
-    };
-    let step = Step::start(NAME, "installing the packages chromium and chromium-driver");
-    let apt = |arguments: &[&str], log: &Path| {
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        process::quiet(&mut command, log)
-    };
-    let logs = paths::target().join("xtask");
-    // A source that cannot be reached need not be the one with the browser.
-    let update = apt(&["-q", "update"], &logs.join("apt-update.log"));
-    let packages = ["-qy", "install", "--no-install-recommends", "chromium", "chromium-driver"];
-    apt(&packages, &logs.join("apt-install.log")).or_else(|error| update.and(Err(error)))?;
-    step.done("installed");
-    Ok(())
 }

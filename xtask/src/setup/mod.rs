@@ -1,8 +1,10 @@
 //! Everything that the build needs beyond rustup's stable, Node and git: found, downloaded or built, once.
 
+mod apt;
 pub mod browser;
 mod cargo_tools;
 mod npm;
+pub mod strace;
 mod wasm_std;
 mod wasm_std_source;
 

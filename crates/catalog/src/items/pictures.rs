@@ -110,6 +110,9 @@ impl PictureItems {
         if self.parts.iter().enumerate().all(is_plain) {
             self.parts = Vec::new();
         }
+        self.parts.shrink_to_fit();
+        self.boxes.shrink_to_fit();
+        self.names.shrink_to_fit();
     }
 
     pub(super) fn write(&self, writer: &mut ColumnsWriter) -> Result<(), CatalogError> {
@@ -139,11 +142,12 @@ impl PictureItems {
         let count = names.len();
         let (wests, souths) = (columns.steps_of("west", count)?, columns.steps_of("south", count)?);
         let (widths, heights) = (columns.numbers_of("width", count)?, columns.numbers_of("height", count)?);
-        let boxes = (0..count).map(|at| {
+        let mut boxes = Vec::with_capacity(count);
+        for at in 0..count {
             let one = UnitBox { west: wests[at], south: souths[at], width: widths[at], height: heights[at] };
-            one.check().map(|()| one)
-        });
-        let boxes = boxes.collect::<Result<_, _>>()?;
+            one.check()?;
+            boxes.push(one);
+        }
         Ok(Some(Self { names, boxes, parts, numbers: HashMap::new() }))
     }
 }
@@ -155,13 +159,14 @@ fn parts_of(columns: &Columns<'_>, pictures: usize) -> Result<Vec<Part>, Catalog
         return fits.then(Vec::new).ok_or_else(|| wrong("its items are not its pictures"));
     }
     let (xs, ys, sides) = (columns.numbers("x")?, columns.numbers("y")?, columns.numbers("side")?);
-    let part = |(at, picture): (usize, u32)| {
+    let mut parts = Vec::with_capacity(numbers.len());
+    for (at, picture) in numbers.into_iter().enumerate() {
         if picture as usize >= pictures {
             return Err(wrong(&format!("picture {picture} of {pictures}")));
         }
-        Ok(Part { picture, crop: Crop { x: xs[at], y: ys[at], side: sides[at] } })
-    };
-    numbers.into_iter().enumerate().map(part).collect()
+        parts.push(Part { picture, crop: Crop { x: xs[at], y: ys[at], side: sides[at] } });
+    }
+    Ok(parts)
 }
 
 impl UnitBox {

@@ -1,14 +1,4 @@
 //! A page of the listing of pictures that are no tiles, with their thumbnails.
-//!
-//! The file `listing.<hash>.bin` of a catalog of pictures has the magic `CRSPICT1` and [columns](crate#files-of-columns),
-//! a row a picture, ordered by name:
-//!
-//! | column | what |
-//! |---|---|
-//! | `names` | texts, as many as rows |
-//! | `width`, `height` | numbers: pixels of the upright picture |
-//! | `bytes`, `folder`, `digest` | as in a listing of tiles; bytes 0: the catalog has no original of it |
-//! | `thumbnail_<n>_bytes`, `_folder`, `_digest` | the same for the thumbnail of the catalog's n-th size, from 0; bytes 0: none |
 
 use super::{FileColumns, ListedFile, check_rows};
 use crate::CatalogError;
@@ -41,6 +31,19 @@ pub struct ListedPicture {
 }
 
 /// A page of pictures, by name.
+///
+/// The file `listing.<hash>.bin` of a catalog of pictures has the magic `CRSPICT1` and
+/// [columns](crate#files-of-columns), a row a picture, at most [65,536 rows](crate::MAX_PAGE_ROWS), ordered by the bytes of
+/// their names through all pages. No name is there twice.
+///
+/// | column | what |
+/// |---|---|
+/// | `names` | texts, as many as rows |
+/// | `width`, `height` | numbers: pixels of the upright picture |
+/// | `bytes`, `folder`, `digest` | as in a [listing of tiles](crate::TileListing); bytes 0: the catalog has no original of it. Without `bytes` it has none at all |
+/// | `thumbnail_<n>_bytes`, `_folder`, `_digest` | the same for the thumbnail of the n-th of `thumbnails` in `catalog.json`, from 0 to at most 3; bytes 0: none, as the picture is not larger than that |
+///
+/// The picture is `<folder>/original/<name>`, a thumbnail `<folder>/<edge>/<name>.jpg`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PictureListing {
     pictures: Vec<ListedPicture>,

@@ -1,16 +1,4 @@
 //! A page of the listing of map tiles.
-//!
-//! The file `listing.<hash>.bin` of a catalog of tiles has the magic `CRSTILE1` and [columns](crate#files-of-columns), a
-//! row a tile, ordered by zoom and then quadkey, so that neighbours on the ground share a page:
-//!
-//! | column | what |
-//! |---|---|
-//! | `zoom` | number |
-//! | `column`, `row` | as steps |
-//! | `kind` | number: 0 JPEG, 1 PNG, 2 WebP, 3 AVIF. Absent: 0 for all |
-//! | `bytes` | number: length of the file |
-//! | `folder` | number: which of the catalog's folders the file lies in. Absent: 0 for all |
-//! | `digest` | 16 bytes: the first of the file's SHA-256 |
 
 use super::{FileColumns, ImageKind, ListedFile, check_rows};
 use crate::columns::{Columns, ColumnsWriter};
@@ -39,6 +27,22 @@ impl ListedTile {
 }
 
 /// A page of tiles, in order.
+///
+/// The file `listing.<hash>.bin` of a catalog of tiles has the magic `CRSTILE1` and [columns](crate#files-of-columns), a
+/// row a tile, at most [65,536 rows](crate::MAX_PAGE_ROWS), in the [order of tiles](crate#places) through all pages, so that
+/// neighbours on the ground share a page. No tile is there twice. A page reaches from the tile that `catalog.json` names as
+/// its first up to the next page's.
+///
+/// | column | what |
+/// |---|---|
+/// | `zoom` | number |
+/// | `column`, `row` | steps |
+/// | `kind` | number: 0 JPEG, 1 PNG, 2 WebP, 3 AVIF. Absent: 0 for all |
+/// | `bytes` | number: length of the file, at least 1 |
+/// | `folder` | number: which of `folders` in `catalog.json` the file lies in, from 0. Absent: 0 for all |
+/// | `digest` | 16 bytes: the first of the file's SHA-256 |
+///
+/// The file is `<folder>/<z>/<x>/<y>.<ending>` with the kind's ending: `jpg`, `png`, `webp` or `avif`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TileListing {
     tiles: Vec<ListedTile>,

@@ -1,8 +1,4 @@
 //! `catalog.json`: what is in a catalog and which bytes make it up.
-//!
-//! The file is JSON with one key a line. `format` comes before anything else is looked at, so that another version is
-//! called another version. A reader passes over fields that it does not know. The last key, `digest`, is the SHA-256
-//! of the whole file with those 64 digits replaced by zeros, so damage to any byte is noticed.
 
 mod imagery;
 mod validate;
@@ -21,6 +17,26 @@ const FORMAT: u32 = 2;
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Everything that `catalog.json` says.
+///
+/// The file is a JSON object (RFC 8259, UTF-8) of at most 16 MiB. Its keys are the names of the fields below, and so in what
+/// it holds: a list is an array, a field that may have nothing is `null` or left out, [`Bounds`] are an array of west,
+/// south, east and north, a [`Digest`] is 64 lower-case hexadecimal digits, a kind of picture its file's ending.
+///
+/// A reader looks at `format` before anything else, so that another version is called another version and not damage.
+///
+/// `digest` is the last key. The text ends with `"digest": "`, 64 digits, `"`, a line feed, `}` and possibly white space. The
+/// digits are the SHA-256 of the whole text with `0` in place of each of them, so that damage to any byte is noticed.
+///
+/// A reader refuses what does not hold together:
+///
+/// - there are `tiles` or `pictures`, not both, with at least one folder, `tiles-<hash>` or `pictures-<hash>`, at least one
+///   page of the listing, and the pages' `first` in ascending [order of tiles](crate#places) or of the names' bytes;
+/// - every file that is named anywhere is in `files`, once; what stands between the first and second dot of its name is
+///   the beginning of its digest;
+/// - a shard has as many pages of details as its items fill, of `page_rows` items (1 to 65,536), the last with what is
+///   left;
+/// - a centroid has `embed_dim` (1 to 8,192) finite components; `minzoom <= zoom <= maxzoom <= 24`; a tile's edge is 64 to
+///   4,096 pixels; thumbnails have at most four sizes, ascending, of 16 to 4,096 pixels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Format version, 2.

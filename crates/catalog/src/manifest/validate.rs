@@ -8,11 +8,17 @@ use crate::{CatalogError, MAX_PAGE_ROWS, PictureListing, TileId};
 const HASH_DIGITS: usize = 16;
 
 impl Manifest {
-    pub(super) fn validate(&self) -> Result<(), CatalogError> {
-        let plain_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(plain_id) {
+    /// Refuses what cannot be a catalog's [`id`](Manifest::id).
+    pub fn check_id(id: &str) -> Result<(), CatalogError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if id.is_empty() || id.len() > 64 || !id.chars().all(plain) {
             return Err(malformed("the id is not 1 to 64 ASCII letters, digits, - or _"));
         }
+        Ok(())
+    }
+
+    pub(super) fn validate(&self) -> Result<(), CatalogError> {
+        Self::check_id(&self.id)?;
         match (&self.tiles, &self.pictures) {
             (Some(tiles), None) => tiles.validate()?,
             (None, Some(pictures)) => pictures.validate()?,

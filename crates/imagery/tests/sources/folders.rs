@@ -93,6 +93,7 @@ fn pictures_keep_their_paths_and_what_is_not_read_is_said() {
     assert_eq!((inventory.unread[".heic"].count, inventory.unread[".tif"].count), (2, 1));
     assert_eq!(inventory.unread["without an ending"].first, ["LICENSE"]);
     assert_eq!((inventory.hidden, inventory.skipped.len()), (1, 1));
+    assert!(says(source.as_ref(), "with --tiles"));
 }
 
 #[cfg(unix)]

@@ -1,9 +1,7 @@
 //! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
-use std::collections::HashMap;
-
 use clip_rs_catalog::{
-    Bounds, Detail, Details, ItemId, ItemsBuilder, LngLat, Manifest, ModelRef, PictureSet, Shard, TileSet,
+    Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::{Embedding, Index};
@@ -11,10 +9,15 @@ use clip_rs_search::{Embedding, Index};
 use super::Request;
 use super::listing::Imagery;
 use super::survey::Survey;
-use crate::embed::Kept;
-use crate::embeddings::EmbeddingStore;
+use crate::cut::duplicates::duplicates;
+use crate::cut::item::{Item, What};
+use crate::cut::look::Look;
+use crate::cut::pyramid::Pyramid;
+use crate::cut::squares::ancestor;
+use crate::embed::ShownPicture;
+use crate::embeddings::{EmbeddingStore, Seen};
 use crate::publish::Edition;
-use clip_rs_imagery::EntryId;
+use clip_rs_imagery::Entry;
 use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
 use clip_rs_stage::StageError;
 use clip_rs_stage::progress::Progress;
@@ -44,28 +47,55 @@ pub struct Locator<'a> {
     pub places: Places,
     /// Street addresses.
     pub addresses: Option<AddressBook>,
-    /// Positions of pictures by the source's names for them.
-    pub positions: &'a HashMap<String, LngLat>,
+    /// What there is, and where it lies.
+    pub survey: &'a Survey,
+    /// The tiles that squares are made of.
+    pub pyramid: Option<Pyramid<'a>>,
+    /// The pictures that items are of, by their numbers.
+    pub pictures: &'a [ShownPicture<'a>],
 }
 
 impl Locator<'_> {
-    /// What an item covers on the ground, as far as that is known.
-    fn footprint(&self, kept: &Kept<'_>) -> Option<Bounds> {
-        let table = match &kept.wanted.entry.id {
-            EntryId::Picture(path) => self.positions.get(path).map(|at| Bounds::from(*at)),
-            EntryId::Tile(_) => None,
-        };
-        table.or(kept.wanted.entry.bounds())
+    fn entry(&self, what: &What) -> Option<&Entry> {
+        match what {
+            What::Square(square) => {
+                let pyramid = self.pyramid.as_ref()?;
+                // A window is of the day of the first of its tiles that is there.
+                let own = |tile| pyramid.find(tile).or_else(|| pyramid.find(ancestor(tile, pyramid.zoom())));
+                let at = square.tiles().find_map(own)?;
+                pyramid.entries().get(at)
+            }
+            What::Picture { picture, .. } => self.pictures.get(*picture as usize).map(|shown| shown.entry),
+        }
     }
 
-    fn detail(&self, kept: &Kept<'_>) -> Detail {
-        let centre = self.footprint(kept).map(|footprint| footprint.centre());
+    /// What an item is called.
+    fn id(&self, what: &What) -> ItemId {
+        match what {
+            What::Square(square) => ItemId::Tiles(*square),
+            What::Picture { picture, crop } => {
+                let name = self.pictures.get(*picture as usize).map(|shown| shown.name.clone());
+                ItemId::Picture { name: name.unwrap_or_default(), crop: *crop }
+            }
+        }
+    }
+
+    /// What an item covers on the ground, as far as that is known.
+    fn footprint(&self, what: &What) -> Option<Bounds> {
+        if let What::Square(square) = what {
+            return Some(square.bounds());
+        }
+        self.survey.footprint(self.entry(what)?)
+    }
+
+    fn detail(&self, what: &What) -> Detail {
+        let centre = self.footprint(what).map(|footprint| footprint.centre());
         let address = centre.and_then(|at| self.addresses.as_ref()?.nearest(at));
         Detail {
             place: centre.and_then(|at| self.places.near(at)),
-            address: address.map(|(text, _)| text.to_owned()),
-            address_m: address.map(|(_, metres)| metres.round() as u32),
-            captured: kept.wanted.entry.captured,
+            address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
+            address: address.map(|(text, _)| text),
+            captured: self.entry(what).and_then(|entry| entry.captured),
             source: None,
         }
     }
@@ -74,11 +104,13 @@ impl Locator<'_> {
 /// What the shards are made with.
 pub struct Workshop<'a> {
     /// Where the vectors are.
-    pub store: &'a mut EmbeddingStore,
+    pub store: &'a EmbeddingStore,
     /// Where items lie.
     pub locator: &'a Locator<'a>,
     /// The catalog that is being written.
     pub edition: &'a mut Edition,
+    /// Items that look the same as an earlier one.
+    pub duplicates: usize,
 }
 
 /// Writes the model and all shards, and says what the manifest says. `items` are what is searched, in their order.
@@ -87,7 +119,7 @@ pub fn assemble(
     model: &Package,
     survey: &Survey,
     imagery: Imagery,
-    items: &[&Kept<'_>],
+    items: &[Item],
     workshop: &mut Workshop<'_>,
 ) -> Result<Manifest, StageError> {
     let model_ref = workshop.model(model)?;
@@ -144,7 +176,7 @@ impl Workshop<'_> {
     }
 
     /// Writes a shard's index, items and details; notes whether any item has the name of a place.
-    fn shard(&mut self, items: &[&Kept<'_>], with_places: &mut bool) -> Result<Shard, StageError> {
+    fn shard(&mut self, items: &[Item], with_places: &mut bool) -> Result<Shard, StageError> {
         let vectors = self.vectors(items)?;
         let index = Index::build(&vectors, IndexParams::default());
         let index = index.map_err(StageError::engine("building the index"))?.to_bytes();
@@ -153,19 +185,24 @@ impl Workshop<'_> {
             vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32
         };
         let centroid = (0..dim).map(mean).collect();
+        let alike = duplicates(items, &vectors, |key| self.look(key))?;
         drop(vectors);
         let mut builder = ItemsBuilder::default();
         let mut boxes = Vec::with_capacity(items.len());
         let mut details = Vec::new();
         for page in items.chunks(PAGE_ROWS) {
-            for kept in page {
-                let footprint = self.locator.footprint(kept);
-                builder.push(&item_id(kept), footprint)?;
+            for item in page {
+                let footprint = self.locator.footprint(&item.what);
+                builder.push(&self.locator.id(&item.what), footprint)?;
                 boxes.extend(footprint);
             }
-            let page: Vec<Detail> = page.iter().map(|kept| self.locator.detail(kept)).collect();
+            let page: Vec<Detail> = page.iter().map(|item| self.locator.detail(&item.what)).collect();
             *with_places |= page.iter().any(|detail| detail.place.is_some());
             details.push(self.edition.add(&Details::new(&page)?.to_bytes()?, "details", "bin")?);
+        }
+        self.duplicates += alike.len();
+        for (later, earlier) in alike {
+            builder.mark_duplicate(later, earlier)?;
         }
         Ok(Shard {
             count: items.len(),
@@ -178,23 +215,23 @@ impl Workshop<'_> {
         })
     }
 
-    fn vectors(&mut self, items: &[&Kept<'_>]) -> Result<Vec<Embedding>, StageError> {
+    fn vectors(&self, items: &[Item]) -> Result<Vec<Embedding>, StageError> {
         let mut vectors = Vec::with_capacity(items.len());
-        for kept in items {
-            let vector = self.store.get(&kept.key)?;
-            vectors.push(vector.ok_or_else(|| {
-                StageError::Request(format!("{} was not embedded; run again", kept.wanted.entry.id))
-            })?);
+        for item in items {
+            let Some(Seen::Full(vector, _)) = self.store.get(&item.key)? else {
+                let why = format!("{} was not embedded; run again", self.locator.id(&item.what));
+                return Err(StageError::Request(why));
+            };
+            vectors.push(Embedding::new(vector).map_err(StageError::engine(self.locator.id(&item.what)))?);
         }
         Ok(vectors)
     }
-}
 
-fn item_id(kept: &Kept<'_>) -> ItemId {
-    match (&kept.wanted.entry.id, &kept.wanted.name) {
-        (EntryId::Tile(tile), _) => ItemId::from(*tile),
-        (EntryId::Picture(_), Some(name)) => ItemId::picture(name.as_str()),
-        (EntryId::Picture(path), None) => ItemId::picture(path.as_str()),
+    fn look(&self, key: &Digest) -> Result<Option<Look>, StageError> {
+        Ok(match self.store.get(key)? {
+            Some(Seen::Full(_, look)) => Some(look),
+            Some(Seen::Empty) | None => None,
+        })
     }
 }
 

@@ -4,15 +4,13 @@ use clip_rs_catalog::{
     ImageKind, ListedFile, ListedPicture, ListedTile, Page, PictureListing, PictureSet, TileListing, TileSet,
 };
 
-use super::survey::Survey;
-use crate::embed::Kept;
-use crate::publish::{Edition, Stem};
+use crate::embed::pictures::THUMBNAILS;
+use crate::embed::{Shown, ShownPicture};
+use crate::publish::Edition;
 use clip_rs_stage::StageError;
 
 /// Tiles or pictures of a page of the listing.
 const PAGE_ROWS: usize = 4096;
-/// Edge of tiles whose source does not say it, pixels.
-const USUAL_EDGE: u32 = 256;
 
 /// What the manifest says of the imagery.
 pub enum Imagery {
@@ -23,19 +21,18 @@ pub enum Imagery {
 }
 
 /// Gives the files that were put into `edition` their final places, and writes the pages that list them.
-pub fn write(edition: &mut Edition, survey: &Survey, kept: &mut [Kept<'_>]) -> Result<Imagery, StageError> {
-    match survey.stem {
-        Stem::Tiles => tiles(edition, survey, kept).map(Imagery::Tiles),
-        Stem::Pictures => pictures(edition, kept).map(Imagery::Pictures),
+pub fn write(edition: &mut Edition, shown: &mut Shown<'_>) -> Result<Imagery, StageError> {
+    match shown {
+        Shown::Tiles { listed, zoom, edge } => tiles(edition, listed, (*zoom, *edge)).map(Imagery::Tiles),
+        Shown::Pictures(shown) => pictures(edition, shown).map(Imagery::Pictures),
     }
 }
 
-fn tiles(edition: &mut Edition, survey: &Survey, kept: &[Kept<'_>]) -> Result<TileSet, StageError> {
-    let row = |kept: &Kept<'_>| {
-        let tile = kept.wanted.entry.id.tile()?;
-        Some(ListedTile { tile, kind: kept.kind, file: kept.file })
-    };
-    let mut rows: Vec<ListedTile> = kept.iter().filter_map(row).collect();
+fn tiles(
+    edition: &mut Edition,
+    rows: &mut [ListedTile],
+    (zoom, tile_size): (u8, u32),
+) -> Result<TileSet, StageError> {
     rows.sort_unstable_by_key(|row| row.tile.order());
     let paths = rows.iter_mut().map(|row| (row.path(), &mut row.file)).collect();
     let folders = edition.settle(paths)?;
@@ -46,18 +43,9 @@ fn tiles(edition: &mut Edition, survey: &Survey, kept: &[Kept<'_>]) -> Result<Ti
         listing.push(Page { first, file: edition.add(&content, "listing", "bin")? });
     }
     let zooms = || rows.iter().map(|row| row.tile.z());
-    let searched = kept.iter().filter(|kept| kept.wanted.searched);
-    let zoom = searched.filter_map(|kept| kept.wanted.entry.id.tile()).map(|tile| tile.z()).max();
-    Ok(TileSet {
-        folders,
-        kinds: kinds(&rows),
-        minzoom: zooms().min().unwrap_or(0),
-        maxzoom: zooms().max().unwrap_or(0),
-        zoom: zoom.unwrap_or(0),
-        tile_size: survey.inventory().tile_size.unwrap_or(USUAL_EDGE),
-        count: rows.len(),
-        listing,
-    })
+    let (minzoom, maxzoom) = (zooms().min().unwrap_or(0), zooms().max().unwrap_or(0));
+    let (kinds, count) = (kinds(rows), rows.len());
+    Ok(TileSet { folders, kinds, minzoom, maxzoom, zoom, tile_size, count, listing })
 }
 
 /// The kinds of tiles, the most frequent first.
@@ -70,25 +58,31 @@ fn kinds(rows: &[ListedTile]) -> Vec<ImageKind> {
     kinds.into_iter().map(|(_, kind)| kind).collect()
 }
 
-fn pictures(edition: &mut Edition, kept: &mut [Kept<'_>]) -> Result<PictureSet, StageError> {
-    let named = |kept: &Kept<'_>| kept.wanted.name.clone().unwrap_or_default();
-    let mut order: Vec<&mut Kept<'_>> = kept.iter_mut().collect();
-    order.sort_by_cached_key(|kept| named(kept));
-    let paths: Vec<(String, &mut ListedFile)> =
-        order.iter_mut().map(|kept| (format!("original/{}", named(kept)), &mut kept.file)).collect();
+fn pictures(edition: &mut Edition, shown: &mut [ShownPicture<'_>]) -> Result<PictureSet, StageError> {
+    let mut order: Vec<&mut ShownPicture<'_>> = shown.iter_mut().collect();
+    order.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut paths: Vec<(String, &mut ListedFile)> = Vec::new();
+    for ShownPicture { name, original, thumbnails, .. } in order.iter_mut().map(|shown| &mut **shown) {
+        paths.extend(original.as_mut().map(|file| (format!("original/{name}"), file)));
+        let thumbnails = THUMBNAILS.iter().zip(thumbnails);
+        paths.extend(
+            thumbnails.filter_map(|(edge, file)| Some((format!("{edge}/{name}.jpg"), file.as_mut()?))),
+        );
+    }
     let folders = edition.settle(paths)?;
     let mut listing = Vec::new();
     for page in order.chunks(PAGE_ROWS) {
-        let first = page.first().map(|kept| named(kept)).unwrap_or_default();
-        let row = |kept: &&mut Kept<'_>| ListedPicture {
-            name: named(kept),
-            width: kept.size.0,
-            height: kept.size.1,
-            original: Some(kept.file),
-            thumbnails: Vec::new(),
+        let first = page.first().map(|shown| shown.name.clone()).unwrap_or_default();
+        let row = |shown: &&mut ShownPicture<'_>| ListedPicture {
+            name: shown.name.clone(),
+            width: shown.size.0,
+            height: shown.size.1,
+            original: shown.original,
+            thumbnails: shown.thumbnails.clone(),
         };
         let content = PictureListing::new(page.iter().map(row).collect())?.to_bytes()?;
         listing.push(Page { first, file: edition.add(&content, "listing", "bin")? });
     }
-    Ok(PictureSet { folders, thumbnails: Vec::new(), count: order.len(), listing })
+    let thumbnails = THUMBNAILS.map(u32::from).to_vec();
+    Ok(PictureSet { folders, thumbnails, count: order.len(), listing })
 }

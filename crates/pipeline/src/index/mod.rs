@@ -1,18 +1,26 @@
 //! Imagery to catalog: embed, locate, index, publish.
 
 mod assemble;
+mod checks;
 mod listing;
 mod names;
 mod survey;
 
 use std::path::PathBuf;
 
-use crate::embed::{self, Kept};
+use crate::cut::crops::Cutting;
+use crate::cut::made::Made;
+use crate::cut::plan::Plan;
+use crate::embed::pictures::Treatment;
+use crate::embed::{self, Outcome, Shown, Tools};
 use crate::embeddings::EmbeddingStore;
+use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
-use clip_rs_locate::{AddressBook, Places};
+use clip_rs_locate::Places;
+use clip_rs_search::model::ImageEncoder;
+use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 use clip_rs_training::model::Package;
 
@@ -28,6 +36,11 @@ pub struct Request {
     pub images: Vec<PathBuf>,
     /// How the rows of tiles are counted, where the source does not say it.
     pub scheme: Option<Scheme>,
+    /// Ground resolutions of windows, metres a pixel as the model sees them; tiles and pictures as they are belong to the
+    /// items in any case.
+    pub scales: Vec<f64>,
+    /// Leaves pictures that are no tiles out of the catalog, but for their thumbnails.
+    pub no_originals: bool,
     /// Table with positions of the pictures.
     pub locations: Option<PathBuf>,
     /// Table of address points; a sample area brings its own.
@@ -62,6 +75,12 @@ pub struct Indexed {
     pub items: usize,
     /// Vectors computed in this run; the rest were kept from an earlier one.
     pub computed: usize,
+    /// Tiles on the map, or pictures, with those that are not searched.
+    pub shown: usize,
+    /// Tiles that are on the map and not searched, because there is nothing on them.
+    pub empty: usize,
+    /// Items that look the same as an earlier one.
+    pub duplicates: usize,
     /// Pictures that could not be read, with the reason.
     pub skipped: Vec<Skipped>,
     /// Things a person may want to know, a sentence each.
@@ -70,33 +89,82 @@ pub struct Indexed {
 
 /// Makes or updates the catalog in `request.out`.
 pub fn index(request: &Request) -> Result<Indexed, StageError> {
+    checks::check(request)?;
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    let survey = Survey::of(request)?;
-    let addresses = request.addresses.as_ref().or(survey.inventory().about.addresses.as_ref());
-    let addresses = addresses.map(|path| AddressBook::read(path)).transpose()?;
+    model.text_encoder()?;
+    let mut survey = Survey::of(request)?;
+    let addresses = survey.read_addresses(request)?;
 
     let encoder = model.image_encoder()?;
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
+    let made = Made::open(&request.work()?)?;
+    let decoder = Decoder::for_this_machine();
     let mut edition = Edition::begin(&request.out, survey.stem)?;
-    let mut outcome = embed::embed(
-        survey.source.as_ref(),
-        survey.wanted(),
-        &encoder,
-        &mut store,
-        &edition,
-        &Decoder::for_this_machine(),
-    )?;
+    let source = survey.source.as_ref();
+    let tools = Tools { source, decoder: &decoder, encoder: &encoder, edition: &edition, made: &made };
+    let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
+    let outcome = match &plan {
+        Some(plan) => {
+            plan.told.iter().for_each(|told| say(told));
+            embed::tiles::embed(&tools, plan, &mut store)?
+        }
+        None => embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &encoder), &mut store)?,
+    };
     drop(encoder);
+    made.shrink()?;
+    let Outcome { items, mut shown, skipped: unreadable, computed, empty, notes } = outcome;
+    if items.is_empty() {
+        return Err(nothing_searched(&unreadable, empty));
+    }
+    let imagery = listing::write(&mut edition, &mut shown)?;
+    let pictures = match &shown {
+        Shown::Tiles { .. } => &[],
+        Shown::Pictures(pictures) => pictures.as_slice(),
+    };
+    let pyramid = plan.map(|plan| plan.pyramid);
+    let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
+    let mut workshop = Workshop { store: &store, locator: &locator, edition: &mut edition, duplicates: 0 };
+    let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
+    let duplicates = workshop.duplicates;
+    let mut notes: Vec<String> = survey.notes().into_iter().chain(notes).collect();
+    notes.extend(edition.finish(&manifest)?.then(superseded_note));
+    prune(&request.out, GRACE)?;
+    let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).collect();
+    let shown = match &shown {
+        Shown::Tiles { listed, .. } => listed.len(),
+        Shown::Pictures(pictures) => pictures.len(),
+    };
+    Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
+}
 
-    let locator = Locator { places: Places::load(), addresses, positions: &survey.positions };
-    let imagery = listing::write(&mut edition, &survey, &mut outcome.kept)?;
-    let searched: Vec<&Kept<'_>> = outcome.kept.iter().filter(|kept| kept.wanted.searched).collect();
-    let mut workshop = Workshop { store: &mut store, locator: &locator, edition: &mut edition };
-    let manifest = assemble::assemble(request, &model, &survey, imagery, &searched, &mut workshop)?;
-    edition.finish(&manifest)?;
-    let mut skipped = survey.inventory().skipped.clone();
-    skipped.extend(outcome.skipped);
-    Ok(Indexed { items: manifest.count(), computed: outcome.computed, skipped, notes: survey.notes() })
+fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
+    let cutting = Cutting {
+        scales: request.scales.clone(),
+        input: encoder.config().image_size,
+        by_share: !request.scales.is_empty(),
+    };
+    Treatment { cutting, originals: !request.no_originals }
+}
+
+/// Why there is no catalog without items.
+fn nothing_searched(skipped: &[Skipped], empty: usize) -> StageError {
+    let first = skipped.first().map(|skipped| format!("; the first is {}: {}", skipped.subject, skipped.why));
+    let why = match (empty, first) {
+        (0, first) => format!("no picture can be read{}", first.unwrap_or_default()),
+        (_, None) => format!("there is nothing to search: {empty} tiles have one colour or no data"),
+        (_, Some(first)) => format!(
+            "there is nothing to search: {empty} tiles have one colour or no data, and {} cannot be read{first}",
+            skipped.len()
+        ),
+    };
+    StageError::Request(why)
+}
+
+fn superseded_note() -> String {
+    let days = GRACE.as_secs() / (24 * 60 * 60);
+    format!(
+        "the files of the catalog that was there stay for {days} days, for those who still read them; `clip-rs prune` removes them"
+    )
 }

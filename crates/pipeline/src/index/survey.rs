@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clip_rs_catalog::{LngLat, TileId};
+use clip_rs_catalog::{Bounds, LngLat, TileId};
 
 use super::Request;
 use super::names::PictureNames;
-use crate::embed::Wanted;
+use crate::embed::pictures::Wanted;
 use crate::publish::Stem;
-use clip_rs_imagery::{EntryId, Inventory, Kind, Source};
-use clip_rs_locate::Positions;
+use clip_rs_imagery::{Entry, EntryId, Inventory, Kind, Source};
+use clip_rs_locate::{AddressBook, Positions};
 use clip_rs_stage::StageError;
 
 /// A request's source, looked through without reading pixels.
@@ -53,20 +53,44 @@ impl Survey {
     }
 
     fn place(&mut self, table: &PathBuf) -> Result<(), StageError> {
-        let table = Positions::read(table)?;
-        for entry in &self.source.inventory().entries {
-            let EntryId::Picture(path) = &entry.id else { continue };
-            if let Some(at) = table.get(path) {
-                self.positions.insert(path.clone(), at);
-            }
-        }
+        let (table, report) = Positions::read(table)?;
+        let path = |entry: &Entry| match &entry.id {
+            EntryId::Picture(path) => Some(path.clone()),
+            EntryId::Tile(_) => None,
+        };
+        let paths: Vec<String> = self.source.inventory().entries.iter().filter_map(path).collect();
+        let assignment = table.assign(&paths);
+        let placed = paths.into_iter().zip(&assignment.at);
+        self.positions.extend(placed.filter_map(|(path, at)| Some((path, (*at)?))));
         self.notes.push(format!(
             "{} of {} pictures have a position ({} in the table)",
             self.positions.len(),
             self.source.inventory().entries.len(),
             table.len()
         ));
+        self.notes.extend(report.notes());
+        self.notes.extend(assignment.notes());
         Ok(())
+    }
+
+    /// The address points near what the source holds, where there are any.
+    pub fn read_addresses(&mut self, request: &Request) -> Result<Option<AddressBook>, StageError> {
+        let known = request.addresses.as_ref().or(self.inventory().about.addresses.as_ref());
+        let Some(path) = known.cloned() else { return Ok(None) };
+        let areas: Vec<Bounds> =
+            self.inventory().entries.iter().filter_map(|entry| self.footprint(entry)).collect();
+        let (book, report) = AddressBook::read(&path, &areas, AddressBook::REACH_M)?;
+        self.notes.extend(report.notes());
+        Ok(Some(book))
+    }
+
+    /// What an entry covers on the ground, as far as that is known: by the table, or by the source.
+    pub fn footprint(&self, entry: &Entry) -> Option<Bounds> {
+        let table = match &entry.id {
+            EntryId::Picture(path) => self.positions.get(path).map(|at| Bounds::from(*at)),
+            EntryId::Tile(_) => None,
+        };
+        table.or(entry.bounds())
     }
 
     /// What the source says it holds.
@@ -89,28 +113,20 @@ impl Survey {
 
     /// All pictures of the source, in the order of their items: neighbours on the ground are near each other, and what has no
     /// position comes last.
-    pub fn wanted(&self) -> Vec<Wanted<'_>> {
-        let entries = &self.inventory().entries;
-        let deepest = self.inventory().zooms().map(|(_, deepest)| deepest);
+    pub fn pictures(&self) -> Vec<Wanted<'_>> {
         let mut names = PictureNames::default();
-        let mut wanted: Vec<Wanted<'_>> = entries
-            .iter()
-            .map(|entry| match &entry.id {
-                EntryId::Tile(tile) => Wanted { entry, name: None, searched: Some(tile.z()) == deepest },
-                EntryId::Picture(path) => Wanted { entry, name: Some(names.name(path)), searched: true },
-            })
-            .collect();
-        if self.stem == Stem::Pictures {
-            wanted.sort_by_cached_key(|wanted| (self.ground_order(wanted), wanted.name.clone()));
+        let mut wanted = Vec::new();
+        for entry in &self.inventory().entries {
+            let EntryId::Picture(path) = &entry.id else { continue };
+            wanted.push(Wanted { entry, name: names.name(path), ground: entry.bounds() });
         }
+        wanted.sort_by_cached_key(|wanted| (self.ground_order(wanted), wanted.name.clone()));
         wanted
     }
 
     /// Where a picture was taken, as a place along a curve over the ground.
     fn ground_order(&self, wanted: &Wanted<'_>) -> u64 {
-        let bounds = wanted.entry.bounds().map(|bounds| bounds.centre());
-        let EntryId::Picture(path) = &wanted.entry.id else { return u64::MAX };
-        let at = self.positions.get(path).copied().or(bounds);
+        let at = self.footprint(wanted.entry).map(|bounds| bounds.centre());
         at.and_then(|at| TileId::from_lng_lat(at, TileId::MAX_ZOOM).ok()).map_or(u64::MAX, TileId::quadkey)
     }
 }

@@ -24,6 +24,8 @@ impl Gathering {
     /// Gathers in the catalog's folder `out`.
     pub fn begin(out: &Path, stem: Stem) -> Result<Self, StageError> {
         let folder = files::unfinished(out, stem.as_str());
+        // Made at once: whether anything can be written is known before the work begins.
+        files::make_folder(&folder)?;
         Ok(Self { out: out.to_owned(), folder, made: Mutex::default() })
     }
 

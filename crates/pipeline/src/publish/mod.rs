@@ -3,9 +3,10 @@
 //! Everything but `catalog.json` has its content's hash in its name, so new files never touch old ones. Tiles and
 //! pictures that are new or changed are gathered in a folder without a name of its own, which gets its name once all of them
 //! are on the disk; those that the former catalog has stay where they are. `catalog.json` is replaced in one step at the
-//! end. What only the former one named stays for a while.
+//! end. What only the former one named stays for a while (see [`crate::prune`]).
 
 mod gathering;
+mod named;
 mod names;
 mod target;
 
@@ -21,8 +22,8 @@ use clip_rs_stage::{StageError, files};
 
 use gathering::Gathering;
 
-use names::superseded_name;
-pub use names::{Stem, plain_name};
+pub use named::Named;
+pub use names::{Stem, folder_stem, is_ours, is_superseded, superseded_name};
 pub use target::{Former, check_target};
 
 /// Folders that a catalog's tiles lie in at most; when there would be more, all are written into one again.
@@ -53,9 +54,13 @@ impl Edition {
         let (mut folders, mut known) = (Vec::new(), HashMap::new());
         if let Former::Catalog(manifest) = &former {
             let catalog = Catalog::of(out, manifest.as_ref().clone());
-            if stem.is_of(manifest) && manifest.folders().len() < MAX_FOLDERS {
+            // If its listing is damaged nothing is known of its tiles, and all are put anew.
+            if stem.is_of(manifest)
+                && manifest.folders().len() < MAX_FOLDERS
+                && let Ok(listed) = catalog.listed_files()
+            {
                 folders = manifest.folders().to_vec();
-                known = catalog.listed_files()?;
+                known = listed;
             }
         }
         let gathering = Gathering::begin(out, stem)?;
@@ -162,20 +167,22 @@ impl Edition {
         self.files.clone()
     }
 
-    /// Replaces `catalog.json`: from here on readers see the new catalog.
-    pub fn finish(self, manifest: &Manifest) -> Result<(), StageError> {
+    /// Replaces `catalog.json`: from here on readers see the new catalog. Tells whether another one was there.
+    pub fn finish(self, manifest: &Manifest) -> Result<bool, StageError> {
         let text = manifest.to_json()?;
         let path = self.out.join(MANIFEST_NAME);
         let former = match &self.former {
             Former::None => None,
             _ => Some(files::read(&path)?),
         };
-        match former {
-            Some(former) if former == text.as_bytes() => return Ok(()),
-            Some(former) => files::write_durably(&self.out.join(superseded_name(&former)), &former)?,
-            None => {}
+        if former.as_deref() == Some(text.as_bytes()) {
+            return Ok(false);
         }
-        files::write_durably(&path, text.as_bytes())
+        if let Some(former) = &former {
+            files::write_durably(&self.out.join(superseded_name(former)), former)?;
+        }
+        files::write_durably(&path, text.as_bytes())?;
+        Ok(former.is_some())
     }
 }
 

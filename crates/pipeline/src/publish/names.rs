@@ -72,6 +72,11 @@ pub fn superseded_name(content: &[u8]) -> String {
     Digest::of(content).file_name("catalog", "json")
 }
 
+/// Whether a name is one that [`superseded_name`] gives.
+pub fn is_superseded(name: &str) -> bool {
+    name.strip_prefix("catalog.").and_then(|rest| rest.strip_suffix(".json")).is_some_and(is_hash)
+}
+
 fn is_hash(text: &str) -> bool {
     text.len() == HASH_DIGITS
         && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))

@@ -4,10 +4,9 @@ use clip_rs_catalog::{CatalogError, ListedFile, MANIFEST_NAME, Page, TileId, Til
 use clip_rs_imagery::decode::{DecodeError, Decoder};
 use rayon::prelude::*;
 
-use super::{Fault, NameSet, Verdict, without_path};
+use super::{Fault, Verdict, without_path};
 use crate::catalog::{Catalog, ListingPage};
-use crate::publish::plain_name;
-use clip_rs_stage::StageError;
+use crate::name_set::NameSet;
 use clip_rs_stage::progress::Progress;
 
 /// What the listing has.
@@ -15,8 +14,6 @@ use clip_rs_stage::progress::Progress;
 pub struct Listed {
     /// Names of tiles (`z/x/y`) and pictures.
     pub names: NameSet,
-    /// Paths of all files, with their folders.
-    paths: NameSet,
     /// Whether every page could be read.
     pub complete: bool,
 }
@@ -47,9 +44,6 @@ pub fn check(verdict: &mut Verdict, catalog: &Catalog) -> Listed {
             .into_iter()
             .map(|(path, file)| (manifest.folders().get(usize::from(file.folder())).cloned(), path, file))
             .collect();
-        let inside =
-            files.iter().filter_map(|(folder, path, _)| Some(format!("{}/{path}", folder.as_ref()?)));
-        listed.paths.extend(inside);
         for (_, path, _) in files.iter().filter(|(folder, _, _)| folder.is_none()) {
             verdict.fault(&page.file, format!("{path} lies in a folder that is not named"));
         }
@@ -129,19 +123,4 @@ fn file_fault(catalog: &Catalog, decoder: &Decoder, name: String, file: &ListedF
         },
     };
     Some(Fault { file: name, why })
-}
-
-/// Files that neither the manifest nor the listing knows; compressed siblings are known by their file.
-pub fn strangers(catalog: &Catalog, listed: &Listed) -> Result<Vec<String>, StageError> {
-    let named = NameSet::of(catalog.manifest.files.iter().map(|file| file.name.as_str()));
-    let folders = catalog.manifest.folders();
-    let is_known = |path: &String| {
-        let in_folder =
-            || path.split_once('/').is_some_and(|(folder, _)| folders.iter().any(|one| one == folder));
-        path == MANIFEST_NAME
-            || named.contains(plain_name(path))
-            || listed.paths.contains(path)
-            || (!listed.complete && in_folder())
-    };
-    Ok(catalog.files_there()?.into_iter().filter(|path| !is_known(path)).collect())
 }

@@ -5,16 +5,15 @@
 mod imagery;
 mod shards;
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use clip_rs_catalog::{Bounds, CatalogError, FileRef, MANIFEST_NAME};
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
 
 use crate::catalog::Catalog;
+use crate::publish::{Named, is_superseded};
 use crate::squeeze::Squeeze;
-use clip_rs_stage::StageError;
+use clip_rs_stage::{StageError, files};
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,13 +63,13 @@ impl Verdict {
     }
 }
 
-/// Checks everything in the folder `catalog`.
-pub fn verify(catalog: &Path) -> Result<Verdict, StageError> {
+/// Checks every file of the catalog in `folder`.
+pub fn verify(folder: &Path) -> Result<Verdict, StageError> {
     let mut verdict = Verdict::default();
-    if !catalog.is_dir() {
-        return Err(StageError::content(catalog, "no such folder"));
+    if !folder.is_dir() {
+        return Err(StageError::content(folder, "no such folder"));
     }
-    let opened = Catalog::open(catalog);
+    let opened = Catalog::open(folder);
     let Some(catalog) = verdict.take(MANIFEST_NAME, opened.map_err(without_path)) else {
         return Ok(verdict);
     };
@@ -82,10 +81,27 @@ pub fn verify(catalog: &Path) -> Result<Verdict, StageError> {
     check_model(&mut verdict, &catalog);
     let listed = imagery::check(&mut verdict, &catalog);
     shards::check(&mut verdict, &catalog, &listed);
-    verdict.strangers = imagery::strangers(&catalog, &listed)?;
+    verdict.strangers = strangers(&catalog, folder)?;
     verdict.faults.sort();
     verdict.faults.dedup();
     Ok(verdict)
+}
+
+/// Files that neither this catalog nor one that it replaced names.
+fn strangers(catalog: &Catalog, folder: &Path) -> Result<Vec<String>, StageError> {
+    let mut named = Named::default();
+    named.add_catalog(catalog);
+    for (_, path) in files::entries(folder)?.into_iter().filter(|(name, _)| is_superseded(name)) {
+        named.add(folder, &files::read(&path)?);
+    }
+    let is_known = |path: &String| match path.contains('/') {
+        true => named.has_path(path),
+        false => path == MANIFEST_NAME || is_superseded(path) || named.has_entry(path),
+    };
+    let mut strangers = Vec::new();
+    files::visit(folder, &mut |path, _| strangers.extend(Some(path).filter(|path| !is_known(path))))?;
+    strangers.sort();
+    Ok(strangers)
 }
 
 /// The reason alone, for errors that a file's name is put in front of anyway.
@@ -144,34 +160,5 @@ fn alike(a: Option<Bounds>, b: Option<Bounds>) -> bool {
         (None, None) => true,
         (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6),
         _ => false,
-    }
-}
-
-/// A set of names that takes eight bytes for each: a name passes for one that is there once in 2^64 pairs.
-#[derive(Debug, Default)]
-struct NameSet(HashSet<u64>);
-
-impl NameSet {
-    fn of(names: impl Iterator<Item = impl AsRef<str>>) -> Self {
-        Self(names.map(|name| Self::key(name.as_ref())).collect())
-    }
-
-    fn extend(&mut self, names: impl Iterator<Item = impl AsRef<str>>) {
-        self.0.extend(names.map(|name| Self::key(name.as_ref())));
-    }
-
-    /// Adds a name; false if it was there.
-    fn insert(&mut self, name: &str) -> bool {
-        self.0.insert(Self::key(name))
-    }
-
-    fn contains(&self, name: &str) -> bool {
-        self.0.contains(&Self::key(name))
-    }
-
-    fn key(name: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        hasher.finish()
     }
 }

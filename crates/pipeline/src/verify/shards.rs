@@ -3,8 +3,9 @@
 use clip_rs_catalog::{Bounds, ItemId, Items, MANIFEST_NAME, Shard};
 
 use super::imagery::Listed;
-use super::{NameSet, Verdict, alike};
+use super::{Verdict, alike};
 use crate::catalog::Catalog;
+use crate::name_set::NameSet;
 
 /// Checks every shard. Files that cannot be read are faults already.
 pub fn check(verdict: &mut Verdict, catalog: &Catalog, listed: &Listed) {

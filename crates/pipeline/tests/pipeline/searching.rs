@@ -1,6 +1,7 @@
 //! Search from the command line.
 
-use clip_rs_pipeline::query::{Subject, search};
+use clip_rs_catalog::Bounds;
+use clip_rs_pipeline::query::{Asked, Subject, search};
 use serde_json::Value;
 
 use crate::support::{catalog, clip_rs, said};
@@ -38,11 +39,11 @@ fn an_item_is_the_most_like_itself_and_a_picture_like_its_tile() {
 fn words_find_items_and_the_limit_holds() {
     let (folder, _) = catalog();
     let out = folder.path().join("catalog");
-    let text = Subject::Text("a river with a bridge".into());
-    let all = search(&out, &text, 10, false).expect("answers");
+    let asked = Asked::about(Subject::Text("a river with a bridge".into()));
+    let all = search(&out, &asked).expect("answers");
     assert_eq!(all.len(), 6);
-    assert_eq!(search(&out, &text, 10, true).expect("answers"), all);
-    assert_eq!(search(&out, &text, 2, false).expect("answers"), all[..2]);
+    assert_eq!(search(&out, &Asked { exact: true, ..asked.clone() }).expect("answers"), all);
+    assert_eq!(search(&out, &Asked { limit: 2, ..asked }).expect("answers"), all[..2]);
     let plain = said(&clip_rs([
         "search".as_ref(),
         out.as_os_str(),
@@ -55,10 +56,42 @@ fn words_find_items_and_the_limit_holds() {
 }
 
 #[test]
+fn a_box_keeps_what_lies_in_it_and_may_cross_the_antimeridian() {
+    let (folder, _) = catalog();
+    let out = folder.path().join("catalog");
+    let asked = |within: &str| {
+        let within = ["--within", within].map(std::ffi::OsStr::new);
+        json(&["search".as_ref(), out.as_os_str(), "water".as_ref(), within[0], within[1], "--json".as_ref()])
+    };
+    let all = search(&out, &Asked::about(Subject::Text("water".into()))).expect("answers");
+    let box_of =
+        |id: &str| all.iter().find(|answer| answer.id == id).expect("found").footprint.expect("a tile");
+    let [west, south, east, north] = box_of("14/4701/6268");
+    let found = asked(&format!("{west},{south},{east},{north}"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["id"], "14/4701/6268");
+    assert_eq!(found[0]["footprint"][0].as_f64(), Some(west));
+    assert!(found[0].get("address_m").is_some() && found[0].get("captured").is_some());
+    // From the east of the area around the Earth to the west of its middle.
+    assert_eq!(asked(&format!("0,-80,{east},80")).len(), 4);
+    let edges = Bounds::new(0.0, -80.0, east, 80.0).expect("a box");
+    assert!(edges.crosses_antimeridian());
+    let refused = clip_rs([
+        "search".as_ref(),
+        out.as_os_str(),
+        "water".as_ref(),
+        "--within".as_ref(),
+        "1,2,3".as_ref(),
+    ]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("west, south, east, north"));
+}
+
+#[test]
 fn questions_that_cannot_be_answered_are_refused_in_a_sentence() {
     let (folder, _) = catalog();
     let out = folder.path().join("catalog");
-    let refusal = |subject: Subject| search(&out, &subject, 5, false).expect_err("refused").to_string();
+    let refusal = |subject: Subject| search(&out, &Asked::about(subject)).expect_err("refused").to_string();
     assert!(refusal(Subject::Like("14/1/1".into())).contains("no item is called \"14/1/1\""));
     assert!(refusal(Subject::Text("  ".into())).contains("empty"));
     assert!(refusal(Subject::Image(folder.path().join("none.jpg"))).contains("none.jpg"));

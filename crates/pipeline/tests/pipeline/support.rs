@@ -163,3 +163,12 @@ pub fn snapshot(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     found
 }
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    for (name, content) in snapshot(from) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        fs::write(path, content).expect("write");
+    }
+}

@@ -90,18 +90,18 @@ type Parts = (usize, Vec<u32>, Vec<([u32; 32], [u32; 32])>);
 /// Behind the last neighbour of a point.
 const NONE: u32 = u32::MAX;
 
-/// The bottom layer, numbered by ordinals, with at most `most` neighbours an item.
+/// The bottom layer, numbered by ordinals, with at most `max_neighbours` neighbours an item.
 ///
 /// The crate lists first the neighbours that lie in different directions, then the others, nearest first in both. So
 /// the first ones are those that it would have chosen had it kept fewer.
-fn take_over(hnsw: &Hnsw<Point<'_>>, most: usize) -> Result<Graph, IndexError> {
+fn take_over(hnsw: &Hnsw<Point<'_>>, max_neighbours: usize) -> Result<Graph, IndexError> {
     let message = postcard::to_allocvec(hnsw)?;
     let ((_, ordinals, layer), _) = postcard::take_from_bytes::<Parts>(&message)?;
     let mut lists = vec![Vec::new(); ordinals.len()];
     let mut named = vec![false; ordinals.len()];
     for (ordinal, (nearer, farther)) in ordinals.iter().zip(&layer) {
         let points = nearer.iter().chain(farther).filter(|&&point| point != NONE);
-        let list: Vec<u32> = points.take(most).map(|&point| ordinals[point as usize]).collect();
+        let list: Vec<u32> = points.take(max_neighbours).map(|&point| ordinals[point as usize]).collect();
         list.iter().for_each(|&neighbour| named[neighbour as usize] = true);
         lists[*ordinal as usize] = list;
     }

@@ -18,7 +18,7 @@ use crate::code::{CodeError, CodeRef};
 use crate::{Code, Embedding, EmbeddingError};
 use graph::Graph;
 use rank::Rank;
-use rows::{Probe, Rows};
+use rows::{PreparedQuery, Rows};
 
 pub use build::IndexParams;
 
@@ -140,7 +140,7 @@ impl Index {
         }
         // Half as many again: the last of the results are missed more easily than the first.
         let ef = self.ef_search.max(k + k / 2);
-        let mut found = walk::nearest(&self.rows, &self.graph, &Probe::new(query), ef);
+        let mut found = walk::nearest(&self.rows, &self.graph, &PreparedQuery::new(query), ef);
         found.truncate(k);
         found.into_iter().map(Rank::neighbour).collect()
     }
@@ -150,7 +150,7 @@ impl Index {
         if query.dim() != self.dim() || k == 0 {
             return Vec::new();
         }
-        let found = scan::nearest(&self.rows, &Probe::new(query), k, keep);
+        let found = scan::nearest(&self.rows, &PreparedQuery::new(query), k, keep);
         found.into_iter().map(Rank::neighbour).collect()
     }
 }

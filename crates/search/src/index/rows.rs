@@ -19,7 +19,7 @@ pub(super) struct Rows {
 }
 
 /// A query, ready to be compared with rows.
-pub(super) struct Probe {
+pub(super) struct PreparedQuery {
     dots: RowDots,
     scale: f32,
 }
@@ -75,31 +75,31 @@ impl Rows {
 
     /// Tells `found` the cosine to the query of each of `ordinals`, which are items.
     #[inline]
-    pub(super) fn cosines(&self, probe: &Probe, ordinals: &[u32], mut found: impl FnMut(u32, f32)) {
+    pub(super) fn cosines(&self, query: &PreparedQuery, ordinals: &[u32], mut found: impl FnMut(u32, f32)) {
         let (groups, rest) = ordinals.as_chunks::<ROWS_TOGETHER>();
         for group in groups {
-            self.cosines_of(probe, *group, &mut found);
+            self.cosines_of(query, *group, &mut found);
         }
         for &ordinal in rest {
-            self.cosines_of(probe, [ordinal], &mut found);
+            self.cosines_of(query, [ordinal], &mut found);
         }
     }
 
     #[inline]
     fn cosines_of<const N: usize>(
         &self,
-        probe: &Probe,
+        query: &PreparedQuery,
         ordinals: [u32; N],
         found: &mut impl FnMut(u32, f32),
     ) {
-        let dots = probe.dots.of(ordinals.map(|ordinal| self.row(ordinal as usize)));
+        let dots = query.dots.of(ordinals.map(|ordinal| self.row(ordinal as usize)));
         for (ordinal, dot) in ordinals.into_iter().zip(dots) {
-            found(ordinal, dot as f32 * (probe.scale * self.scales[ordinal as usize]));
+            found(ordinal, dot as f32 * (query.scale * self.scales[ordinal as usize]));
         }
     }
 }
 
-impl Probe {
+impl PreparedQuery {
     pub(super) fn new(query: &Code) -> Self {
         let query = CodeRef::from(query);
         Self { dots: RowDots::new(query.as_slice()), scale: query.scale() }

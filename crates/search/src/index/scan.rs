@@ -3,13 +3,18 @@
 use std::collections::BinaryHeap;
 
 use super::rank::Rank;
-use super::rows::{Probe, Rows};
+use super::rows::{PreparedQuery, Rows};
 
 /// Items that are chosen, then compared, at a time.
 const BATCH: usize = 64;
 
 /// The `k` nearest of the items that `keep` says yes to, nearest first; `k` is above 0.
-pub(super) fn nearest(rows: &Rows, probe: &Probe, k: usize, keep: impl Fn(usize) -> bool) -> Vec<Rank> {
+pub(super) fn nearest(
+    rows: &Rows,
+    query: &PreparedQuery,
+    k: usize,
+    keep: impl Fn(usize) -> bool,
+) -> Vec<Rank> {
     let count = rows.len();
     // The worst of the best k so far is on top.
     let mut best = BinaryHeap::with_capacity(k.min(count));
@@ -19,7 +24,7 @@ pub(super) fn nearest(rows: &Rows, probe: &Probe, k: usize, keep: impl Fn(usize)
         kept.extend(
             (from..count.min(from + BATCH)).filter(|&ordinal| keep(ordinal)).map(|ordinal| ordinal as u32),
         );
-        rows.cosines(probe, &kept, |ordinal, cosine| offer(&mut best, k, Rank::new(ordinal, cosine)));
+        rows.cosines(query, &kept, |ordinal, cosine| offer(&mut best, k, Rank::new(ordinal, cosine)));
     }
     best.into_sorted_vec()
 }

@@ -2,16 +2,16 @@
 
 use super::graph::Graph;
 use super::rank::Rank;
-use super::rows::{Probe, Rows};
+use super::rows::{PreparedQuery, Rows};
 
 /// At most `ef` items near the query, nearest first. The larger `ef`, above 0, the fewer of the nearest are missed.
 ///
 /// Algorithm 2 of Malkov and Yashunin with one list in place of its two heaps: the best `ef` items so far, of which
 /// the nearest whose neighbours are not known yet is next. It ends when there is none.
-pub(super) fn nearest(rows: &Rows, graph: &Graph, probe: &Probe, ef: usize) -> Vec<Rank> {
+pub(super) fn nearest(rows: &Rows, graph: &Graph, query: &PreparedQuery, ef: usize) -> Vec<Rank> {
     let mut seen = Seen::new(rows.len());
     let mut best = Best { ranks: Vec::with_capacity(ef.min(rows.len()) + 1), ef };
-    let Some(entrance) = nearest_entrance(rows, graph, probe) else { return best.ranks };
+    let Some(entrance) = nearest_entrance(rows, graph, query) else { return best.ranks };
     seen.insert(entrance.ordinal());
     best.offer(entrance);
 
@@ -25,7 +25,7 @@ pub(super) fn nearest(rows: &Rows, graph: &Graph, probe: &Probe, ef: usize) -> V
         let neighbours = graph.neighbours(rank.ordinal());
         unseen.clear();
         unseen.extend(neighbours.iter().filter(|&&ordinal| seen.insert(ordinal)));
-        rows.cosines(probe, &unseen, |ordinal, cosine| {
+        rows.cosines(query, &unseen, |ordinal, cosine| {
             if let Some(place) = best.offer(Rank::new(ordinal, cosine)) {
                 next = next.min(place);
             }
@@ -34,9 +34,9 @@ pub(super) fn nearest(rows: &Rows, graph: &Graph, probe: &Probe, ef: usize) -> V
     best.ranks
 }
 
-fn nearest_entrance(rows: &Rows, graph: &Graph, probe: &Probe) -> Option<Rank> {
+fn nearest_entrance(rows: &Rows, graph: &Graph, query: &PreparedQuery) -> Option<Rank> {
     let mut nearest: Option<Rank> = None;
-    rows.cosines(probe, graph.entrances(), |ordinal, cosine| {
+    rows.cosines(query, graph.entrances(), |ordinal, cosine| {
         let rank = Rank::new(ordinal, cosine);
         nearest = Some(nearest.map_or(rank, |nearest| nearest.min(rank)));
     });

@@ -1,6 +1,6 @@
 //! Weight matrices in 32 bits, for what a file has in 32 bits or 16: nothing of their precision is lost.
 
-use super::{Onto, vectorised};
+use super::{Output, vectorised};
 
 /// Rows of a panel, whose sums one or two vectors hold.
 const LANES: usize = 16;
@@ -41,18 +41,18 @@ impl FloatMatrix {
     }
 
     /// `x W^T + bias` to `y`, for `x` `(count, columns)`: `(count, rows)`.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], onto: Onto) {
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], output: Output) {
         let (rows, columns) = (self.rows, self.columns);
         let fits = columns > 0 && x.len().is_multiple_of(columns) && y.len() == x.len() / columns * rows;
         debug_assert!(fits, "a product of parts that do not belong together");
         if fits {
-            product(&self.panels, &self.bias, rows, columns, x, y, onto);
+            product(&self.panels, &self.bias, rows, columns, x, y, output);
         }
     }
 }
 
 vectorised! {
-    fn product(panels: &[f32], bias: &[f32], rows: usize, columns: usize, x: &[f32], y: &mut [f32], onto: Onto) {
+    fn product(panels: &[f32], bias: &[f32], rows: usize, columns: usize, x: &[f32], y: &mut [f32], output: Output) {
         let parts = panels.chunks_exact(LANES * columns).zip(bias.as_chunks::<LANES>().0);
         for (first, (panel, bias)) in (0..).step_by(LANES).zip(parts) {
             let panel = panel.as_chunks::<LANES>().0;
@@ -67,7 +67,7 @@ vectorised! {
                 }
                 for (sums, y) in sums.iter().zip(y.chunks_exact_mut(rows)) {
                     for (y, sum) in y[first..].iter_mut().zip(sums) {
-                        *y = if onto == Onto::Sum { *y + sum } else { *sum };
+                        *y = if output == Output::Accumulate { *y + sum } else { *sum };
                     }
                 }
             }
@@ -125,9 +125,9 @@ mod tests {
                         .map(|(x, w, bias)| x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>() + bias)
                         .collect();
                     let mut y = vec![2.0; count * rows];
-                    matrix.multiply(&x, &mut y, Onto::Nothing);
+                    matrix.multiply(&x, &mut y, Output::Overwrite);
                     assert_eq!(y, expected, "{count} x {rows} x {columns}");
-                    matrix.multiply(&x, &mut y, Onto::Sum);
+                    matrix.multiply(&x, &mut y, Output::Accumulate);
                     let twice: Vec<f32> = expected.iter().map(|y| y * 2.0).collect();
                     assert_eq!(y, twice, "{count} x {rows} x {columns}");
                 }

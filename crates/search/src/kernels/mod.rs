@@ -8,29 +8,31 @@
 
 mod dot;
 mod float;
+mod layout;
 mod neighbourhoods;
 mod packed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod packed_wasm;
 #[cfg(target_arch = "x86_64")]
 mod packed_x86;
+mod product;
 mod row_dots;
 mod rows;
 
 pub(crate) use dot::dot;
 pub(crate) use float::FloatMatrix;
-pub(crate) use neighbourhoods::{RoundedMap, Window};
+pub(crate) use neighbourhoods::{QuantisedMap, Window};
 pub(crate) use packed::{Codes, PackedMatrix, Packing};
 pub(crate) use row_dots::{ROWS_TOGETHER, RowDots};
 pub(crate) use rows::{Activations, Attention, attention, gelu, layer_norm, quick_gelu, relu};
 
 /// What a product does with the numbers that are where its result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Onto {
-    /// Replaces them.
-    Nothing,
+pub(crate) enum Output {
+    /// Overwrites them.
+    Overwrite,
     /// Adds to them.
-    Sum,
+    Accumulate,
 }
 
 /// Compiles a function of plain loops once more for the wider vectors of most x86-64 processors, and takes that one

@@ -1,8 +1,8 @@
-//! Convolutions as matrix products: the neighbourhood of each output pixel becomes a row of activations.
+//! Convolutions as matrix products (im2col): the neighbourhood of each output pixel becomes a row of activations.
 //!
 //! Maps are channels-last, so a neighbourhood's rows are runs of memory, and the product is channels-last again.
 
-use super::packed::{COLUMN_MULTIPLE, Kernel};
+use super::layout::{COLUMN_MULTIPLE, Kernel};
 use super::rows::{self, Activations};
 
 /// Which pixels of a square map a convolution looks at.
@@ -18,40 +18,40 @@ pub(crate) struct Window {
     pub(crate) stride: usize,
 }
 
-/// A map `(side, side, channels)` rounded to 8 bits, with one scale for all of it.
+/// A map `(side, side, channels)` quantised to 8 bits, with one scale for all of it.
 #[derive(Debug, Default)]
-pub(crate) struct RoundedMap {
+pub(crate) struct QuantisedMap {
     /// For the kernels that take 8 bits.
     codes: Vec<i8>,
     /// For those that take 16.
     wide: Vec<i16>,
     scale: f32,
-    /// The code that stands for 0.
-    zero: i32,
+    /// The zero point: the code that stands for 0.
+    zero_point: i32,
     /// Of the codes of a pixel.
     sums: Vec<i32>,
 }
 
-impl RoundedMap {
-    /// Rounds `x`, in place of what was here before. If nothing in it is negative, all codes are used for the rest.
-    pub(crate) fn round(&mut self, x: &[f32], channels: usize) {
+impl QuantisedMap {
+    /// Quantises `x`, in place of what was here before. If nothing in it is negative, all codes are used for the rest.
+    pub(crate) fn quantise(&mut self, x: &[f32], channels: usize) {
         let kernel = Kernel::best();
-        let most = kernel.layout().most_of_activations;
+        let max_code = kernel.layout().max_activation;
         let negative = x.iter().fold(false, |negative, x| negative | (*x < 0.0));
-        let largest = rows::largest(x);
-        self.zero = if negative { 0 } else { -most };
-        let steps = (most - self.zero) as f32;
-        self.scale = largest / steps;
-        let inverse = if largest > 0.0 { steps / largest } else { 0.0 };
+        let abs_max = rows::abs_max(x);
+        self.zero_point = if negative { 0 } else { -max_code };
+        let steps = (max_code - self.zero_point) as f32;
+        self.scale = abs_max / steps;
+        let inverse = if abs_max > 0.0 { steps / abs_max } else { 0.0 };
         self.codes.clear();
         self.wide.clear();
         self.sums.clear();
         if kernel.wants_wide_activations() {
             self.wide.resize(x.len(), 0);
-            rows::round_wide(x, inverse, self.zero, &mut self.wide);
+            rows::quantise_wide(x, inverse, self.zero_point, &mut self.wide);
         } else {
             self.codes.resize(x.len(), 0);
-            rows::round(x, inverse, self.zero, &mut self.codes, &mut 0);
+            rows::quantise(x, inverse, self.zero_point, &mut self.codes, &mut 0);
             let pixels = self.codes.chunks_exact(channels.max(1));
             self.sums.extend(pixels.map(|pixel| pixel.iter().map(|code| i32::from(*code)).sum::<i32>()));
         }
@@ -104,18 +104,18 @@ impl Window {
 
 impl Activations {
     /// The neighbourhoods of `count` output pixels of a map from `first` on, in place of what was here before.
-    pub(crate) fn neighbourhoods(&mut self, map: &RoundedMap, window: &Window, first: usize, count: usize) {
+    pub(crate) fn neighbourhoods(&mut self, map: &QuantisedMap, window: &Window, first: usize, count: usize) {
         let columns = window.length().next_multiple_of(COLUMN_MULTIPLE);
         let wide = Kernel::best().wants_wide_activations();
         self.columns = columns;
-        self.zero = map.zero;
+        self.zero_point = map.zero_point;
         self.codes.clear();
         self.wide.clear();
         if wide {
-            self.wide.resize(count * columns, map.zero as i16);
+            self.wide.resize(count * columns, map.zero_point as i16);
             window.gather(&map.wide, first, &mut self.wide, columns);
         } else {
-            self.codes.resize(count * columns, map.zero as i8);
+            self.codes.resize(count * columns, map.zero_point as i8);
             window.gather(&map.codes, first, &mut self.codes, columns);
         }
         self.scales.clear();
@@ -131,7 +131,7 @@ impl Activations {
                 sum += map.sums[from / channels..(from + length) / channels].iter().sum::<i32>();
                 outside -= length;
             }
-            sum + outside as i32 * map.zero
+            sum + outside as i32 * map.zero_point
         };
         self.sums.extend((first..first + count).map(sum));
     }
@@ -172,14 +172,16 @@ mod tests {
                 window.rows(&map, 1, out * out - 1, &mut rows);
                 assert_eq!(rows, expected[window.length()..]);
 
-                let mut rounded = RoundedMap::default();
-                rounded.round(&map, channels);
+                let mut quantised = QuantisedMap::default();
+                quantised.quantise(&map, channels);
                 let mut found = Activations::default();
-                found.neighbourhoods(&rounded, &window, 0, out * out);
+                found.neighbourhoods(&quantised, &window, 0, out * out);
                 for (row, expected) in expected.chunks(window.length()).enumerate() {
                     let codes: Vec<i32> = (0..found.columns).map(|column| found.code(row, column)).collect();
-                    let numbers: Vec<f32> =
-                        codes.iter().map(|code| (code - found.zero) as f32 * found.scale(row)).collect();
+                    let numbers: Vec<f32> = codes
+                        .iter()
+                        .map(|code| (code - found.zero_point) as f32 * found.scale(row))
+                        .collect();
                     for (found, expected) in numbers.iter().zip(expected.iter().chain(&[0.0; 15])) {
                         assert!((found - expected).abs() <= 1.01, "{found}, {expected}");
                     }

@@ -34,9 +34,9 @@ fn numbers(seed: u32) -> impl FnMut() -> f32 {
 fn matrix(kernel: Kernel, weights: &[f32], rows: usize, bias: &[f32]) -> PackedMatrix {
     let columns = weights.len() / rows;
     let mut packing = Apart(weights, Vec::new());
-    let sides = pack_for(kernel, rows, columns, Some(bias), &mut packing).expect("not too wide");
+    let epilogue = pack_for(kernel, rows, columns, Some(bias), &mut packing).expect("not too wide");
     assert_eq!(packing.1.len(), kernel.layout().bytes(rows, columns));
-    PackedMatrix { kernel, rows, columns, codes: Codes::Apart(packing.1), sides }
+    PackedMatrix { kernel, rows, columns, codes: Codes::Apart(packing.1), epilogue }
 }
 
 #[test]
@@ -53,19 +53,19 @@ fn every_kernel_gives_what_its_definition_gives_for_every_shape_and_tail() {
                     let matrix = matrix(kernel, &weights, rows, &bias);
                     let mut activations = Activations::default();
                     activations.quantise_for(kernel, &x, columns);
-                    for (onto, zero) in [(Onto::Nothing, 0), (Onto::Sum, -9)] {
-                        activations.zero = zero;
+                    for (output, zero_point) in [(Output::Overwrite, 0), (Output::Accumulate, -9)] {
+                        activations.zero_point = zero_point;
                         let (mut found, mut expected) = (vec![1.0; count * rows], vec![1.0; count * rows]);
-                        matrix.multiply(&[], &activations, &mut found, onto);
+                        matrix.multiply(&[], &activations, &mut found, output);
                         let Codes::Apart(codes) = &matrix.codes else { unreachable!() };
-                        let (sides, x) = (&matrix.sides, &activations);
+                        let (epilogue, x) = (&matrix.epilogue, &activations);
                         let columns = columns.next_multiple_of(COLUMN_MULTIPLE);
                         let layout = kernel.layout();
-                        plain(&Product { layout, rows, columns, codes, sides, x }, &mut expected, onto);
+                        plain(&Product { layout, rows, columns, codes, epilogue, x }, &mut expected, output);
                         for (found, expected) in found.iter().zip(&expected) {
                             assert!(
                                 (found - expected).abs() <= 1e-6 * (1.0 + expected.abs()),
-                                "seed {seed}, {kernel:?}, {count} x {rows} x {columns}, {onto:?}: {found}, {expected}"
+                                "seed {seed}, {kernel:?}, {count} x {rows} x {columns}, {output:?}: {found}, {expected}"
                             );
                         }
                     }
@@ -96,7 +96,7 @@ fn every_kernel_comes_near_the_product_in_full_precision() {
         let mut activations = Activations::default();
         activations.quantise_for(kernel, &x, columns);
         let mut y = vec![0.0; count * rows];
-        matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+        matrix.multiply(&[], &activations, &mut y, Output::Overwrite);
         let off = y.iter().zip(&exact).map(|(y, e)| (f64::from(*y) - e).powi(2)).sum::<f64>().sqrt();
         assert!(off / length < 0.03, "seed {seed}, {kernel:?}: off by {}", off / length);
     }
@@ -111,7 +111,7 @@ fn the_largest_sums_do_not_overflow() {
             let mut activations = Activations::default();
             activations.quantise_for(kernel, &vec![sign; columns], columns);
             let mut y = [0.0];
-            matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+            matrix.multiply(&[], &activations, &mut y, Output::Overwrite);
             assert!((y[0] * sign - columns as f32).abs() < 1.0, "{kernel:?}: {}", y[0]);
         }
     }
@@ -120,7 +120,7 @@ fn the_largest_sums_do_not_overflow() {
 }
 
 #[test]
-fn what_is_no_number_gives_what_is_no_number_and_nothing_else() {
+fn nan_and_infinity_spoil_their_own_row_and_nothing_else() {
     for kernel in Kernel::available() {
         for odd in [f32::NAN, f32::INFINITY] {
             let mut weights = vec![0.5; 64];
@@ -129,7 +129,7 @@ fn what_is_no_number_gives_what_is_no_number_and_nothing_else() {
             let mut activations = Activations::default();
             activations.quantise_for(kernel, &[0.25; 32], 32);
             let mut y = [0.0; 2];
-            matrix.multiply(&[], &activations, &mut y, Onto::Nothing);
+            matrix.multiply(&[], &activations, &mut y, Output::Overwrite);
             assert!(!y[0].is_finite() && (y[1] - 4.0).abs() < 0.1, "{kernel:?}, {odd}: {y:?}");
         }
     }

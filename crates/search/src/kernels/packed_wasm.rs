@@ -2,19 +2,25 @@
 
 use core::arch::wasm32::*;
 
-use super::Onto;
-use super::packed::{Product, tiles};
+use super::Output;
+use super::product::{Product, tiles};
 
 /// Numbers in a vector.
 const LANES: usize = 4;
 
 /// By products of 16 bits, summed in pairs: two columns of eight rows at a time.
-pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, [1, 2, 3, 4], simd128_tile(y, onto));
+pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4], simd128_tile(y, output));
 }
 
 #[inline(never)]
-fn simd128_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+fn simd128_tile<const T: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    output: Output,
+    at: usize,
+    panel: usize,
+) {
     let mut weights = product.panel(panel).as_ptr();
     let mut x = product.rows_of::<_, T>(&product.x.wide, at).map(<[i16]>::as_ptr);
     let mut sums = [[i32x4_splat(0); 2]; T];
@@ -32,40 +38,34 @@ fn simd128_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto
             weights = weights.add(4 * LANES);
         }
     }
-    finish(product, y, onto, at, panel, sums);
-}
-
-/// Whether this processor has an instruction that adds four products of bytes to a sum of 32 bits, as most of ARM have
-/// and the newer ones of Intel and AMD.
-///
-/// What it does with numbers beyond 7 bits tells: twice 127 times 255 is more than 16 bits hold. A processor that sums in
-/// pairs first cuts that off; another one takes all of it, be 255 for it that or -1.
-#[cfg(target_feature = "relaxed-simd")]
-pub(super) fn sums_four_at_once() -> bool {
-    let [large, larger] = core::hint::black_box([i8x16_splat(127), i8x16_splat(-1)]);
-    let sums = i32x4_relaxed_dot_i8x16_i7x16_add(large, larger, i32x4_splat(0));
-    i32x4_extract_lane::<0>(sums) != 2 * i32::from(i16::MAX)
+    finish(product, y, output, at, panel, sums);
 }
 
 /// By products of 7 bits: eight columns of four rows at a time.
 #[cfg(target_feature = "relaxed-simd")]
-pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], relaxed_tile(y, onto));
+pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], relaxed_tile(y, output));
 }
 
 /// As [`relaxed`], by instructions that sum four products.
 #[cfg(target_feature = "relaxed-simd")]
-pub(super) fn fused(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], fused_tile(y, onto));
+pub(super) fn fused(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], fused_tile(y, output));
 }
 
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn relaxed_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+fn relaxed_tile<const T: usize>(
+    product: &Product<'_>,
+    y: &mut [f32],
+    output: Output,
+    at: usize,
+    panel: usize,
+) {
     let ones = i16x8_splat(1);
     // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what the instruction gives
     // is the same on every processor.
-    tile_by_eight::<T>(product, y, onto, at, panel, |sum, x, w| {
+    tile_by_eight::<T>(product, y, output, at, panel, |sum, x, w| {
         let pairs =
             i16x8_add(i16x8_relaxed_dot_i8x16_i7x16(x[0], w[0]), i16x8_relaxed_dot_i8x16_i7x16(x[1], w[1]));
         i32x4_add(sum, i32x4_dot_i16x8(pairs, ones))
@@ -74,8 +74,8 @@ fn relaxed_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto
 
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn fused_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
-    tile_by_eight::<T>(product, y, onto, at, panel, |sum, x, w| {
+fn fused_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
+    tile_by_eight::<T>(product, y, output, at, panel, |sum, x, w| {
         let sum = i32x4_relaxed_dot_i8x16_i7x16_add(x[0], w[0], sum);
         i32x4_relaxed_dot_i8x16_i7x16_add(x[1], w[1], sum)
     });
@@ -87,7 +87,7 @@ fn fused_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, 
 fn tile_by_eight<const T: usize>(
     product: &Product<'_>,
     y: &mut [f32],
-    onto: Onto,
+    output: Output,
     at: usize,
     panel: usize,
     add: impl Fn(v128, [v128; 2], [v128; 2]) -> v128,
@@ -107,7 +107,7 @@ fn tile_by_eight<const T: usize>(
             weights = weights.add(8 * LANES);
         }
     }
-    finish(product, y, onto, at, panel, sums);
+    finish(product, y, output, at, panel, sums);
 }
 
 /// From sums of codes to numbers, with scales and bias.
@@ -115,17 +115,17 @@ fn tile_by_eight<const T: usize>(
 fn finish<const T: usize, const P: usize>(
     product: &Product<'_>,
     y: &mut [f32],
-    onto: Onto,
+    output: Output,
     at: usize,
     panel: usize,
     sums: [[v128; P]; T],
 ) {
     let row = panel * P * LANES;
-    let Product { layout, rows, sides, x, .. } = product;
+    let Product { layout, rows, epilogue, x, .. } = product;
     let of_panel = row..row + P * LANES;
-    let (scales, bias) = (&sides.scales[of_panel.clone()], &sides.bias[of_panel.clone()]);
-    let codes = &sides.sums[of_panel];
-    let zero = i32x4_splat(x.zero);
+    let (scales, bias) = (&epilogue.scales[of_panel.clone()], &epilogue.bias[of_panel.clone()]);
+    let codes = &epilogue.sums[of_panel];
+    let zero = i32x4_splat(x.zero_point);
     // SAFETY: the three slices are of P times 4 numbers.
     let (scales, bias, from_zero) = unsafe {
         (load::<_, P>(scales), load::<_, P>(bias), load::<_, P>(codes).map(|codes| i32x4_mul(codes, zero)))
@@ -140,7 +140,7 @@ fn finish<const T: usize, const P: usize>(
             let value = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(scales[p], x_scale));
             let value = f32x4_add(value, bias[p]);
             let (part, rest) = y.split_at_mut(y.len().min(LANES));
-            write(part, value, onto);
+            write(part, value, output);
             y = rest;
         }
     }
@@ -159,17 +159,20 @@ unsafe fn load<N, const P: usize>(numbers: &[N]) -> [v128; P] {
 
 /// Writes as many of four values as `y` has room for.
 #[inline(always)]
-fn write(y: &mut [f32], value: v128, onto: Onto) {
+fn write(y: &mut [f32], value: v128, output: Output) {
     // SAFETY: `y` is written whole only where it has 4 numbers; the array has 4.
     unsafe {
         if y.len() == LANES {
             let to: *mut v128 = y.as_mut_ptr().cast();
-            v128_store(to, if onto == Onto::Sum { f32x4_add(value, v128_load(to)) } else { value });
+            v128_store(
+                to,
+                if output == Output::Accumulate { f32x4_add(value, v128_load(to)) } else { value },
+            );
         } else {
             let mut values = [0.0_f32; LANES];
             v128_store(values.as_mut_ptr().cast(), value);
             for (y, value) in y.iter_mut().zip(values) {
-                *y = if onto == Onto::Sum { *y + value } else { value };
+                *y = if output == Output::Accumulate { *y + value } else { value };
             }
         }
     }

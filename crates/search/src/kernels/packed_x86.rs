@@ -2,8 +2,9 @@
 
 use core::arch::x86_64::*;
 
-use super::Onto;
-use super::packed::{COLUMN_MULTIPLE, Product, tiles};
+use super::Output;
+use super::layout::COLUMN_MULTIPLE;
+use super::product::{Product, tiles};
 
 /// Rows in a panel of each.
 const AVX2_LANES: usize = 8;
@@ -11,13 +12,13 @@ const VNNI_LANES: usize = 16;
 
 /// By products of 7 bits: eight columns of eight rows at a time.
 #[target_feature(enable = "avx2")]
-pub(super) fn avx2(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, [1, 2, 3, 4, 5, 6], avx2_tile(y, onto));
+pub(super) fn avx2(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6], avx2_tile(y, output));
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-fn avx2_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+fn avx2_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
     let columns = product.columns;
     let weights = product.panel(panel);
     let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
@@ -40,15 +41,15 @@ fn avx2_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, a
             *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(fours, ones));
         }
     }
-    let zero = _mm256_set1_epi32(product.x.zero);
+    let zero = _mm256_set1_epi32(product.x.zero_point);
     for (t, sum) in sums.into_iter().enumerate() {
         let off = _mm256_set1_epi32(product.layout.offset * product.x.sums[at + t]);
         let x_scale = _mm256_set1_ps(product.x.scales[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         let row = panel * AVX2_LANES;
-        let sides = product.sides;
-        let (scales, bias) = (&sides.scales[row..row + AVX2_LANES], &sides.bias[row..row + AVX2_LANES]);
-        let weights = &sides.sums[row..row + AVX2_LANES];
+        let epilogue = product.epilogue;
+        let (scales, bias) = (&epilogue.scales[row..row + AVX2_LANES], &epilogue.bias[row..row + AVX2_LANES]);
+        let weights = &epilogue.sums[row..row + AVX2_LANES];
         let mut values = [0.0; AVX2_LANES];
         // SAFETY: the slices and the array are of 8 numbers.
         unsafe {
@@ -58,19 +59,19 @@ fn avx2_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, a
             let value = _mm256_add_ps(_mm256_mul_ps(sum, scale), _mm256_loadu_ps(bias.as_ptr()));
             _mm256_storeu_ps(values.as_mut_ptr(), value);
         }
-        write(&mut y[row..], &values, onto);
+        write(&mut y[row..], &values, output);
     }
 }
 
 /// By `vpdpbusd`: four columns of sixteen rows at a time.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn vnni(product: &Product<'_>, y: &mut [f32], onto: Onto) {
-    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], vnni_tile(y, onto));
+pub(super) fn vnni(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], vnni_tile(y, output));
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn vnni_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, at: usize, panel: usize) {
+fn vnni_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
     let columns = product.columns;
     let weights = product.panel(panel);
     let x: [&[i8]; T] = product.rows_of(&product.x.codes, at);
@@ -86,15 +87,15 @@ fn vnni_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, a
             }
         }
     }
-    let zero = _mm512_set1_epi32(product.x.zero);
+    let zero = _mm512_set1_epi32(product.x.zero_point);
     for (t, sum) in sums.into_iter().enumerate() {
         let off = _mm512_set1_epi32(product.layout.offset * product.x.sums[at + t]);
         let x_scale = _mm512_set1_ps(product.x.scales[at + t]);
         let y = &mut y[(at + t) * product.rows..][..product.rows];
         let row = panel * VNNI_LANES;
-        let sides = product.sides;
-        let (scales, bias) = (&sides.scales[row..row + VNNI_LANES], &sides.bias[row..row + VNNI_LANES]);
-        let weights = &sides.sums[row..row + VNNI_LANES];
+        let epilogue = product.epilogue;
+        let (scales, bias) = (&epilogue.scales[row..row + VNNI_LANES], &epilogue.bias[row..row + VNNI_LANES]);
+        let weights = &epilogue.sums[row..row + VNNI_LANES];
         let mut values = [0.0; VNNI_LANES];
         // SAFETY: the slices and the array are of 16 numbers.
         unsafe {
@@ -104,14 +105,14 @@ fn vnni_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], onto: Onto, a
             let value = _mm512_add_ps(_mm512_mul_ps(sum, scale), _mm512_loadu_ps(bias.as_ptr()));
             _mm512_storeu_ps(values.as_mut_ptr(), value);
         }
-        write(&mut y[row..], &values, onto);
+        write(&mut y[row..], &values, output);
     }
 }
 
 /// Writes as many values as `y` has room for.
 #[inline(always)]
-fn write(y: &mut [f32], values: &[f32], onto: Onto) {
+fn write(y: &mut [f32], values: &[f32], output: Output) {
     for (y, value) in y.iter_mut().zip(values) {
-        *y = if onto == Onto::Sum { *y + value } else { *value };
+        *y = if output == Output::Accumulate { *y + value } else { *value };
     }
 }

@@ -1,15 +1,15 @@
-//! What happens to rows of activations between two products: norms, activation functions, attention, rounding to 8 bits.
+//! What happens to rows of activations between two products: norms, activation functions, attention, quantisation to 8 bits.
 //!
 //! Plain loops over arrays, written so that a compiler makes vectors of them: sums run in several lanes, and functions
 //! are polynomials without branches.
 
-use super::packed::{COLUMN_MULTIPLE, Kernel};
+use super::layout::{COLUMN_MULTIPLE, Kernel};
 use super::vectorised;
 
 /// Lanes of a sum: two vectors of 128 bits, or one of 256.
 const LANES: usize = 8;
 
-/// Rows of activations rounded to 8 bits, each with a scale of its own: the largest number becomes the largest code or
+/// Rows of activations quantised to 8 bits, each with a scale of its own: the largest number becomes the largest code or
 /// its negative.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
@@ -21,22 +21,22 @@ pub(crate) struct Activations {
     pub(super) scales: Vec<f32>,
     /// Of the codes of a row.
     pub(super) sums: Vec<i32>,
-    /// The code that stands for 0.
-    pub(super) zero: i32,
+    /// The zero point: the code that stands for 0.
+    pub(super) zero_point: i32,
 }
 
 impl Activations {
-    /// Rounds `x`, `(count, columns)`, in place of what was here before.
+    /// Quantises `x`, `(count, columns)`, in place of what was here before.
     pub(crate) fn quantise(&mut self, x: &[f32], columns: usize) {
         self.quantise_for(Kernel::best(), x, columns);
     }
 
     /// As [`Self::quantise`], for products by `kernel`.
     pub(super) fn quantise_for(&mut self, kernel: Kernel, x: &[f32], columns: usize) {
-        let (wide, most) = (kernel.wants_wide_activations(), kernel.layout().most_of_activations as f32);
+        let (wide, max_code) = (kernel.wants_wide_activations(), kernel.layout().max_activation as f32);
         let count = x.len() / columns.max(1);
         self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
-        self.zero = 0;
+        self.zero_point = 0;
         self.scales.clear();
         self.sums.clear();
         self.codes.clear();
@@ -48,15 +48,15 @@ impl Activations {
         }
         for (at, x) in x.chunks_exact(columns.max(1)).enumerate() {
             let start = at * self.columns;
-            let largest = largest(x);
-            let inverse = if largest > 0.0 { most / largest } else { 0.0 };
-            self.scales.push(largest / most);
+            let abs_max = abs_max(x);
+            let inverse = if abs_max > 0.0 { max_code / abs_max } else { 0.0 };
+            self.scales.push(abs_max / max_code);
             if wide {
-                round_wide(x, inverse, 0, &mut self.wide[start..start + columns]);
+                quantise_wide(x, inverse, 0, &mut self.wide[start..start + columns]);
                 self.sums.push(0);
             } else {
                 let mut sum = 0;
-                round(x, inverse, 0, &mut self.codes[start..start + columns], &mut sum);
+                quantise(x, inverse, 0, &mut self.codes[start..start + columns], &mut sum);
                 self.sums.push(sum);
             }
         }
@@ -79,8 +79,8 @@ impl Activations {
     }
 
     #[cfg(any(test, not(target_arch = "wasm32")))]
-    pub(super) fn zero(&self) -> i32 {
-        self.zero
+    pub(super) fn zero_point(&self) -> i32 {
+        self.zero_point
     }
 
     #[cfg(any(test, not(target_arch = "wasm32")))]
@@ -92,34 +92,34 @@ impl Activations {
 /// 1.5 x 2^23: to which a number of at most 22 bits can be added only as an integer, in the last bits of the sum.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// The integer next to `x`, the even one of two; any for what is no number or has more than 22 bits.
+/// The integer next to `x`, the even one of two; any for NaN and for what has more than 22 bits.
 #[inline(always)]
-pub(super) fn nearest(x: f32) -> i32 {
+pub(super) fn round_to_even(x: f32) -> i32 {
     ((x + ROUNDER).to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32)
 }
 
-/// The largest absolute value; not a number if one of them is none.
+/// The largest absolute value; NaN if one of them is NaN.
 #[inline(always)]
-pub(super) fn largest(x: &[f32]) -> f32 {
-    // Without their sign, floats are in the order of their bits, with what is no number behind infinity.
+pub(super) fn abs_max(x: &[f32]) -> f32 {
+    // Without their sign, floats are in the order of their bits, with NaN behind infinity.
     let largest = x.iter().fold(0, |largest, x| largest.max((x.to_bits() & 0x7fff_ffff) as i32));
     f32::from_bits(largest as u32)
 }
 
 vectorised! {
-    pub(super) fn round(x: &[f32], inverse: f32, zero: i32, codes: &mut [i8], sum: &mut i32) {
+    pub(super) fn quantise(x: &[f32], inverse: f32, zero_point: i32, codes: &mut [i8], sum: &mut i32) {
         for (code, x) in codes.iter_mut().zip(x) {
-            *code = (nearest(x * inverse).wrapping_add(zero)) as i8;
+            *code = (round_to_even(x * inverse).wrapping_add(zero_point)) as i8;
         }
         *sum = codes.iter().map(|code| i32::from(*code)).sum();
     }
 }
 
 vectorised! {
-    pub(super) fn round_wide(x: &[f32], inverse: f32, zero: i32, codes: &mut [i16]) {
+    pub(super) fn quantise_wide(x: &[f32], inverse: f32, zero_point: i32, codes: &mut [i16]) {
         for (code, x) in codes.iter_mut().zip(x) {
-            // Through 8 bits, so that what is no number stays small.
-            *code = i16::from((nearest(x * inverse).wrapping_add(zero)) as i8);
+            // Through 8 bits, so that the code of NaN stays small.
+            *code = i16::from((round_to_even(x * inverse).wrapping_add(zero_point)) as i8);
         }
     }
 }
@@ -200,7 +200,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// What is below zero becomes zero.
+    /// `max(x, 0)`; 0 for NaN.
     pub(crate) fn relu(x: &mut [f32]) {
         for x in x {
             *x = if *x > 0.0 { *x } else { 0.0 };
@@ -211,7 +211,7 @@ vectorised! {
 /// Queries, keys and values of one text or picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attention<'a> {
-    /// `(asking, width)`: of the last `asking` of the tokens.
+    /// `(queries, width)`: of the last `queries` of the tokens.
     pub(crate) q: &'a [f32],
     /// `(tokens, width)`
     pub(crate) k: &'a [f32],
@@ -225,24 +225,24 @@ pub(crate) struct Attention<'a> {
 }
 
 vectorised! {
-    /// Scaled dot-product attention: what each asking token mixes of the values it sees, `(asking, width)`. `scores` is
+    /// Scaled dot-product attention: for each query the sum of the values that it attends to, `(queries, width)`. `scores` is
     /// memory that is used again.
     pub(crate) fn attention(tokens: Attention<'_>, scores: &mut Vec<f32>, mixed: &mut [f32]) {
         let Attention { q, k, v, width, heads, causal } = tokens;
-        let (tokens, asking, head) = (k.len() / width, q.len() / width, width / heads);
+        let (tokens, queries, head) = (k.len() / width, q.len() / width, width / heads);
         let scale = 1.0 / (head as f32).sqrt();
         scores.clear();
         scores.resize(tokens, 0.0);
         for (at, (q, mixed)) in q.chunks_exact(width).zip(mixed.chunks_exact_mut(width)).enumerate() {
-            let seen = if causal { tokens - asking + at + 1 } else { tokens };
+            let seen = if causal { tokens - queries + at + 1 } else { tokens };
             let scores = &mut scores[..seen];
             for part in (0..width).step_by(head).map(|start| start..start + head) {
                 let q = &q[part.clone()];
                 for (score, k) in scores.iter_mut().zip(k.chunks_exact(width)) {
                     *score = sum_of(q, &k[part.clone()], |q, k| q * k) * scale;
                 }
-                soften(scores);
-                mix(scores, v, width, part.start, &mut mixed[part]);
+                softmax(scores);
+                weighted_sum(scores, v, width, part.start, &mut mixed[part]);
             }
         }
     }
@@ -250,7 +250,7 @@ vectorised! {
 
 /// Softmax.
 #[inline(always)]
-fn soften(scores: &mut [f32]) {
+fn softmax(scores: &mut [f32]) {
     let largest = scores.iter().fold(f32::NEG_INFINITY, |a, x| if *x > a { *x } else { a });
     for score in scores.iter_mut() {
         *score = exp(*score - largest);
@@ -259,9 +259,9 @@ fn soften(scores: &mut [f32]) {
     scores.iter_mut().for_each(|score| *score *= inverse);
 }
 
-/// The sum of rows of `v`, each as often as its score says, from column `first` on.
+/// The sum of rows of `v`, weighted by the scores, from column `first` on.
 #[inline(always)]
-fn mix(scores: &[f32], v: &[f32], width: usize, first: usize, mixed: &mut [f32]) {
+fn weighted_sum(scores: &[f32], v: &[f32], width: usize, first: usize, mixed: &mut [f32]) {
     const COLUMNS: usize = 16;
     for (first, mixed) in (first..).step_by(COLUMNS).zip(mixed.chunks_mut(COLUMNS)) {
         let mut sums = [0.0; COLUMNS];
@@ -326,31 +326,31 @@ mod tests {
     #[test]
     fn rounding_to_codes_keeps_order_sums_and_the_largest() {
         for kernel in Kernel::available() {
-            let most = kernel.layout().most_of_activations;
+            let max = kernel.layout().max_activation;
             let mut found = Activations::default();
             found.quantise_for(kernel, &[0.5, -1.0, 0.25, 0.0, 0.0, 3.0], 3);
             let row =
                 |row| -> Vec<i32> { (0..found.columns).map(|column| found.code(row, column)).collect() };
             // Half of an odd number is rounded to the even neighbour: 63.5 to 64, 31.5 to 32.
-            assert_eq!(row(0)[..3], [(most + 1) / 2, -most, (most + 1) / 4], "{kernel:?}");
-            assert_eq!(row(1)[..3], [0, 0, most], "{kernel:?}");
+            assert_eq!(row(0)[..3], [(max + 1) / 2, -max, (max + 1) / 4], "{kernel:?}");
+            assert_eq!(row(1)[..3], [0, 0, max], "{kernel:?}");
             assert!((0..2).all(|at| row(at)[3..].iter().all(|code| *code == 0)), "{kernel:?}");
-            assert_eq!((found.scale(0), found.scale(1)), (1.0 / most as f32, 3.0 / most as f32));
+            assert_eq!((found.scale(0), found.scale(1)), (1.0 / max as f32, 3.0 / max as f32));
             if !kernel.wants_wide_activations() {
-                assert_eq!(found.sums, [row(0).iter().sum::<i32>(), most], "{kernel:?}");
+                assert_eq!(found.sums, [row(0).iter().sum::<i32>(), max], "{kernel:?}");
             }
         }
     }
 
     #[test]
-    fn the_largest_of_numbers_is_found_anywhere_and_what_is_no_number_is_not_lost() {
+    fn the_largest_absolute_value_is_found_anywhere_and_nan_is_not_lost() {
         for length in 1..40 {
             for at in 0..length {
                 let mut x = vec![0.5; length];
                 x[at] = -2.0;
-                assert_eq!(largest(&x), 2.0, "{length}, {at}");
+                assert_eq!(abs_max(&x), 2.0, "{length}, {at}");
                 x[at] = f32::NAN;
-                assert!(largest(&x).is_nan(), "{length}, {at}");
+                assert!(abs_max(&x).is_nan(), "{length}, {at}");
             }
         }
     }

@@ -25,10 +25,10 @@ pub(super) struct BytePairs {
 }
 
 impl BytePairs {
-    /// Reads the first `most` rules of a vocabulary, at most 65,022: after a title each line has two tokens, which become
+    /// Reads the first `max_rules` rules of a vocabulary, at most 65,022: after a title each line has two tokens, which become
     /// one.
-    pub(super) fn new(vocabulary: &str, most: u16) -> Result<Self, String> {
-        let lines = (2..).zip(vocabulary.lines().skip(1).take(most.into()));
+    pub(super) fn new(vocabulary: &str, max_rules: u16) -> Result<Self, String> {
+        let lines = (2..).zip(vocabulary.lines().skip(1).take(max_rules.into()));
         let pairs: Vec<(&str, &str)> = lines
             .map(|(line, pair)| {
                 let mut parts = pair.split_whitespace();

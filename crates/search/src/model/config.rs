@@ -268,11 +268,11 @@ impl ImageConfig {
     }
 }
 
-fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
-    if (least..=most).contains(&value) {
+fn within(field: &'static str, value: usize, min: usize, max: usize) -> Result<(), ModelError> {
+    if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ModelError::config(field, value, format!("{least} to {most}")))
+    Err(ModelError::config(field, value, format!("{min} to {max}")))
 }
 
 fn divides(field: &'static str, value: usize, whole: usize) -> Result<(), ModelError> {

@@ -12,7 +12,7 @@ use super::resnet::Resnet;
 use super::vit::VisionTransformer;
 use super::{ImageConfig, ModelConfig, ModelError};
 use crate::Embedding;
-use crate::kernels::Onto;
+use crate::kernels::Output;
 
 /// Value of `general.architecture` in the image tower's file.
 pub(super) const ARCHITECTURE: &str = "clip-image";
@@ -108,7 +108,7 @@ impl ImageEncoder {
         };
         let (width, dim) = (pooled.len() / pictures.len().max(1), self.visual_projection.rows());
         let mut vectors = vec![0.0; pictures.len() * dim];
-        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Onto::Nothing);
+        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Output::Overwrite);
         Ok(vectors.chunks_exact(dim).map(<[f32]>::to_vec).collect())
     }
 }

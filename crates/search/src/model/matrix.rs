@@ -6,7 +6,7 @@
 
 use super::ModelError;
 use super::gguf::{Stored, Weights};
-use crate::kernels::{Activations, Codes, FloatMatrix, Onto, PackedMatrix, Packing};
+use crate::kernels::{Activations, Codes, FloatMatrix, Output, PackedMatrix, Packing};
 
 /// A weight matrix `(out, in)` and the bias `(out,)` of its products.
 pub(super) enum Matrix {
@@ -88,9 +88,9 @@ impl Matrix {
         x: &[f32],
         columns: usize,
         y: &mut [f32],
-        onto: Onto,
+        output: Output,
     ) {
-        Self::multiply_each(work, x, columns, onto, [(self, y)]);
+        Self::multiply_each(work, x, columns, output, [(self, y)]);
     }
 
     /// As [`Self::multiply`], by several matrices: `x` is rounded once for all.
@@ -98,7 +98,7 @@ impl Matrix {
         work: &mut Workspace<'_>,
         x: &[f32],
         columns: usize,
-        onto: Onto,
+        output: Output,
         products: [(&Self, &mut [f32]); N],
     ) {
         if products.iter().any(|(matrix, _)| matches!(matrix, Self::Packed(_))) {
@@ -106,8 +106,8 @@ impl Matrix {
         }
         for (matrix, y) in products {
             match matrix {
-                Self::Packed(matrix) => matrix.multiply(work.file, &work.activations, y, onto),
-                Self::Float(matrix) => matrix.multiply(x, y, onto),
+                Self::Packed(matrix) => matrix.multiply(work.file, &work.activations, y, output),
+                Self::Float(matrix) => matrix.multiply(x, y, output),
             }
         }
     }

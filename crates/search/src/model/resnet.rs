@@ -8,7 +8,7 @@ use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
 use super::{ImageConfig, ModelError};
-use crate::kernels::{self, Onto, RoundedMap, Window};
+use crate::kernels::{self, Output, QuantisedMap, Window};
 
 /// Kernel of the stem and of what leads from stage to stage.
 const SHRINKING_KERNEL: usize = 3;
@@ -101,7 +101,7 @@ impl FeatureMap {
 /// What is used again by every convolution of a picture.
 #[derive(Default)]
 struct Buffers {
-    rounded: RoundedMap,
+    quantised: QuantisedMap,
     rows: Vec<f32>,
 }
 
@@ -137,21 +137,21 @@ impl Convolution {
         let FeatureMap { side, channels, ref values } = *x;
         let window = Window { side, channels, kernel: self.kernel, stride: self.stride };
         let (side, channels) = (window.out_side(), self.weight.rows());
-        let onto = if residual.is_some() { Onto::Sum } else { Onto::Nothing };
+        let output = if residual.is_some() { Output::Accumulate } else { Output::Overwrite };
         let mut y = residual.map_or_else(|| vec![0.0; side * side * channels], |residual| residual.values);
         if let Matrix::Packed(_) = self.weight {
-            buffers.rounded.round(values, x.channels);
+            buffers.quantised.quantise(values, x.channels);
         }
         for (first, y) in (0..).step_by(PIXELS).zip(y.chunks_mut(PIXELS * channels)) {
             let count = y.len() / channels;
             match &self.weight {
                 Matrix::Packed(weight) => {
-                    work.activations.neighbourhoods(&buffers.rounded, &window, first, count);
-                    weight.multiply(work.file, &work.activations, y, onto);
+                    work.activations.neighbourhoods(&buffers.quantised, &window, first, count);
+                    weight.multiply(work.file, &work.activations, y, output);
                 }
                 Matrix::Float(weight) => {
                     window.rows(values, first, count, &mut buffers.rows);
-                    weight.multiply(&buffers.rows, y, onto);
+                    weight.multiply(&buffers.rows, y, output);
                 }
             }
         }

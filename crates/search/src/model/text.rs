@@ -10,7 +10,7 @@ use super::tokenizer::Tokenizer;
 use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ModelConfig, ModelError};
 use crate::Embedding;
-use crate::kernels::Onto;
+use crate::kernels::Output;
 
 /// Value of `general.architecture` in the text tower's file.
 pub(super) const ARCHITECTURE: &str = "clip-text";
@@ -76,7 +76,7 @@ impl TextEncoder {
         let mut normed = Vec::new();
         self.final_layer_norm.forward(&pooled, &mut normed);
         let mut vector = vec![0.0; self.text_projection.rows()];
-        self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Onto::Nothing);
+        self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Output::Overwrite);
         Ok(Embedding::new(vector)?)
     }
 }
@@ -109,9 +109,9 @@ impl TextEmbeddings {
 
     /// `tokens: (tokens,) -> (tokens, width)`
     fn forward(&self, work: &mut Workspace<'_>, tokens: &[u32]) -> Result<Vec<f32>, ModelError> {
-        let most = self.position_embedding.len() / self.width;
-        if !(1..=most).contains(&tokens.len()) {
-            return Err(ModelError::Tokens { expected: most, found: tokens.len() });
+        let context_length = self.position_embedding.len() / self.width;
+        if !(1..=context_length).contains(&tokens.len()) {
+            return Err(ModelError::Tokens { expected: context_length, found: tokens.len() });
         }
         let mut rows = vec![0.0; tokens.len() * self.token_width];
         for (row, token) in rows.chunks_exact_mut(self.token_width).zip(tokens) {
@@ -119,7 +119,9 @@ impl TextEmbeddings {
         }
         let mut x = self.position_embedding[..tokens.len() * self.width].to_vec();
         match &self.token_projection {
-            Some(projection) => projection.multiply(work, &rows, self.token_width, &mut x, Onto::Sum),
+            Some(projection) => {
+                projection.multiply(work, &rows, self.token_width, &mut x, Output::Accumulate)
+            }
             None => x.iter_mut().zip(&rows).for_each(|(x, row)| *x += row),
         }
         Ok(x)

@@ -50,15 +50,15 @@ impl Tokenizer {
         while !text.is_char_boundary(length) {
             length -= 1;
         }
-        let most = self.context_length.saturating_sub(2);
+        let max_tokens = self.context_length.saturating_sub(2);
         let mut tokens = Vec::new();
         for word in words(&clean(&text[..length])) {
-            if tokens.len() >= most {
+            if tokens.len() >= max_tokens {
                 break;
             }
             self.byte_pairs.encode(word, &mut tokens);
         }
-        let body = tokens.into_iter().map(u32::from).take(most);
+        let body = tokens.into_iter().map(u32::from).take(max_tokens);
         std::iter::once(self.start).chain(body).chain([self.end]).collect()
     }
 }

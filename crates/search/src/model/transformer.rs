@@ -6,7 +6,7 @@ use super::ModelError;
 use super::config::Activation;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
-use crate::kernels::{self, Onto};
+use crate::kernels::{self, Output};
 
 /// Sizes of a transformer.
 pub(super) struct TransformerConfig {
@@ -141,15 +141,15 @@ impl Transformer {
         k.resize(x.len(), 0.0);
         v.resize(x.len(), 0.0);
         if last {
-            Matrix::multiply_each(work, normed, width, Onto::Nothing, [(k_proj, k), (v_proj, v)]);
+            Matrix::multiply_each(work, normed, width, Output::Overwrite, [(k_proj, k), (v_proj, v)]);
             *x = self.pooled(x, tokens);
             let asking = self.pooled(normed, tokens);
             q.resize(asking.len(), 0.0);
-            q_proj.multiply(work, &asking, width, q, Onto::Nothing);
+            q_proj.multiply(work, &asking, width, q, Output::Overwrite);
         } else {
             q.resize(x.len(), 0.0);
             let products: [(&Matrix, &mut [f32]); 3] = [(q_proj, q), (k_proj, k), (v_proj, v)];
-            Matrix::multiply_each(work, normed, width, Onto::Nothing, products);
+            Matrix::multiply_each(work, normed, width, Output::Overwrite, products);
         }
         mixed.resize(x.len(), 0.0);
         let asking = if last { 1 } else { tokens } * width;
@@ -159,16 +159,16 @@ impl Transformer {
             let (heads, causal) = (self.config.heads, self.config.pooled == Pooled::LastOfCausal);
             kernels::attention(kernels::Attention { q, k, v, width, heads, causal }, scores, mixed);
         }
-        out_proj.multiply(work, mixed, width, x, Onto::Sum);
+        out_proj.multiply(work, mixed, width, x, Output::Accumulate);
         layer.layer_norm2.forward(x, normed);
         let mlp = &layer.mlp;
         hidden.resize(x.len() / width * mlp.fc1.rows(), 0.0);
-        mlp.fc1.multiply(work, normed, width, hidden, Onto::Nothing);
+        mlp.fc1.multiply(work, normed, width, hidden, Output::Overwrite);
         match mlp.activation {
             Activation::Gelu => kernels::gelu(hidden),
             Activation::QuickGelu => kernels::quick_gelu(hidden),
         }
-        mlp.fc2.multiply(work, hidden, mlp.fc1.rows(), x, Onto::Sum);
+        mlp.fc2.multiply(work, hidden, mlp.fc1.rows(), x, Output::Accumulate);
     }
 
     /// The rows that are asked for: `(batch, tokens, width) -> (batch, width)`.

@@ -8,7 +8,7 @@ use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
 use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ImageConfig, ModelError};
-use crate::kernels::Onto;
+use crate::kernels::Output;
 
 pub(super) struct VisionTransformer {
     embeddings: VisionEmbeddings,
@@ -78,7 +78,7 @@ impl VisionEmbeddings {
             class.iter_mut().zip(&self.class_embedding).for_each(|(x, class)| *x += class);
             let patches: Vec<f32> = patches_of(picture, self.patch).collect();
             let length = 3 * self.patch * self.patch;
-            self.patch_embedding.multiply(work, &patches, length, rest, Onto::Sum);
+            self.patch_embedding.multiply(work, &patches, length, rest, Output::Accumulate);
         }
         x
     }

@@ -1,0 +1,84 @@
+//! WMTS 1.0 capabilities on disk, with tiles beside them in the Web Mercator matrix set.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use clip_rs_catalog::TileId;
+use roxmltree::{Document, Node};
+
+use crate::tile_json::local_template;
+use crate::tile_metadata::Scheme;
+use crate::tile_template::TemplateTiles;
+use crate::{About, ImageryError};
+
+/// Scale denominator of zoom 0 with tiles of 256 pixels of 0.28 mm (OGC 17-083r4, annex D.1).
+const ZOOM_0: f64 = 559_082_264.028_717_8;
+/// Half the length of the equator on the map, metres.
+const HALF: f64 = 20_037_508.342_789_244;
+
+/// Opens the capabilities at `path`; the first layer in Web Mercator is taken.
+pub(crate) fn open(
+    path: &Path,
+    text: &str,
+    exclude: &HashSet<PathBuf>,
+) -> Result<TemplateTiles, ImageryError> {
+    let wrong = |why: String| ImageryError::source(path, why);
+    let document = Document::parse(text).map_err(|error| wrong(error.to_string()))?;
+    let mut sets = BTreeMap::new();
+    let contents = document.descendants().filter(|node| is(node, "TileMatrixSet"));
+    for set in contents.filter(|node| child(node, "TileMatrix").is_some()) {
+        if let (Some(name), Some(zooms)) = (child_text(&set, "Identifier"), zooms(&set)) {
+            sets.insert(name, zooms);
+        }
+    }
+    for layer in document.descendants().filter(|node| is(node, "Layer")) {
+        let linked =
+            layer.descendants().filter(|node| is(node, "TileMatrixSet")).filter_map(|node| node.text());
+        let Some((set, zooms)) = linked.filter_map(|name| sets.get_key_value(name.trim())).next() else {
+            continue;
+        };
+        let resource = layer.children().find(|node| {
+            is(node, "ResourceURL") && node.attribute("resourceType").is_none_or(|kind| kind == "tile")
+        });
+        let Some(template) = resource.and_then(|resource| resource.attribute("template")) else { continue };
+        let style = layer.children().find(|node| is(node, "Style"));
+        let style = style.and_then(|style| child_text(&style, "Identifier")).unwrap_or_default();
+        let template =
+            template.replace("{TileMatrixSet}", set).replace("{Style}", &style).replace("{style}", &style);
+        let template = local_template(&template, path, zooms.clone())?;
+        let about = About { title: child_text(&layer, "Title"), ..About::default() };
+        let root = path.parent().unwrap_or(Path::new(""));
+        return TemplateTiles::open(root, template, Scheme::Xyz, about, exclude);
+    }
+    Err(wrong("no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)".to_owned()))
+}
+
+/// How a matrix set calls the zooms, if it is that of Web Mercator maps.
+fn zooms(set: &Node<'_, '_>) -> Option<BTreeMap<u8, String>> {
+    let mut zooms = BTreeMap::new();
+    for matrix in set.children().filter(|node| is(node, "TileMatrix")) {
+        let number = |name: &str| child_text(&matrix, name)?.parse::<f64>().ok();
+        let zoom = (ZOOM_0 * 256.0 / number("TileWidth")? / number("ScaleDenominator")?).log2();
+        let corner = child_text(&matrix, "TopLeftCorner")?;
+        let corner: Vec<f64> = corner.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        let [x, y] = corner.try_into().ok()?;
+        let fits = (zoom - zoom.round()).abs() < 0.01 && (x + HALF).abs() < 10.0 && (y - HALF).abs() < 10.0;
+        if !fits || !(0.0..f64::from(TileId::MAX_ZOOM) + 0.5).contains(&zoom.round()) {
+            return None;
+        }
+        zooms.insert(zoom.round() as u8, child_text(&matrix, "Identifier")?);
+    }
+    Some(zooms)
+}
+
+fn is(node: &Node<'_, '_>, name: &str) -> bool {
+    node.tag_name().name() == name
+}
+
+fn child<'a, 'input>(node: &Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
+    node.children().find(|child| is(child, name))
+}
+
+fn child_text(node: &Node<'_, '_>, name: &str) -> Option<String> {
+    child(node, name)?.text().map(|text| text.trim().to_owned())
+}

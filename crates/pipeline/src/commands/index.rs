@@ -1,0 +1,126 @@
+//! `clip-rs index`: imagery to a catalog.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use clip_rs_imagery::Scheme;
+use clip_rs_pipeline::index::Request;
+
+use super::NAMED;
+
+#[derive(Args)]
+pub struct Index {
+    #[command(flatten)]
+    pub source: Source,
+    /// How the rows of tiles are counted [default: as the source says, else xyz]
+    #[arg(long, value_enum, conflicts_with = "images")]
+    pub scheme: Option<Rows>,
+    /// Search windows of these ground resolutions too: metres a pixel as the model sees them, such as 0.5,2
+    #[arg(long, value_name = "M,M..", value_delimiter = ',', value_parser = scale)]
+    pub scales: Vec<f64>,
+    /// Leave the pictures of --images out of the catalog, but for their thumbnails
+    #[arg(long, conflicts_with = "tiles")]
+    pub no_originals: bool,
+    /// CSV with the columns name, longitude, latitude for --images
+    #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
+    pub locations: Option<PathBuf>,
+    /// CSV with the columns longitude, latitude, address
+    #[arg(long, value_name = "CSV")]
+    pub addresses: Option<PathBuf>,
+    /// Folder of the model package
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Folder of the catalog
+    #[arg(long, value_name = "CATALOG")]
+    pub out: PathBuf,
+    /// Folder for embeddings that are kept between runs [default: CATALOG.work]
+    #[arg(long, value_name = "DIR")]
+    pub work: Option<PathBuf>,
+    /// The area's name
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Who made the imagery
+    #[arg(long)]
+    pub attribution: Option<String>,
+    /// The imagery's licence
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// Short name for links: letters, digits, - and _
+    #[arg(long)]
+    pub id: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct Source {
+    /// Map tiles: folders z/x/y.jpg, sample areas, archives
+    #[arg(long, value_name = "SRC", num_args = 1..)]
+    pub tiles: Vec<PathBuf>,
+    /// Pictures that are no tiles: folders
+    #[arg(long, value_name = "SRC", num_args = 1..)]
+    pub images: Vec<PathBuf>,
+}
+
+/// How the rows of tiles are counted.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Rows {
+    /// From the north
+    Xyz,
+    /// From the south
+    Tms,
+}
+
+impl From<Rows> for Scheme {
+    fn from(rows: Rows) -> Self {
+        match rows {
+            Rows::Xyz => Self::Xyz,
+            Rows::Tms => Self::Tms,
+        }
+    }
+}
+
+/// Indexes, and says what was read and what was not.
+pub fn run(args: Index) -> Result<ExitCode> {
+    let out = args.out.clone();
+    let indexed = clip_rs_pipeline::index::index(&Request {
+        tiles: args.source.tiles,
+        images: args.source.images,
+        scheme: args.scheme.map(Into::into),
+        scales: args.scales,
+        no_originals: args.no_originals,
+        locations: args.locations,
+        addresses: args.addresses,
+        model: args.model,
+        out: args.out,
+        work: args.work,
+        title: args.title,
+        attribution: args.attribution,
+        licence: args.licence,
+        id: args.id,
+    })?;
+    for note in &indexed.notes {
+        eprintln!("{note}");
+    }
+    for skipped in indexed.skipped.iter().take(NAMED) {
+        eprintln!("skipped {}: {}", skipped.subject, skipped.why);
+    }
+    println!(
+        "{}: {} items, {} embedded now, {} skipped; {} shown, {} of them empty, {} duplicates",
+        out.display(),
+        indexed.items,
+        indexed.computed,
+        indexed.skipped.len(),
+        indexed.shown,
+        indexed.empty,
+        indexed.duplicates,
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Metres a pixel.
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.trim().parse().ok().filter(|scale: &f64| scale.is_finite() && *scale > 0.0);
+    scale.ok_or_else(|| "metres a pixel, above 0, such as 0.5".to_owned())
+}

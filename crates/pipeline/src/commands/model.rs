@@ -1,0 +1,191 @@
+//! `clip-rs model`: makes and inspects model packages.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use clip_rs_search::model::Activation;
+use clip_rs_training::model::{
+    Hub, Imported, PRESETS, Package, Preset, Quantization, Remote, Said, describe, import_as,
+};
+
+#[derive(Subcommand)]
+pub enum Model {
+    /// Turn a checkpoint into a package: a Hugging Face folder, an open_clip state dict (.pt, .bin, .safetensors), or
+    /// our own trainer's folder
+    Import {
+        /// The folder or file
+        path: PathBuf,
+        /// Folder of the package
+        #[arg(long)]
+        out: PathBuf,
+        #[command(flatten)]
+        conversion: Conversion,
+    },
+    /// Fetch a published checkpoint from a model hub and turn it into a package
+    Pull(Pull),
+    /// Say what a package is
+    Info {
+        /// Folder of the package
+        model: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct Pull {
+    /// One of the names that --list shows
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub preset: Option<String>,
+    /// Folder of the package
+    #[arg(long, required_unless_present = "list")]
+    pub out: Option<PathBuf>,
+    /// Show which models there are
+    #[arg(long)]
+    pub list: bool,
+    /// Do not ask before downloading
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub conversion: Conversion,
+}
+
+#[derive(Args)]
+pub struct Conversion {
+    /// How weights are stored
+    #[arg(long, value_enum, default_value = "q8_0")]
+    pub quantize: Stored,
+    /// Activation of a state dict that comes without a description
+    #[arg(long, value_enum)]
+    activation: Option<Mlp>,
+    /// Vocabulary, if it is not CLIP's: a title line, then a merge rule a line
+    #[arg(long, value_name = "FILE")]
+    vocabulary: Option<PathBuf>,
+    /// Short name of the model [default: that of the file or folder]
+    #[arg(long)]
+    name: Option<String>,
+    /// Licence of the weights
+    #[arg(long)]
+    licence: Option<String>,
+}
+
+impl Conversion {
+    /// What is said about a model beside what it says itself.
+    pub fn said(&self) -> Said {
+        Said {
+            activation: self.activation.map(Into::into),
+            vocabulary: self.vocabulary.clone(),
+            name: self.name.clone(),
+            licence: self.licence.clone(),
+            provenance: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Stored {
+    #[value(name = "q8_0")]
+    Q8_0,
+    #[value(name = "q4_0")]
+    Q4_0,
+    F16,
+    F32,
+}
+
+impl From<Stored> for Quantization {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Q8_0 => Self::Q8_0,
+            Stored::Q4_0 => Self::Q4_0,
+            Stored::F16 => Self::F16,
+            Stored::F32 => Self::F32,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Mlp {
+    Gelu,
+    #[value(name = "quick_gelu")]
+    QuickGelu,
+}
+
+impl From<Mlp> for Activation {
+    fn from(mlp: Mlp) -> Self {
+        match mlp {
+            Mlp::Gelu => Self::Gelu,
+            Mlp::QuickGelu => Self::QuickGelu,
+        }
+    }
+}
+
+/// Carries out what is asked.
+pub fn run(command: &Model) -> Result<ExitCode> {
+    match command {
+        Model::Import { path, out, conversion } => import(path, out, conversion),
+        Model::Pull(args) => pull(args),
+        Model::Info { model } => info(model),
+    }
+}
+
+fn import(path: &Path, out: &Path, args: &Conversion) -> Result<ExitCode> {
+    let imported = import_as(path, out, args.quantize.into(), &args.said())?;
+    println!("{}: {}", out.display(), sizes(&imported));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pull(args: &Pull) -> Result<ExitCode> {
+    let (Some(name), Some(out), false) = (&args.preset, &args.out, args.list) else {
+        for Preset { name, repository, about, megabytes, licence, .. } in &PRESETS {
+            println!("{name}: {about}\n  {repository}, about {megabytes} MB, licence: {licence}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (preset, hub) = (Preset::named(name)?, Hub::from_env()?);
+    let plan = hub.plan(preset)?;
+    println!("{}: {}", preset.name, preset.about);
+    println!("{}, revision {}, licence: {}", preset.repository, plan.revision, preset.licence);
+    for Remote { file, bytes, .. } in &plan.files {
+        println!("  {file}: {:.1} MB", *bytes as f64 / 1e6);
+    }
+    if !args.yes && !is_wanted(plan.bytes())? {
+        println!("nothing was downloaded");
+        return Ok(ExitCode::FAILURE);
+    }
+    let imported = hub.pull(&plan, out, args.conversion.quantize.into(), &args.conversion.said())?;
+    println!("{}: {}", out.display(), sizes(&imported));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whether to download.
+fn is_wanted(bytes: u64) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        anyhow::bail!("give --yes to download {:.1} MB without being asked", bytes as f64 / 1e6);
+    }
+    eprint!("Download {:.1} MB? [y/N] ", bytes as f64 / 1e6);
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Sizes of a package's towers, and how well it agrees with its trainer, for a person to read.
+pub fn sizes(imported: &Imported) -> String {
+    let megabytes = |bytes: usize| bytes as f64 / 1e6;
+    let (text, image) = (megabytes(imported.text_bytes), megabytes(imported.image_bytes));
+    let agreement = imported.agreement.map_or(String::new(), |agreement| {
+        format!(
+            "; least cosine to the trainer's vectors {:.5} (texts), {:.5} (pictures)",
+            agreement.texts, agreement.pictures
+        )
+    });
+    format!("text tower {text:.2} MB, image tower {image:.2} MB{agreement}")
+}
+
+fn info(model: &Path) -> Result<ExitCode> {
+    let package = Package::read(model)?;
+    package.text_encoder()?;
+    package.image_encoder()?;
+    println!("{}", describe(&package)?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,237 @@
+//! A pass over tiles and their windows, in an order that keeps neighbours near each other: each tile is decoded once, or
+//! a few times where windows are large and memory is small.
+
+use std::sync::Arc;
+
+use clip_rs_catalog::{Digest, ImageKind, ListedFile, ListedTile, TileSquare};
+use clip_rs_imagery::Skipped;
+use clip_rs_imagery::decode::{Note, Picture};
+use clip_rs_stage::StageError;
+use clip_rs_stage::progress::Progress;
+use rayon::prelude::*;
+
+use super::collect::{Collector, Sight};
+use super::remarks::Remarks;
+use super::{Outcome, STRIDE, Shown, Tools};
+use crate::cut::compose::Window;
+use crate::cut::item::What;
+use crate::cut::overviews::Overviews;
+use crate::cut::plan::Plan;
+use crate::cut::pyramid::grouped;
+use crate::cut::tiles::{Tile, Tiles, Unusable};
+use crate::embeddings::EmbeddingStore;
+
+/// Memory for decoded tiles that neighbours may still need, bytes.
+const KEPT_BYTES: u64 = 192 << 20;
+
+/// Embeds what the plan says, puts every tile into the catalog, and makes the overviews that are missing.
+pub fn embed<'a>(
+    tools: &Tools<'_>,
+    plan: &Plan<'a>,
+    store: &mut EmbeddingStore,
+) -> Result<Outcome<'a>, StageError> {
+    let tiles = Tiles::new(tools.source, plan.pyramid, tools.decoder, KEPT_BYTES);
+    let mut pass = Pass {
+        tools,
+        plan,
+        tiles: &tiles,
+        collector: Collector::new(tools.encoder, store),
+        files: vec![None; plan.pyramid.entries().len()],
+        skipped: Vec::new(),
+        remarks: Remarks::default(),
+        empty: 0,
+    };
+    pass.squares()?;
+    pass.others()?;
+    let overviews = Overviews {
+        tiles: &tiles,
+        files: &pass.files,
+        edge: plan.edge,
+        made: tools.made,
+        edition: tools.edition,
+    };
+    let overviews = overviews.make()?;
+    let Pass { collector, files, skipped, remarks, empty, .. } = pass;
+    let rows = plan.pyramid.entries().iter().zip(&files);
+    let mut listed: Vec<ListedTile> = rows
+        .filter_map(|(entry, file)| {
+            let (file, kind) = (*file)?;
+            Some(ListedTile { tile: entry.id.tile()?, kind, file })
+        })
+        .collect();
+    let mut notes = remarks.told();
+    notes.extend(told(empty, collector.empty - empty, overviews.len()));
+    listed.extend(overviews);
+    let Collector { items, computed, .. } = collector;
+    let shown = Shown::Tiles { listed, zoom: plan.pyramid.zoom(), edge: plan.edge };
+    Ok(Outcome { items, shown, skipped, computed, empty, notes })
+}
+
+fn told(empty: usize, windows: usize, overviews: usize) -> Vec<String> {
+    let mut told = Vec::new();
+    match empty {
+        0 => {}
+        1 => told.push("1 empty tile is on the map and not searched".to_owned()),
+        _ => told.push(format!("{} empty tiles are on the map and not searched", grouped(empty))),
+    }
+    if windows > 0 {
+        told.push(format!("{} windows show nothing and are not searched", grouped(windows)));
+    }
+    if overviews > 0 {
+        told.push(format!("{} overviews were made for the map", grouped(overviews)));
+    }
+    told
+}
+
+struct Pass<'p> {
+    tools: &'p Tools<'p>,
+    plan: &'p Plan<'p>,
+    tiles: &'p Tiles<'p>,
+    collector: Collector<'p>,
+    /// Tiles that can be shown, by the numbers of their entries.
+    files: Vec<Option<(ListedFile, ImageKind)>>,
+    skipped: Vec<Skipped>,
+    remarks: Remarks,
+    empty: usize,
+}
+
+/// What a thread found out about a square.
+struct Found {
+    key: Digest,
+    sight: Sight,
+    /// The tile that it is, with its entry's number.
+    tile: Option<(usize, ListedFile, ImageKind)>,
+    notes: Vec<Note>,
+}
+
+/// Why a square does not become an item.
+enum Left {
+    /// The tile cannot be read.
+    Broken(String),
+    /// Nothing can go on.
+    Fatal(StageError),
+}
+
+impl From<StageError> for Left {
+    fn from(error: StageError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+impl Pass<'_> {
+    /// Embeds all squares of the plan.
+    fn squares(&mut self) -> Result<(), StageError> {
+        let progress = Progress::start("Embedding tiles", self.plan.squares.len());
+        for (round, stride) in (0..).zip(self.plan.squares.chunks(STRIDE)) {
+            let found: Vec<_> = stride.par_iter().map(|square| self.look(*square, round)).collect();
+            for (square, found) in stride.iter().zip(found) {
+                match found {
+                    Ok(found) => self.take(*square, found),
+                    Err(Left::Broken(why)) => self.skip(square.tile(), why),
+                    Err(Left::Fatal(error)) => return Err(error),
+                }
+            }
+            self.collector.compute()?;
+            self.tiles.let_go();
+            progress.advance(stride.len());
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    fn take(&mut self, square: TileSquare, found: Found) {
+        let Found { key, sight, tile, notes } = found;
+        if !notes.is_empty() {
+            self.remarks.add(&square.to_string(), &notes);
+        }
+        if let Some((at, file, kind)) = tile {
+            self.files[at] = Some((file, kind));
+            self.empty += usize::from(matches!(sight, Sight::Empty(_)));
+        }
+        self.collector.take(What::Square(square), key, sight);
+    }
+
+    fn skip(&mut self, subject: impl ToString, why: String) {
+        self.skipped.push(Skipped { subject: subject.to_string(), why });
+    }
+
+    /// Looks at a tile or window.
+    fn look(&self, square: TileSquare, round: u64) -> Result<Found, Left> {
+        let at = self.plan.pyramid.find(square.tile()).filter(|_| square.span() == 1);
+        match at {
+            Some(at) => self.look_at_tile(square, at, round),
+            None => Ok(self.look_at_window(square, round)?),
+        }
+    }
+
+    fn look_at_tile(&self, square: TileSquare, at: usize, round: u64) -> Result<Found, Left> {
+        let tile = self.tiles.get(square.tile(), round);
+        let tile = tile.ok_or_else(|| Left::Broken("the source has it no more".to_owned()))?;
+        let tile = tile.map_err(Left::Broken)?;
+        let mut notes = Vec::new();
+        let sight = self.collector.sight(&tile.digest, || match tile.picture(self.tools.decoder) {
+            Ok(picture) => {
+                notes.clone_from(&picture.notes);
+                // Half-empty tiles at the edge of an area are nothing to tell.
+                notes.retain(|note| !matches!(note, Note::Hidden { .. }));
+                self.sight_of(&picture)
+            }
+            Err(Unusable::Empty) => Ok(None),
+            Err(Unusable::Broken(why)) => Err(Left::Broken(why)),
+        })?;
+        let file = self.put(square, &tile)?;
+        Ok(Found { key: tile.digest, sight, tile: Some((at, file, tile.kind)), notes })
+    }
+
+    fn sight_of(&self, picture: &Arc<Picture>) -> Result<Option<Sight>, Left> {
+        Ok(self.collector.look_at(picture, true)?)
+    }
+
+    fn look_at_window(&self, square: TileSquare, round: u64) -> Result<Found, StageError> {
+        let window = Window::new(square, self.tiles, round);
+        let key = window.key();
+        let sight = self.collector.sight(&key, || match window.picture(self.tiles, self.plan.edge) {
+            Some(picture) => self.collector.look_at(&picture, true),
+            None => Ok(None),
+        })?;
+        Ok(Found { key, sight, tile: None, notes: Vec::new() })
+    }
+
+    /// Puts a tile into the catalog.
+    fn put(&self, square: TileSquare, tile: &Tile) -> Result<ListedFile, Left> {
+        let path = format!("{}.{}", square.tile(), tile.kind);
+        let file = self.tools.edition.put(&path, &tile.bytes)?;
+        file.ok_or_else(|| Left::Broken("the file is empty, or has 4 GiB or more".to_owned()))
+    }
+
+    /// Puts the tiles that are only shown into the catalog.
+    fn others(&mut self) -> Result<(), StageError> {
+        let entries = self.plan.pyramid.entries();
+        let shown = |at: &usize| entries[*at].id.tile().is_some_and(|tile| !self.plan.pyramid.is_item(tile));
+        let others: Vec<usize> = (0..entries.len()).filter(shown).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let progress = Progress::start("Reading tiles for the map", others.len());
+        for stride in others.chunks(STRIDE) {
+            let put = |at: &usize| {
+                let tile = self.tiles.read(*at).map_err(Left::Broken)?;
+                // Pixels that nobody has asked for are not decoded; that it is a picture is seen from its header.
+                tile.dimensions(self.tools.decoder).map_err(Left::Broken)?;
+                let id = entries[*at].id.tile().ok_or_else(|| Left::Broken("it is no tile".to_owned()))?;
+                Ok((self.put(TileSquare::from(id), &tile)?, tile.kind))
+            };
+            let put: Vec<Result<(ListedFile, ImageKind), Left>> = stride.par_iter().map(put).collect();
+            for (at, put) in stride.iter().zip(put) {
+                match put {
+                    Ok(file) => self.files[*at] = Some(file),
+                    Err(Left::Broken(why)) => self.skip(&entries[*at].id, why),
+                    Err(Left::Fatal(error)) => return Err(error),
+                }
+            }
+            progress.advance(stride.len());
+        }
+        progress.finish();
+        Ok(())
+    }
+}

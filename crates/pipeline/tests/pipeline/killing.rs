@@ -1,0 +1,225 @@
+//! `index` and `prune`, killed or refused by the system at every step that changes a folder, and run again: the result is
+//! the same, byte for byte. The steps are counted and interrupted by strace; without it the tests say so and check nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+use clip_rs_catalog::MANIFEST_NAME;
+use clip_rs_pipeline::index::{Request, index};
+use clip_rs_pipeline::prune::GRACE;
+use clip_rs_pipeline::verify::verify;
+use rand::{SeedableRng, rngs::StdRng, seq::IndexedRandom};
+
+use crate::support::{clip_rs, copy_folder, model, request, save, snapshot};
+
+/// Every step of these kinds is interrupted.
+const ALL: [&str; 5] = ["fsync", "rename,renameat,renameat2", "unlink,unlinkat", "rmdir", "mkdir,mkdirat"];
+/// Of these kinds, a sample.
+const SAMPLED: &str = "write";
+const SAMPLE: usize = 12;
+const SEED: u64 = 20_261_126;
+
+/// A folder with tiles and a catalog, and what is done to it.
+struct Scene {
+    template: tempfile::TempDir,
+    command: &'static str,
+    /// The catalog's files after an undisturbed run.
+    expected: BTreeMap<String, Vec<u8>>,
+}
+
+impl Scene {
+    /// `prepare` fills the folder.
+    fn new(command: &'static str, prepare: impl Fn(&Path)) -> Self {
+        let template = tempfile::tempdir().expect("temporary folder");
+        prepare(template.path());
+        let mut scene = Self { template, command, expected: BTreeMap::new() };
+        let copy = scene.copy();
+        let done = clip_rs(scene.args(copy.path()));
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        scene.expected = snapshot(&copy.path().join("catalog"));
+        scene
+    }
+
+    /// A copy to be disturbed. What is superseded in it is older than the grace period.
+    fn copy(&self) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().expect("temporary folder");
+        copy_folder(self.template.path(), copy.path());
+        let catalog = copy.path().join("catalog");
+        for entry in fs::read_dir(&catalog).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("catalog.") && name != MANIFEST_NAME {
+                let file = fs::File::options().write(true).open(entry.path()).expect("open");
+                file.set_modified(SystemTime::now() - 2 * GRACE).expect("a time");
+            }
+        }
+        copy
+    }
+
+    fn args(&self, folder: &Path) -> Vec<PathBuf> {
+        let catalog = folder.join("catalog");
+        if self.command == "prune" {
+            return vec!["prune".into(), catalog, "--keep".into(), "7".into()];
+        }
+        let tiles = folder.join("tiles");
+        vec!["index".into(), "--tiles".into(), tiles, "--model".into(), model(), "--out".into(), catalog]
+    }
+
+    /// Runs the command under strace with these words more.
+    fn traced(&self, folder: &Path, words: &[String]) -> Output {
+        let mut command = Command::new("strace");
+        command.args(["-q", "-o"]).arg(folder.join("trace")).args(words);
+        command.arg(env!("CARGO_BIN_EXE_clip-rs")).args(self.args(folder));
+        command.env("RAYON_NUM_THREADS", "1").output().expect("strace starts")
+    }
+
+    /// How often the first thread, and how often any other, makes calls of these kinds.
+    fn count(&self, calls: &str) -> (usize, usize) {
+        let copy = self.copy();
+        let done = self.traced(copy.path(), &["-f".into(), "-e".into(), format!("trace=execve,{calls}")]);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let trace = fs::read_to_string(copy.path().join("trace")).expect("a trace");
+        // The first thread is the one that became the command.
+        let first_thread = trace.split_whitespace().next().expect("a line").to_owned();
+        let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        for line in trace.lines() {
+            let Some((thread, rest)) = line.split_once(char::is_whitespace) else { continue };
+            let Some((call, _)) = rest.trim_start().split_once('(') else { continue };
+            if calls.split(',').any(|one| one == call) {
+                *counts.entry(thread).or_default().entry(call).or_default() += 1;
+            }
+        }
+        let most = |calls: &BTreeMap<&str, usize>| calls.values().copied().max().unwrap_or(0);
+        let first = counts.get(first_thread.as_str()).map_or(0, most);
+        let others =
+            counts.iter().filter(|(thread, _)| **thread != first_thread).map(|(_, calls)| most(calls));
+        (first, others.max().unwrap_or(0))
+    }
+
+    /// Interrupts the n-th call of these kinds; `followed` counts every thread's calls, else only the first's.
+    fn disturb(&self, calls: &str, fault: &str, n: usize, followed: bool) {
+        let what = format!(
+            "{} with {fault} at {calls} {n}, {}",
+            self.command,
+            if followed { "any thread" } else { "first thread" }
+        );
+        let copy = self.copy();
+        let catalog = copy.path().join("catalog");
+        let mut words = vec![
+            "-e".into(),
+            format!("trace={calls}"),
+            "-e".into(),
+            format!("inject={calls}:{fault}:when={n}"),
+        ];
+        words.extend(followed.then(|| "-f".to_owned()));
+        let output = self.traced(copy.path(), &words);
+        if fault.starts_with("error") {
+            refused(&output, &what);
+        } else {
+            assert!(!output.status.success(), "{what}: it was not killed");
+        }
+        if catalog.join(MANIFEST_NAME).exists() {
+            assert_eq!(verify(&catalog).expect("checked").faults, [], "{what}");
+        }
+        let again = clip_rs(self.args(copy.path()));
+        assert!(again.status.success(), "{what}: {}", String::from_utf8_lossy(&again.stderr));
+        let found = snapshot(&catalog);
+        let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(&self.expected), "{what}");
+        assert!(found == self.expected, "{what}: the same names with other content");
+    }
+}
+
+/// An error of the system is told in a sentence, unless it was one that does not matter.
+fn refused(output: &Output, what: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+        assert!(said.lines().any(|line| line.starts_with("clip-rs: cannot ")), "{what}: {said}");
+        assert!(said.contains("No space left on device"), "{what}: {said}");
+    }
+}
+
+fn has_strace() -> bool {
+    let found = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: strace is not there, so nothing is killed");
+    }
+    found
+}
+
+/// Three tiles.
+fn tiles(folder: &Path) {
+    for (seed, (x, y)) in [(4700, 6267), (4701, 6267), (4700, 6268)].into_iter().enumerate() {
+        save(&folder.join(format!("tiles/14/{x}/{y}.jpg")), seed as u64);
+    }
+}
+
+/// Three tiles with a catalog that was updated once, so that there are superseded files.
+fn updated(folder: &Path) {
+    tiles(folder);
+    let request = Request { tiles: vec![folder.join("tiles")], ..request(folder) };
+    index(&request).expect("a catalog");
+    save(&folder.join("tiles/14/4700/6267.jpg"), 50);
+    index(&request).expect("a catalog");
+}
+
+fn kill_everywhere(scene: &Scene) {
+    for calls in ALL {
+        let (first, others) = scene.count(calls);
+        (1..=first).for_each(|n| scene.disturb(calls, "signal=KILL", n, false));
+        (1..=others).for_each(|n| scene.disturb(calls, "signal=KILL", n, true));
+    }
+    let (first, others) = scene.count(SAMPLED);
+    let points: Vec<(usize, bool)> =
+        (1..=first).map(|n| (n, false)).chain((1..=others).map(|n| (n, true))).collect();
+    let mut dice = StdRng::seed_from_u64(SEED);
+    for (n, followed) in points.choose_multiple(&mut dice, SAMPLE) {
+        eprintln!("seed {SEED}: killed at write {n}");
+        scene.disturb(SAMPLED, "signal=KILL", *n, *followed);
+    }
+}
+
+#[test]
+fn a_first_run_that_is_killed_anywhere_is_gone_on_with() {
+    if has_strace() {
+        kill_everywhere(&Scene::new("index", tiles));
+    }
+}
+
+#[test]
+fn an_update_that_is_killed_anywhere_leaves_a_whole_catalog_and_is_gone_on_with() {
+    if has_strace() {
+        kill_everywhere(&Scene::new("index", |folder| {
+            updated(folder);
+            save(&folder.join("tiles/14/4701/6267.jpg"), 51);
+            save(&folder.join("tiles/14/4701/6268.jpg"), 52);
+            fs::remove_file(folder.join("tiles/14/4700/6268.jpg")).expect("remove");
+        }));
+    }
+}
+
+#[test]
+fn pruning_that_is_killed_anywhere_is_gone_on_with() {
+    if has_strace() {
+        kill_everywhere(&Scene::new("prune", updated));
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_leaves_the_former_catalog() {
+    if !has_strace() {
+        return;
+    }
+    let scene = Scene::new("index", |folder| {
+        updated(folder);
+        save(&folder.join("tiles/14/4701/6267.jpg"), 51);
+    });
+    for calls in ["fsync", "rename,renameat,renameat2", "mkdir,mkdirat"] {
+        let (first, others) = scene.count(calls);
+        (1..=first).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, false));
+        (1..=others).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, true));
+    }
+}
