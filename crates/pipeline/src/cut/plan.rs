@@ -20,6 +20,8 @@ pub struct Plan<'a> {
     pub edge: u32,
     /// Tiles and windows; neighbours on the ground are near each other.
     pub squares: Vec<TileSquare>,
+    /// Whether there are windows, which need neighbouring tiles.
+    pub windows: bool,
     /// What is searched, a sentence each.
     pub told: Vec<String>,
 }
@@ -47,6 +49,6 @@ impl<'a> Plan<'a> {
         all.sort_unstable_by_key(order);
         // Windows of different scales may have the same squares.
         all.dedup();
-        Ok(Some(Self { pyramid, edge, squares: all, told }))
+        Ok(Some(Self { pyramid, edge, squares: all, windows: !shapes.is_empty(), told }))
     }
 }

@@ -23,6 +23,8 @@ pub enum Sight {
     Empty(bool),
     /// What the tower is still to see.
     New(ImagePixels, Look),
+    /// What the tower made of it just now.
+    Done(Vec<f32>, Look),
 }
 
 /// The items of a run.
@@ -76,6 +78,27 @@ impl<'a> Collector<'a> {
         Ok(Some(Sight::New(pixels, Look::of(&picture.rgb))))
     }
 
+    /// Lets the tower see what is new among `sights` at once, in the thread that has them.
+    pub fn see(&self, sights: &mut [&mut Sight]) -> Result<(), StageError> {
+        for batch in sights.chunks_mut(BATCH) {
+            let pixels = batch.iter().filter_map(|sight| match sight {
+                Sight::New(pixels, _) => Some(pixels.clone()),
+                Sight::Known(_) | Sight::Empty(_) | Sight::Done(..) => None,
+            });
+            let pixels: Vec<ImagePixels> = pixels.collect();
+            let vectors =
+                self.encoder.encode_batch(&pixels).map_err(StageError::engine("embedding pictures"))?;
+            let mut vectors = vectors.into_iter();
+            for sight in batch {
+                if let Sight::New(_, look) = &**sight {
+                    let vector = vectors.next().map(|vector| vector.as_slice().to_vec());
+                    **sight = Sight::Done(vector.unwrap_or_default(), look.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Takes what was found out about an item.
     pub fn take(&mut self, what: What, key: Digest, sight: Sight) {
         let hash = match sight {
@@ -87,6 +110,12 @@ impl<'a> Collector<'a> {
                 return;
             }
             Sight::Known(hash) => hash,
+            Sight::Done(vector, look) => {
+                let hash = look.hash();
+                self.computed += 1;
+                self.rows.push((key, Seen::Full(vector, look)));
+                hash
+            }
             Sight::New(pixels, look) => {
                 let hash = look.hash();
                 // One with the same content may wait already.

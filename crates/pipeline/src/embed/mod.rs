@@ -23,9 +23,6 @@ use crate::cut::item::Item;
 use crate::cut::made::Made;
 use crate::publish::Edition;
 
-/// Items between two writes to the store: what an interruption costs at most.
-const STRIDE: usize = 64;
-
 /// What the passes need, shared by all threads.
 pub struct Tools<'a> {
     /// Where pictures come from.

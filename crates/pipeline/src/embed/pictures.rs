@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Outcome, STRIDE, Shown, ShownPicture, Tools};
+use super::{Outcome, Shown, ShownPicture, Tools};
 use crate::cut::crops::Cutting;
 use crate::cut::item::What;
 use crate::cut::pyramid::grouped;
@@ -19,6 +19,11 @@ use clip_rs_imagery::decode::Note;
 
 /// Longer edges of the thumbnails, pixels.
 pub const THUMBNAILS: [u16; 3] = [128, 256, 512];
+
+/// Pictures between two writes to the store.
+const STRIDE: usize = 16;
+/// Windows of one picture that are prepared for the model at once.
+const FEW: usize = 16;
 
 /// A picture of the source, and what the catalog calls it.
 #[derive(Debug, Clone)]
@@ -133,8 +138,14 @@ impl Look<'_> {
         if thumbnails.iter().any(is_missing) || sights.iter().any(|(_, _, sight)| is_new(sight)) {
             self.tools.decoder.with_picture(&content, |picture| {
                 notes.clone_from(&picture.notes);
-                for (crop, _, sight) in sights.iter_mut().filter(|(_, _, sight)| is_new(sight)) {
-                    *sight = self.sight_of(&picture, *crop)?;
+                // Few windows at a time: a large picture may have hundreds.
+                let mut new: Vec<_> = sights.iter_mut().filter(|(_, _, sight)| is_new(sight)).collect();
+                for few in new.chunks_mut(FEW) {
+                    for (crop, _, sight) in few.iter_mut() {
+                        *sight = self.sight_of(&picture, *crop)?;
+                    }
+                    let mut few: Vec<&mut Sight> = few.iter_mut().map(|(_, _, sight)| sight).collect();
+                    self.collector.see(&mut few)?;
                 }
                 thumbnails.iter_mut().try_for_each(|thumbnail| self.make(thumbnail, &picture))
             })??;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Outcome, STRIDE, Shown, Tools};
+use super::{Outcome, Shown, Tools};
 use crate::cut::compose::Window;
 use crate::cut::item::What;
 use crate::cut::overviews::Overviews;
@@ -21,6 +21,8 @@ use crate::cut::pyramid::grouped;
 use crate::cut::tiles::{Tile, Tiles, Unusable};
 use crate::embeddings::EmbeddingStore;
 
+/// Tiles and windows between two writes to the store: what an interruption costs at most.
+const STRIDE: usize = 64;
 /// Memory for decoded tiles that neighbours may still need, bytes.
 const KEPT_BYTES: u64 = 192 << 20;
 
@@ -30,7 +32,8 @@ pub fn embed<'a>(
     plan: &Plan<'a>,
     store: &mut EmbeddingStore,
 ) -> Result<Outcome<'a>, StageError> {
-    let tiles = Tiles::new(tools.source, plan.pyramid, tools.decoder, KEPT_BYTES);
+    let tiles =
+        Tiles::new(tools.source, plan.pyramid, tools.decoder, if plan.windows { KEPT_BYTES } else { 0 });
     let mut pass = Pass {
         tools,
         plan,
