@@ -70,7 +70,7 @@ impl Scene {
     /// Runs the command under strace with these words more.
     fn traced(&self, folder: &Path, words: &[String]) -> Output {
         let mut command = Command::new("strace");
-        command.args(["-qq", "-o"]).arg(folder.join("trace")).args(words);
+        command.args(["-q", "-o"]).arg(folder.join("trace")).args(words);
         command.arg(env!("CARGO_BIN_EXE_clip-rs")).args(self.args(folder));
         command.env("RAYON_NUM_THREADS", "1").output().expect("strace starts")
     }
@@ -78,27 +78,24 @@ impl Scene {
     /// How often the first thread, and how often any other, makes calls of these kinds.
     fn count(&self, calls: &str) -> (usize, usize) {
         let copy = self.copy();
-        let done = self.traced(copy.path(), &["-f".into(), "-e".into(), format!("trace={calls}")]);
+        let done = self.traced(copy.path(), &["-f".into(), "-e".into(), format!("trace=execve,{calls}")]);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let trace = fs::read_to_string(copy.path().join("trace")).expect("a trace");
-        let first_thread = Self::process_of(&trace);
+        // The first thread is the one that became the command.
+        let first_thread = trace.split_whitespace().next().expect("a line").to_owned();
         let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
         for line in trace.lines() {
             let Some((thread, rest)) = line.split_once(char::is_whitespace) else { continue };
             let Some((call, _)) = rest.trim_start().split_once('(') else { continue };
-            *counts.entry(thread).or_default().entry(call).or_default() += 1;
+            if calls.split(',').any(|one| one == call) {
+                *counts.entry(thread).or_default().entry(call).or_default() += 1;
+            }
         }
         let most = |calls: &BTreeMap<&str, usize>| calls.values().copied().max().unwrap_or(0);
         let first = counts.get(first_thread.as_str()).map_or(0, most);
         let others =
             counts.iter().filter(|(thread, _)| **thread != first_thread).map(|(_, calls)| most(calls));
         (first, others.max().unwrap_or(0))
-    }
-
-    /// The process is the thread that exits last.
-    fn process_of(trace: &str) -> String {
-        let last = trace.lines().rfind(|line| line.contains("+++ exited")).expect("it exits");
-        last.split_whitespace().next().unwrap_or_default().to_owned()
     }
 
     /// Interrupts the n-th call of these kinds; `followed` counts every thread's calls, else only the first's.
@@ -179,7 +176,7 @@ fn kill_everywhere(scene: &Scene) {
     let points: Vec<(usize, bool)> =
         (1..=first).map(|n| (n, false)).chain((1..=others).map(|n| (n, true))).collect();
     let mut dice = StdRng::seed_from_u64(SEED);
-    for (n, followed) in points.sample(&mut dice, SAMPLE) {
+    for (n, followed) in points.choose_multiple(&mut dice, SAMPLE) {
         eprintln!("seed {SEED}: killed at write {n}");
         scene.disturb(SAMPLED, "signal=KILL", *n, *followed);
     }

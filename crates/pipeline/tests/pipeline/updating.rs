@@ -219,10 +219,16 @@ fn the_catalog_may_lie_among_the_pictures_and_is_never_read_as_some() {
 
 #[test]
 fn a_catalog_of_format_1_is_refused_with_what_to_do_and_replaced_by_indexing() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
+    let fixture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog/tests/conformance/fixtures/format-1");
     let folder = tempfile::tempdir().expect("temporary folder");
     let out = folder.path().join("catalog");
     copy_folder(&fixture, &out);
+    // What its `catalog.json` names; the content is of no matter to whoever cannot read the format.
+    for name in ["index.1bc04b5291c26a46.bin", "items.5f3c4f8580d392e4.bin", "listing.0fc4dfc4feb3b154.bin"] {
+        fs::write(out.join(name), name).expect("write");
+    }
+    save(&out.join("tiles-0123456789abcdef/17/37487/50141.jpg"), 3);
     let old = snapshot(&out);
     for args in [vec!["search", "a pond"], vec!["verify"], vec!["prune"]] {
         let output = clip_rs(
