@@ -94,6 +94,12 @@ impl Edition {
             }
             return Ok(Some(*former));
         }
+        // An earlier catalog may have had it, and its file is kept for a while.
+        let holds =
+            |folder: &String| fs::read(self.out.join(folder).join(path)).is_ok_and(|there| there == content);
+        if let Some(number) = self.folders.iter().position(holds) {
+            return Ok(Some(file.in_folder(number as u16)));
+        }
         self.gathering.put(path, content)?;
         Ok(Some(file))
     }

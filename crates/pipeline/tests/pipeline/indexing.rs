@@ -98,7 +98,8 @@ fn a_folder_of_pictures_is_placed_by_its_table() {
         ..request(folder.path())
     };
     let indexed = index(&request).expect("a catalog");
-    assert_eq!(indexed.notes, ["2 of 3 pictures have a position (3 in the table)"]);
+    assert_eq!(indexed.notes[0], "2 of 3 pictures have a position (2 in the table)");
+    assert!(indexed.notes[1].contains("longitude 0, latitude 0") && indexed.notes[1].contains("other.jpg"));
     let catalog = Catalog::open(&request.out).expect("a manifest");
     let manifest = &catalog.manifest;
     assert!(!manifest.synthetic && manifest.tiles.is_none() && manifest.pictures.is_some());
@@ -131,7 +132,7 @@ fn a_failed_write_leaves_the_former_catalog_usable() {
     index(&Request { tiles: tiles.clone(), out: copy.clone(), ..request(folder.path()) }).expect("a catalog");
     let new = Catalog::open(&copy).expect("a manifest").manifest;
     let former = Catalog::open(&out).expect("a manifest").manifest;
-    for blocked in [&new.shards[0].index, &new.shards[0].items, &new.listing()[0].file] {
+    for blocked in [&new.listing()[0].file, &new.shards[0].index, &new.shards[0].items] {
         fs::create_dir(out.join(blocked)).expect("a folder where a file should be");
         let request = Request { tiles: tiles.clone(), ..request(folder.path()) };
         assert!(index(&request).is_err(), "{blocked} is in the way");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clip_rs_catalog::MANIFEST_NAME;
 use clip_rs_pipeline::index::{Request, index};
@@ -167,11 +167,14 @@ fn updated(folder: &Path) {
 }
 
 fn kill_everywhere(scene: &Scene) {
+    let mut steps = 0;
     for calls in ALL {
         let (first, others) = scene.count(calls);
+        steps += first + others;
         (1..=first).for_each(|n| scene.disturb(calls, "signal=KILL", n, false));
         (1..=others).for_each(|n| scene.disturb(calls, "signal=KILL", n, true));
     }
+    assert!(steps > 10, "only {steps} steps were found");
     let (first, others) = scene.count(SAMPLED);
     let points: Vec<(usize, bool)> =
         (1..=first).map(|n| (n, false)).chain((1..=others).map(|n| (n, true))).collect();
@@ -222,4 +225,36 @@ fn a_full_disk_is_said_and_leaves_the_former_catalog() {
         (1..=first).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, false));
         (1..=others).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, true));
     }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_said_before_anything_is_embedded() {
+    if !has_strace() {
+        return;
+    }
+    let scene = Scene::new("index", updated);
+    let copy = scene.copy();
+    let before = snapshot(&copy.path().join("catalog"));
+    let words = ["-f", "-e", "trace=mkdir,mkdirat", "-e", "inject=mkdir,mkdirat:error=EROFS"];
+    let output = scene.traced(copy.path(), &words.map(str::to_owned));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("clip-rs: cannot make the folder") && said.contains("Read-only"), "{said}");
+    assert!(!said.contains("Embedding"), "{said}");
+    assert_eq!(snapshot(&copy.path().join("catalog")), before);
+}
+
+#[test]
+fn imagery_that_has_vanished_leaves_the_catalog_as_it_was() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    updated(folder.path());
+    let before = snapshot(&folder.path().join("catalog"));
+    let request = Request { tiles: vec![folder.path().join("tiles")], ..request(folder.path()) };
+    fs::remove_dir_all(folder.path().join("tiles/14")).expect("remove");
+    let error = index(&request).expect_err("no tiles").to_string();
+    assert!(error.contains("no tiles"), "{error}");
+    fs::remove_dir_all(folder.path().join("tiles")).expect("remove");
+    let error = index(&request).expect_err("no folder").to_string();
+    assert!(error.starts_with("cannot read"), "{error}");
+    assert_eq!(snapshot(&folder.path().join("catalog")), before);
 }

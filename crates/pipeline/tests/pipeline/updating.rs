@@ -45,7 +45,9 @@ fn new_imagery_for_some_tiles_changes_only_their_files() {
     let after = snapshot(&out);
     let added: BTreeSet<&str> =
         after.keys().filter_map(|name| name.strip_prefix(folders[1].as_str())).collect();
-    assert_eq!(added, ["/14/4700/6267.jpg", "/14/4703/6267.jpg"].into());
+    // With the overviews of the tile that is new; the other lies below an overview that the source has.
+    let expected = ["/12/1175/1566.webp", "/13/2351/3133.webp", "/14/4700/6267.jpg", "/14/4703/6267.jpg"];
+    assert_eq!(added, expected.into());
     // Everything that was there is there still, for those who read the former catalog.
     for (name, content) in before.iter().filter(|(name, _)| *name != MANIFEST_NAME) {
         assert_eq!(after.get(name), Some(content), "{name}");
@@ -143,7 +145,8 @@ fn imagery_that_comes_back_is_not_there_twice() {
     update(folder.path());
     fs::remove_file(&tile).expect("remove");
     let catalog = update(folder.path());
-    assert_eq!(fs::read(out.join(MANIFEST_NAME)).expect("read"), first, "{:?}", catalog.manifest.folders());
+    let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
+    assert_eq!(text(&fs::read(out.join(MANIFEST_NAME)).expect("read")), text(&first));
     prune(&out, Duration::ZERO).expect("pruned");
     assert_eq!(verify(&out).expect("checked").strangers, [""; 0]);
     let fresh = folder.path().join("fresh");
