@@ -29,9 +29,11 @@ fn main() -> Result<()> {
         ["encode", package] => encode(Path::new(package)),
         ["build", vectors, dim, index] => build(vectors, dim.parse().context("DIM")?, index),
         ["search", index, queries, k] => search(index, queries, k.parse().context("K")?),
-        ["tower", package, count, threads] => {
-            tower::run(Path::new(package), count.parse().context("COUNT")?, threads.parse().context("THREADS")?)
-        }
+        ["tower", package, count, threads] => tower::run(
+            Path::new(package),
+            count.parse().context("COUNT")?,
+            threads.parse().context("THREADS")?,
+        ),
         _ => bail!("{HELP}"),
     }
 }
