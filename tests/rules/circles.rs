@@ -7,13 +7,12 @@ use crate::modules::{Modules, Name};
 use crate::{MAY_IMPORT, root};
 
 /// Circles that are left, with why: the crate, and the modules in it.
-const LEFT: [(&str, &[&str], &str); 9] = [
+const LEFT: [(&str, &[&str], &str); 5] = [
     (
         "crates/catalog",
         &["digest", "error"],
         "an error tells digests apart, and a text that is no digest is an error",
     ),
-    ("crates/imagery", &["decode::depth", "decode::picture"], "a note says how depths were stretched"),
     (
         "crates/imagery",
         &["decode::error", "decode::kind"],
@@ -29,13 +28,6 @@ const LEFT: [(&str, &[&str], &str); 9] = [
         "crates/training",
         &["model::golden", "model::import"],
         "an import is compared with the trainer's vectors",
-    ),
-    ("server", &["guard", "security"], "to be mended: which paths are the catalog's is for both to know"),
-    ("server", &["places", "serve", "steady"], "to be mended: the limits could be a file of their own"),
-    (
-        "xtask",
-        &["setup::wasm_std", "setup::wasm_std_source"],
-        "to be mended: the compiler's version is for both to know",
     ),
 ];
 
