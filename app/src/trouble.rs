@@ -1,5 +1,7 @@
 //! What could not be shown, in words: of which kind it is, why, and how many files it is about.
 
+use std::collections::BTreeSet;
+
 use clip_rs_catalog::{CatalogError, Fault};
 
 use crate::format::counted;
@@ -82,8 +84,10 @@ pub fn sentence(troubles: &[Trouble]) -> Option<String> {
         trouble.part == gravest.part
             && std::mem::discriminant(&trouble.cause) == std::mem::discriminant(&gravest.cause)
     };
-    let count = troubles.iter().filter(same).count();
-    let others = troubles.len() - count;
+    // A file may be missing in several places of the page.
+    let files: BTreeSet<&str> = troubles.iter().map(|trouble| trouble.file.as_str()).collect();
+    let count = troubles.iter().filter(same).map(|trouble| &trouble.file).collect::<BTreeSet<_>>().len();
+    let others = files.len().saturating_sub(count);
     let also = if others == 0 { String::new() } else { format!(" (And {}.)", counted(others, "other file")) };
     Some(format!("{}{also}", said(gravest, count)))
 }
@@ -145,7 +149,7 @@ mod tests {
         let missing =
             |file: &str| Trouble::new(Part::Picture, &LoadError::Status { name: file.into(), status: 404 });
         assert_eq!(
-            sentence(&[missing("a.jpg"), missing("b.jpg")]).as_deref(),
+            sentence(&[missing("a.jpg"), missing("b.jpg"), missing("a.jpg")]).as_deref(),
             Some("Missing on the server: 2 pictures (a.jpg and 1 more).")
         );
         let damaged = picture(Cause::Damaged("3 bytes long, expected 4".into()), "17/1/2.jpg");

@@ -2,7 +2,7 @@
 //!
 //! The map counts zooms as if tiles had 256 pixels: one of 512 pixels has the detail of the map's next zoom.
 
-use clip_rs_catalog::TileSet;
+use clip_rs_catalog::{TileId, TileSet};
 
 /// The map's deepest zoom where there are no tiles to say so.
 const WITHOUT_TILES: i32 = 18;
@@ -42,10 +42,14 @@ impl Zooms {
         256.0 * f64::from(self.offset).exp2()
     }
 
-    /// Zoom of the tiles that Leaflet asks for at a map zoom; none if there can be no such tiles.
-    pub fn tile_zoom(self, map_zoom: f64) -> Option<u8> {
+    /// The tile that Leaflet asks for at a map zoom: its column may be counted on beyond the antimeridian. None if there can
+    /// be no such tile.
+    pub fn tile(self, column: f64, row: f64, map_zoom: f64) -> Option<TileId> {
         let zoom = map_zoom - f64::from(self.offset);
-        (0.0..=24.0).contains(&zoom).then_some(zoom as u8)
+        if !(0.0..=f64::from(TileId::MAX_ZOOM)).contains(&zoom) || row < 0.0 {
+            return None;
+        }
+        TileId::new(zoom as u8, column.rem_euclid(zoom.exp2()) as u32, row as u32).ok()
     }
 }
 
@@ -91,7 +95,8 @@ mod tests {
         {
             let zooms = Zooms::of(&tiles(size, 10, 17, 9999));
             assert_eq!((zooms.edge(), zooms.native.1), (edge, map_zoom), "{size}");
-            assert_eq!(zooms.tile_zoom(f64::from(map_zoom)), Some(17), "{size}");
+            let tile = zooms.tile(37_500.0, 50_140.0, f64::from(map_zoom)).map(|tile| tile.to_string());
+            assert_eq!(tile.as_deref(), Some("17/37500/50140"), "{size}");
         }
         assert_eq!(
             Zooms::of(&tiles(300, 10, 17, 9999)).edge(),
@@ -101,10 +106,20 @@ mod tests {
     }
 
     #[test]
-    fn zooms_without_tiles_are_none() {
-        assert_eq!(Zooms::of(&tiles(512, 0, 4, 20)).tile_zoom(0.0), None);
-        assert_eq!(Zooms::of(&tiles(128, 0, 4, 20)).tile_zoom(0.0), Some(1));
-        assert_eq!(Zooms::of(&tiles(128, 0, 24, 20)).tile_zoom(24.0), None);
+    fn there_are_no_tiles_beyond_the_pyramid() {
+        let tile = |size, at: [f64; 3]| Zooms::of(&tiles(size, 0, 24, 20)).tile(at[0], at[1], at[2]);
+        assert_eq!(tile(512, [0.0, 0.0, 0.0]), None);
+        assert_eq!(tile(128, [1.0, 1.0, 0.0]).map(TileId::z), Some(1));
+        assert_eq!(tile(128, [1.0, 1.0, 24.0]), None);
+        assert_eq!(tile(256, [1.0, 4.0, 2.0]), None, "south of the last row");
+        assert_eq!(tile(256, [1.0, -1.0, 2.0]), None, "north of the first");
+    }
+
+    #[test]
+    fn columns_begin_anew_at_the_antimeridian() {
+        let zooms = Zooms::of(&tiles(256, 10, 10, 4));
+        let column = |x| zooms.tile(x, 561.0, 10.0).map(TileId::x);
+        assert_eq!([1023.0, 1024.0, 1025.0, -1.0].map(column), [1023, 0, 1, 1023].map(Some));
     }
 
     #[test]

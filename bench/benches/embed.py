@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from harness import models, pictures
 from harness.context import ROOT, Context
 from harness.models import Model
 from harness.rows import Mismatch, Row, measured
+from harness.watched import watched
 
 THREADS = 2
 ROUNDS = 3
@@ -59,10 +57,9 @@ def ours(context: Context, model: Model, folder: Path, place: Path) -> tuple[flo
     for catalog in ("catalog", "again"):
         command = [context.clip_rs, "index", "--images", folder, "--model", model.package, "--out", place / catalog,
                    "--work", place / "kept"]
-        start = time.perf_counter()
-        held, _ = watched(command, {"RAYON_NUM_THREADS": str(THREADS)})
-        seconds.append(time.perf_counter() - start)
-        megabytes = max(megabytes, held)
+        seen = watched(command, RAYON_NUM_THREADS=THREADS)
+        seconds.append(seen.seconds)
+        megabytes = max(megabytes, seen.megabytes)
     (store,) = (place / "kept").glob("embeddings-*.bin")
     return seconds[0] - seconds[1], megabytes, stored(store, folder)
 
@@ -80,33 +77,8 @@ def stored(store: Path, folder: Path) -> np.ndarray:
 def theirs(model: Model, graph: Path, folder: Path, place: Path) -> tuple[float, float, np.ndarray]:
     program = ROOT / "bench" / "harness" / "embed_peer.py"
     command = [sys.executable, program, graph, model.package / "model.json", folder, THREADS, place / "vectors.npy"]
-    megabytes, told = watched(command, {})
-    return json.loads(told)["seconds"], megabytes, np.load(place / "vectors.npy")
-
-
-def watched(command: list, variables: dict[str, str]) -> tuple[float, str]:
-    """Runs a program. Returns the most megabytes that it held, and what it printed."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=errors,
-                                   env=os.environ | variables)
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, held_most(process.pid))
-            time.sleep(0.005)
-        if process.returncode != 0:
-            errors.seek(0)
-            raise RuntimeError(f"{Path(str(command[0])).name} failed: {errors.read()[-2000:]}")
-        out.seek(0)
-        return peak / 1e3, out.read()
-
-
-def held_most(process: int) -> int:
-    """Kilobytes that a running program has held at most (Linux; 0 elsewhere)."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+    seen = watched(command)
+    return json.loads(seen.printed)["seconds"], seen.megabytes, np.load(place / "vectors.npy")
 
 
 def check(model: Model, vectors: dict[str, np.ndarray]) -> dict[str, float]:

@@ -8,6 +8,7 @@ TITLES = {
     "image": "Image encoder",
     "search": "Search",
     "embed": "Indexing pictures",
+    "stages": "Indexing, stage by stage",
     "ann-native": "Index, natively",
     "server": "Server",
     "page": "A visit",

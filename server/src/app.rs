@@ -19,6 +19,7 @@ use crate::{
     packing::Packer,
     recall::{self, Memory},
     refusal::Refusal,
+    request_path::is_of_catalog,
     security,
     site::{PAGE, Site},
     tilejson,
@@ -63,7 +64,7 @@ pub fn app(config: &Config) -> Result<Router, StartError> {
 
 async fn file(State(served): State<Arc<Served>>, request: Request) -> Result<Response, Refusal> {
     let (request, _) = request.into_parts();
-    match (guard::is_of_catalog(request.uri.path()), &served.site) {
+    match (is_of_catalog(request.uri.path()), &served.site) {
         (true, _) => served.catalog.send(&request).await,
         (false, Some(site)) => site.send(&request).await,
         (false, None) => Err(Refusal::NoApp),

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{refusal::Refusal, security};
+use crate::{refusal::Refusal, request_path::is_of_catalog, security};
 
 /// Longest path and query, in bytes. A browser's address bar holds less than this.
 const MAX_URL_BYTES: usize = 8 * 1024;
@@ -39,11 +39,6 @@ pub(crate) fn refuse(request: &Request) -> Option<Refusal> {
         _ => return Some(Refusal::Method("GET, HEAD")),
     }
     has_body(request).then_some(Refusal::Body)
-}
-
-/// Whether the address `path` is at or below `/catalog`, which all sites may read.
-pub(crate) fn is_of_catalog(path: &str) -> bool {
-    path.strip_prefix("/catalog").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether `Host` is there once and is one (RFC 9112, 3.2); HTTP/1.0 may be without.
@@ -99,11 +94,5 @@ mod tests {
         {
             assert!(!is_host(host), "{host}");
         }
-    }
-
-    #[test]
-    fn the_catalog_is_one_folder() {
-        assert!(is_of_catalog("/catalog") && is_of_catalog("/catalog/") && is_of_catalog("/catalog/a/b"));
-        assert!(!is_of_catalog("/") && !is_of_catalog("/catalogue") && !is_of_catalog("//catalog/"));
     }
 }

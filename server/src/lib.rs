@@ -29,6 +29,7 @@ mod file_state;
 mod files;
 mod folder;
 mod guard;
+mod limits;
 mod listed;
 mod media_type;
 mod negotiation;
@@ -48,4 +49,5 @@ mod tiles;
 
 pub use app::app;
 pub use config::{Config, StartError};
-pub use serve::{Limits, serve};
+pub use limits::Limits;
+pub use serve::serve;

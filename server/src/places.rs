@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::serve::Limits;
+use crate::limits::Limits;
 
 /// How long to wait before looking again whether somebody gives way.
 const PAUSE: Duration = Duration::from_millis(100);

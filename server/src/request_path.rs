@@ -75,6 +75,11 @@ fn decode_segment(raw: &str) -> Result<String, Refusal> {
     }
 }
 
+/// Whether the address `path` is at or below `/catalog`, which all sites may read.
+pub(crate) fn is_of_catalog(path: &str) -> bool {
+    path.strip_prefix("/catalog").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +135,11 @@ mod tests {
     fn only_one_slash_is_the_root() {
         assert!(parse("/").is_root());
         assert!(!parse("//").is_root() && !parse("/a").is_root());
+    }
+
+    #[test]
+    fn the_catalog_is_one_folder() {
+        assert!(is_of_catalog("/catalog") && is_of_catalog("/catalog/") && is_of_catalog("/catalog/a/b"));
+        assert!(!is_of_catalog("/") && !is_of_catalog("/catalogue") && !is_of_catalog("//catalog/"));
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{content_policy, guard::is_of_catalog};
+use crate::{content_policy, request_path::is_of_catalog};
 
 /// Nothing that the app uses; copying coordinates needs no permission.
 const NO_DEVICES: HeaderValue = HeaderValue::from_static(

@@ -77,7 +77,7 @@ class Catalog:
                     fits = len(data) == length and sha256(data)[:32] == digest.hex()
                     need(fits, "%s does not match its digest in the listing" % name)
 
-    def hits(self, parts, within=None, limit=20, like=None):
+    def hits(self, parts, within=None, limit=10, like=None):
         """Ranked hits of a query of weighted parts; `like` is the place of an item that comes first."""
         query = quantised(joined(parts))
         query_scale, found = scale(query), []
@@ -159,7 +159,7 @@ def main():
     parser.add_argument("--vectors")
     parser.add_argument("--like")
     parser.add_argument("--within", type=lambda text: [float(edge) for edge in text.split(",")])
-    parser.add_argument("--limit", type=int, default=20)
+    parser.add_argument("--limit", type=int, default=10)
     args = parser.parse_args()
     try:
         catalog = Catalog(args.catalog)

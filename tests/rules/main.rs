@@ -1,5 +1,9 @@
 //! The rules of the repository that a compiler does not check: who may import whom, how files open, how long
-//! they are, what the engine may not touch.
+//! they are, what the engine may not touch, what is depended on for nothing.
+
+mod circles;
+mod dependencies;
+mod modules;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -102,7 +102,8 @@ fn Original(id: String) -> impl IntoView {
     move || {
         let address = address.get()?;
         Some(view! {
-            <a class="plain" data-testid="open-original" href=address target="_blank" rel="noopener">"Whole picture"</a>
+            <a class="plain" data-testid="open-original" href=address target="_blank" rel="noopener"
+                title="Open the whole picture" aria-label="Open the whole picture">"Open"</a>
         })
     }
 }

@@ -11,8 +11,12 @@ pub fn Footer() -> impl IntoView {
     let about = move || {
         let manifest = session.manifest.get()?;
         let count = counted(manifest.count(), "picture");
+        let imagery = match manifest.attribution.trim_end_matches('.') {
+            "" => format!("Imagery: licence {}.", manifest.licence),
+            made_by => format!("Imagery: {made_by} ({}).", manifest.licence),
+        };
         Some(view! {
-            <p>{format!("Imagery: {} ({}).", manifest.attribution.trim_end_matches('.'), manifest.licence)}</p>
+            <p>{imagery}</p>
             <p>{format!("{count}, searched by the model {} in your browser. Map by Leaflet.", manifest.model.name)}</p>
         })
     };

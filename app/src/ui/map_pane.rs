@@ -116,8 +116,7 @@ impl MapPane {
         let whole = area.extent.zoom_to_fit(SMALLEST);
         self.map.set_min_zoom(zooms::shallowest(area.zooms, whole));
         self.map.set_max_zoom(zooms::deepest(area.zooms));
-        let stays =
-            before.is_some_and(|before| before.frame == area.frame && before.extent.intersects(area.extent));
+        let stays = before.is_some_and(|before| before.extent.intersects(area.extent));
         let (extent, zooms) = (area.extent, area.zooms);
         self.area = Some(area);
         if !stays {

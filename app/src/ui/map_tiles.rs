@@ -62,6 +62,8 @@ impl MapTiles {
             ("minZoom", zooms.shown_from.into()),
             ("maxZoom", zooms::deepest(Some(zooms)).into()),
             ("bounds", lat_lng_bounds(area)),
+            // Else Leaflet would compare the area with tiles as they lie within 180 degrees.
+            ("noWrap", true.into()),
             ("keepBuffer", 1.into()),
         ]));
         let maker =
@@ -106,8 +108,7 @@ impl Maker {
         image.set_alt("");
         let number = |name: &str| Reflect::get(at, &name.into()).ok()?.as_f64();
         let key = self.next_key.replace(self.next_key.get().wrapping_add(1)).to_string();
-        let zoom = self.zooms.tile_zoom(number("z")?);
-        let tile = zoom.and_then(|zoom| TileId::new(zoom, number("x")? as u32, number("y")? as u32).ok());
+        let tile = self.zooms.tile(number("x")?, number("y")?, number("z")?);
         let Some(tile) = tile else {
             // Beyond the pyramid there is nothing to wait for.
             finish(&done, &image);

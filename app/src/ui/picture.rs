@@ -45,6 +45,13 @@ pub fn Picture(id: String, alt: String, edge: f64) -> impl IntoView {
             if !mosaic.pieces.is_empty() {
                 session.heard();
             }
+            let is_current = |shown: &Option<Rc<Pictures>>| {
+                shown.as_ref().is_some_and(|shown| Rc::ptr_eq(shown, &pictures))
+            };
+            if !session.pictures.with_untracked(is_current) {
+                // A newer catalog came, and was asked meanwhile.
+                return;
+            }
             let lacks = mosaic.troubles.into_iter().map(|trouble| session.lacks(trouble)).collect();
             // The card may be gone by now.
             shown.try_set(Shown { from: Some(pictures), pieces: mosaic.pieces, lacks });

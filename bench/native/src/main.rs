@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod tower;
+
 use std::env;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -18,7 +20,8 @@ use serde_json::json;
 const HELP: &str = "\
 clip-rs-bench-native encode PACKAGE              texts, one a line, on standard input; vectors on standard output
 clip-rs-bench-native build VECTORS DIM INDEX     builds an index on one thread
-clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all";
+clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all
+clip-rs-bench-native tower PACKAGE COUNT THREADS the image tower alone on so many pictures";
 
 fn main() -> Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -26,6 +29,11 @@ fn main() -> Result<()> {
         ["encode", package] => encode(Path::new(package)),
         ["build", vectors, dim, index] => build(vectors, dim.parse().context("DIM")?, index),
         ["search", index, queries, k] => search(index, queries, k.parse().context("K")?),
+        ["tower", package, count, threads] => tower::run(
+            Path::new(package),
+            count.parse().context("COUNT")?,
+            threads.parse().context("THREADS")?,
+        ),
         _ => bail!("{HELP}"),
     }
 }

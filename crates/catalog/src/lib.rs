@@ -14,6 +14,9 @@
 //! | `tiles-<hash>/<z>/<x>/<y>.jpg` | the imagery's tiles (`jpg`, `png`, `webp` or `avif`), with the pyramid down to an overview | - |
 //! | `pictures-<hash>/original/<name>`, `pictures-<hash>/<edge>/<name>.jpg` | pictures that are no tiles, as they were given, and their thumbnails (a catalog has tiles or pictures) | - |
 //!
+//! Beside a file there may be the same compressed, `<file>.br` and `<file>.gz`, for servers to hand out in its place. They are
+//! not named in `catalog.json`, and a reader needs none of them.
+//!
 //! `<hash>` is the first 16 hexadecimal digits of a SHA-256: of the file itself (a reader checks that), or, for a folder,
 //! of what was put into it when it was made. So every name but `catalog.json` says what is in it, a cache may keep
 //! it for ever, and a catalog is updated by adding files and folders and then replacing `catalog.json`, which is always
@@ -21,8 +24,8 @@
 //! Files that the former `catalog.json` named are kept for a while, for those who still read them.
 //!
 //! A reader begins with `catalog.json`, as [`Manifest`] says: `format` first, then the digest, then the rest. It passes over
-//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit. What a reader cannot do without comes with another
-//! number: in `format`, or in the last character of a file's magic.
+//! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit.
+//! What a reader cannot do without comes with another number: in `format`, or in the last character of a file's magic.
 //!
 //! # Trust
 //!

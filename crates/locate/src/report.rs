@@ -137,7 +137,16 @@ impl TableReport {
             let (rows, are) = if named.count == 1 { ("row", "is") } else { ("rows", "are") };
             format!("{} {rows} {kind} {are} left out: {named}{hint}", named.count)
         };
-        self.left_out.iter().map(sentence).chain(self.suspicion.map(str::to_owned)).collect()
+        let elsewhere = (self.elsewhere > 0).then(|| {
+            let what = if self.used == 0 {
+                "all of them: is this the table of another area?"
+            } else {
+                "and not needed"
+            };
+            format!("{} rows are out of reach of the imagery, {what}", self.elsewhere)
+        });
+        let doubtful = self.suspicion.map(str::to_owned);
+        self.left_out.iter().map(sentence).chain(doubtful).chain(elsewhere).collect()
     }
 }
 

@@ -4,6 +4,7 @@ mod apt;
 pub mod browser;
 mod cargo_tools;
 mod npm;
+mod rustc;
 pub mod strace;
 mod wasm_std;
 mod wasm_std_source;
@@ -16,7 +17,7 @@ use std::thread;
 
 use anyhow::{Result, anyhow};
 
-pub use wasm_std::TARGET as WASM_TARGET;
+pub use rustc::TARGET as WASM_TARGET;
 pub use wasm_std_source::am_root;
 
 use crate::paths;

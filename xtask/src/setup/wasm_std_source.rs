@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::wasm_std::{Rustc, TARGET};
+use super::rustc::{Rustc, TARGET};
 use crate::cache;
 use crate::process;
 

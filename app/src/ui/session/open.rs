@@ -136,8 +136,14 @@ impl Session {
         self.fail(Failure::new(FailureKind::Stopped, "Loading was stopped."));
     }
 
-    /// Tries again what failed: the search if the engine works, else everything.
+    /// Tries again what failed: the search if the engine works, else everything. Either begins with a look at the catalog.
     pub fn retry(self) {
-        if self.loaded.get_value() { self.run() } else { self.start() }
+        if !self.loaded.get_value() {
+            return self.start();
+        }
+        spawn_local(async move {
+            self.look_for_newer().await;
+            self.run();
+        });
     }
 }

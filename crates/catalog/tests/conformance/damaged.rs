@@ -57,7 +57,7 @@ impl Case {
                 let text = if self.seal { sealed(&changed) } else { changed };
                 Manifest::from_json(text.as_bytes()).map(drop)
             }
-            other => panic!("a case of the unknown kind {other}"),
+            other => unreachable!("a case of the unknown kind {other}"),
         }
     }
 }

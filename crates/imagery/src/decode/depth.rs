@@ -6,7 +6,7 @@
 
 use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};
 
-use super::picture::Note;
+use super::note::Note;
 
 /// The picture with 8 bits a channel, and what was done beyond dropping the lower bits.
 pub(super) fn to_8_bits(image: DynamicImage) -> (DynamicImage, Option<Note>) {

@@ -6,7 +6,7 @@
 //! | `jpeg`, `png`, `webp`, `tiff` | a format each, over a library |
 //! | `rows`, `windows` | pictures that are too large to be held: reduced or cut while their rows stream past |
 //! | `depth` | 16 bits to 8 |
-//! | `picture` | what comes out: pixels, what of them is shown, notes |
+//! | `picture`, `note` | what comes out: pixels, what of them is shown; what was done to them |
 //! | `budget` | the bytes that all threads share |
 //! | `thumbnail` | small JPEG files |
 //!
@@ -19,6 +19,7 @@ mod error;
 mod jpeg;
 mod jpeg_header;
 mod kind;
+mod note;
 mod opened;
 mod picture;
 mod png;
@@ -33,7 +34,8 @@ use opened::Opened;
 
 pub use error::{DecodeError, Stranger};
 pub use kind::Kind;
-pub use picture::{Note, Picture};
+pub use note::Note;
+pub use picture::Picture;
 pub use thumbnail::thumbnail;
 pub use windows::Window;
 

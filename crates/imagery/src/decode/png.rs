@@ -8,7 +8,8 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transform
 
 use super::error::DecodeError;
 use super::kind::Kind;
-use super::picture::{Note, Raw};
+use super::note::Note;
+use super::picture::Raw;
 use super::rows::Rows;
 
 /// Bytes that the decoder itself may take, beside the rows.

@@ -10,7 +10,8 @@ use tiff::{ColorType, TiffError};
 
 use super::error::DecodeError;
 use super::kind::Kind;
-use super::picture::{Note, Raw};
+use super::note::Note;
+use super::picture::Raw;
 
 /// What `ExtraSamples` says of a band that is an alpha channel, premultiplied or not.
 const ALPHA: [u16; 2] = [1, 2];

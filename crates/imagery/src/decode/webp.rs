@@ -8,7 +8,8 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::error::DecodeError;
 use super::kind::Kind;
-use super::picture::{Note, Raw};
+use super::note::Note;
+use super::picture::Raw;
 
 /// Bytes that decoding takes for each pixel beside the result: planes of brightness and colour, or a second copy.
 pub(super) const DECODER_PIXEL_BYTES: u64 = 4;

@@ -26,9 +26,15 @@ pub struct Index {
     /// CSV with the columns name, longitude, latitude for --images
     #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
     pub locations: Option<PathBuf>,
-    /// CSV with the columns longitude, latitude, address
-    #[arg(long, value_name = "CSV")]
+    /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
+    #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
+    /// How far the nearest address may be, in metres [default: 250]
+    #[arg(long, value_name = "METRES", requires = "addresses", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub address_distance: Option<u32>,
+    /// Memory that decoding may take, in megabytes [default: a quarter of the machine's, at most 2048]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(16..))]
+    pub memory: Option<u32>,
     /// Folder of the model package
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
@@ -55,10 +61,10 @@ pub struct Index {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct Source {
-    /// Map tiles: folders z/x/y.jpg, sample areas, archives
+    /// Imagery as a map: folders z/x/y.jpg, PMTiles, MBTiles, GeoTIFF, TileJSON, WMTS, STAC, or a sample area
     #[arg(long, value_name = "SRC", num_args = 1..)]
     pub tiles: Vec<PathBuf>,
-    /// Pictures that are no tiles: folders
+    /// Pictures that are no map: folders, files, or STAC
     #[arg(long, value_name = "SRC", num_args = 1..)]
     pub images: Vec<PathBuf>,
 }
@@ -92,6 +98,8 @@ pub fn run(args: Index) -> Result<ExitCode> {
         no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
+        address_distance_m: args.address_distance.map(f64::from),
+        memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
         model: args.model,
         out: args.out,
         work: args.work,

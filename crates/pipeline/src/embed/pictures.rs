@@ -55,10 +55,8 @@ pub fn embed<'a>(
     let mut collector = Collector::new(tools.encoder, store);
     let (mut shown, mut skipped, mut remarks) = (Vec::new(), Vec::new(), Remarks::default());
     for stride in wanted.chunks(STRIDE) {
-        let found: Vec<_> = stride
-            .par_iter()
-            .map(|wanted| Look { tools, treatment, collector: &collector }.at(wanted))
-            .collect();
+        let look = |wanted| Look { tools, treatment, collector: &collector }.at(wanted);
+        let found: Vec<_> = progress.part("reading", || stride.par_iter().map(look).collect());
         for (wanted, found) in stride.iter().zip(found) {
             match found {
                 Ok(found) => {
@@ -73,7 +71,7 @@ pub fn embed<'a>(
                 Err(Left::Fatal(error)) => return Err(error),
             }
         }
-        collector.compute()?;
+        progress.part("embedding", || collector.compute())?;
         progress.advance(stride.len());
     }
     progress.finish();

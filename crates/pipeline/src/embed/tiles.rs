@@ -126,7 +126,8 @@ impl Pass<'_> {
     fn squares(&mut self) -> Result<(), StageError> {
         let progress = Progress::start("Embedding tiles", self.plan.squares.len());
         for (round, stride) in (0..).zip(self.plan.squares.chunks(STRIDE)) {
-            let found: Vec<_> = stride.par_iter().map(|square| self.look(*square, round)).collect();
+            let look = || stride.par_iter().map(|square| self.look(*square, round)).collect();
+            let found: Vec<_> = progress.part("reading", look);
             for (square, found) in stride.iter().zip(found) {
                 match found {
                     Ok(found) => self.take(*square, found),
@@ -134,7 +135,7 @@ impl Pass<'_> {
                     Err(Left::Fatal(error)) => return Err(error),
                 }
             }
-            self.collector.compute()?;
+            progress.part("embedding", || self.collector.compute())?;
             self.tiles.let_go();
             progress.advance(stride.len());
         }

@@ -127,7 +127,7 @@ pub fn assemble(
     let mut shards = Vec::new();
     let mut with_places = false;
     for items in items.chunks(SHARD_ITEMS) {
-        shards.push(workshop.shard(items, &mut with_places)?);
+        shards.push(workshop.shard(items, &progress, &mut with_places)?);
         progress.advance(items.len());
     }
     progress.finish();
@@ -176,16 +176,21 @@ impl Workshop<'_> {
     }
 
     /// Writes a shard's index, items and details; notes whether any item has the name of a place.
-    fn shard(&mut self, items: &[Item], with_places: &mut bool) -> Result<Shard, StageError> {
-        let vectors = self.vectors(items)?;
-        let index = Index::build(&vectors, IndexParams::default());
+    fn shard(
+        &mut self,
+        items: &[Item],
+        progress: &Progress,
+        with_places: &mut bool,
+    ) -> Result<Shard, StageError> {
+        let vectors = progress.part("reading vectors", || self.vectors(items))?;
+        let index = progress.part("graph", || Index::build(&vectors, IndexParams::default()));
         let index = index.map_err(StageError::engine("building the index"))?.to_bytes();
         let dim = vectors.first().map_or(0, |vector| vector.dim());
         let mean = |at: usize| {
             vectors.iter().map(|vector| vector.as_slice()[at]).sum::<f32>() / vectors.len() as f32
         };
         let centroid = (0..dim).map(mean).collect();
-        let alike = duplicates(items, &vectors, |key| self.look(key))?;
+        let alike = progress.part("duplicates", || duplicates(items, &vectors, |key| self.look(key)))?;
         drop(vectors);
         let mut builder = ItemsBuilder::default();
         let mut boxes = Vec::with_capacity(items.len());
@@ -196,20 +201,25 @@ impl Workshop<'_> {
                 builder.push(&self.locator.id(&item.what), footprint)?;
                 boxes.extend(footprint);
             }
-            let page: Vec<Detail> = page.iter().map(|item| self.locator.detail(&item.what)).collect();
+            let page: Vec<Detail> =
+                progress.part("places", || page.iter().map(|item| self.locator.detail(&item.what)).collect());
             *with_places |= page.iter().any(|detail| detail.place.is_some());
-            details.push(self.edition.add(&Details::new(&page)?.to_bytes()?, "details", "bin")?);
+            let page = Details::new(&page)?.to_bytes()?;
+            details.push(progress.part("writing", || self.edition.add(&page, "details", "bin"))?);
         }
         self.duplicates += alike.len();
         for (later, earlier) in alike {
             builder.mark_duplicate(later, earlier)?;
         }
+        let names = builder.build().to_bytes()?;
+        let index = progress.part("writing", || self.edition.add(&index, "index", "bin"))?;
+        let names = progress.part("writing", || self.edition.add(&names, "items", "bin"))?;
         Ok(Shard {
             count: items.len(),
             bounds: Bounds::around(boxes),
             centroid,
-            index: self.edition.add(&index, "index", "bin")?,
-            items: self.edition.add(&builder.build().to_bytes()?, "items", "bin")?,
+            index,
+            items: names,
             details,
             page_rows: PAGE_ROWS,
         })

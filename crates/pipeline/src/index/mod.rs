@@ -45,6 +45,10 @@ pub struct Request {
     pub locations: Option<PathBuf>,
     /// Table of address points; a sample area brings its own.
     pub addresses: Option<PathBuf>,
+    /// How far the nearest address may be, metres; the usual distance if absent.
+    pub address_distance_m: Option<f64>,
+    /// Memory that decoding may take, bytes; a part of the machine's if absent.
+    pub memory_bytes: Option<u64>,
     /// Folder of the model package.
     pub model: PathBuf,
     /// Folder of the catalog.
@@ -93,18 +97,18 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
     model.text_encoder()?;
-    let mut survey = Survey::of(request)?;
-    let addresses = survey.read_addresses(request)?;
+    let survey = Survey::of(request)?;
 
     let encoder = model.image_encoder()?;
     let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
+    let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
+    let (addresses, of_addresses) = survey.read_addresses(request, plan.as_ref())?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
     let made = Made::open(&request.work()?)?;
-    let decoder = Decoder::for_this_machine();
+    let decoder = request.memory_bytes.map_or_else(Decoder::for_this_machine, Decoder::new);
     let mut edition = Edition::begin(&request.out, survey.stem)?;
     let source = survey.source.as_ref();
     let tools = Tools { source, decoder: &decoder, encoder: &encoder, edition: &edition, made: &made };
-    let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
     let outcome = match &plan {
         Some(plan) => {
             plan.told.iter().for_each(|told| say(told));
@@ -128,7 +132,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let mut workshop = Workshop { store: &store, locator: &locator, edition: &mut edition, duplicates: 0 };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
     let duplicates = workshop.duplicates;
-    let mut notes: Vec<String> = survey.notes().into_iter().chain(notes).collect();
+    let mut notes: Vec<String> = survey.notes().into_iter().chain(of_addresses).chain(notes).collect();
     notes.extend(edition.finish(&manifest)?.then(superseded_note));
     prune(&request.out, GRACE)?;
     let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).collect();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use clip_rs_catalog::Digest;
+use unicode_normalization::UnicodeNormalization;
 
 /// Gives each picture a name that every system takes and no other picture of the catalog has.
 #[derive(Debug, Default)]
@@ -13,7 +14,8 @@ pub struct PictureNames {
 impl PictureNames {
     /// The name for the picture that its source calls `path`.
     pub fn name(&mut self, path: &str) -> String {
-        let mut name = fit(path);
+        // One form of accents, which catalogs can hold.
+        let mut name = fit(&path.nfc().collect::<String>());
         if !self.taken.insert(name.to_lowercase()) {
             name = format!("{}-{name}", Digest::of(path.as_bytes()).short());
             self.taken.insert(name.to_lowercase());
@@ -45,7 +47,8 @@ mod tests {
     #[test]
     fn every_name_becomes_one_that_a_catalog_can_hold_and_no_two_are_alike() {
         let long = format!("{}.jpg", "n".repeat(200));
-        let paths = ["a&b.jpg", "a#b.jpg", "A_b.JPG", "München (2).png", "sub/100 %.webp", "x .jpg", &long];
+        let paths =
+            ["a&b.jpg", "a#b.jpg", "A_b.JPG", "Mu\u{308}nchen (2).png", "sub/100 %.webp", "x .jpg", &long];
         let mut names = PictureNames::default();
         let names: Vec<String> = paths.into_iter().map(|path| names.name(path)).collect();
         for name in &names {

@@ -7,6 +7,7 @@ use clip_rs_catalog::{Bounds, LngLat, TileId};
 
 use super::Request;
 use super::names::PictureNames;
+use crate::cut::plan::Plan;
 use crate::embed::pictures::Wanted;
 use crate::publish::Stem;
 use clip_rs_imagery::{Entry, EntryId, Inventory, Kind, Source};
@@ -73,15 +74,23 @@ impl Survey {
         Ok(())
     }
 
-    /// The address points near what the source holds, where there are any.
-    pub fn read_addresses(&mut self, request: &Request) -> Result<Option<AddressBook>, StageError> {
-        let known = request.addresses.as_ref().or(self.inventory().about.addresses.as_ref());
-        let Some(path) = known.cloned() else { return Ok(None) };
-        let areas: Vec<Bounds> =
-            self.inventory().entries.iter().filter_map(|entry| self.footprint(entry)).collect();
-        let (book, report) = AddressBook::read(&path, &areas, AddressBook::REACH_M)?;
-        self.notes.extend(report.notes());
-        Ok(Some(book))
+    /// The address points near what is searched, where there are any, and what there is to say of them.
+    pub fn read_addresses(
+        &self,
+        request: &Request,
+        plan: Option<&Plan<'_>>,
+    ) -> Result<(Option<AddressBook>, Vec<String>), StageError> {
+        let Some(path) = request.addresses.as_ref().or(self.inventory().about.addresses.as_ref()) else {
+            return Ok((None, Vec::new()));
+        };
+        // Not of all tiles: an overview of the world would ask for all addresses of the world.
+        let areas: Vec<Bounds> = match plan {
+            Some(plan) => plan.squares.iter().map(|square| square.bounds()).collect(),
+            None => self.inventory().entries.iter().filter_map(|entry| self.footprint(entry)).collect(),
+        };
+        let reach_m = request.address_distance_m.unwrap_or(AddressBook::REACH_M);
+        let (book, report) = AddressBook::read(path, &areas, reach_m)?;
+        Ok((Some(book), report.notes()))
     }
 
     /// What an entry covers on the ground, as far as that is known: by the table, or by the source.
@@ -102,8 +111,9 @@ impl Survey {
     pub fn notes(&self) -> Vec<String> {
         let inventory = self.inventory();
         let unread = inventory.unread.iter().map(|(kind, unread)| {
+            let files = if unread.count == 1 { "file" } else { "files" };
             format!(
-                "{} files of a kind that is not read: {kind}, such as {}",
+                "{} {files} of a kind that is not read: {kind}, such as {}",
                 unread.count,
                 unread.first.join(", ")
             )
