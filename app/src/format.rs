@@ -1,6 +1,6 @@
 //! How numbers are shown to people: bytes, coordinates, shares and times.
 
-use clip_rs_catalog::LngLat;
+use clip_rs_catalog::{Crop, ItemId, LngLat};
 
 /// Bytes in words: `0 B`, `999 B`, `1.0 kB`, `12.3 MB` (powers of 1000, as browsers show them).
 pub fn bytes(count: u64) -> String {
@@ -38,6 +38,16 @@ pub fn address(address: &str, distance: Option<u32>) -> String {
     match distance {
         Some(distance) if distance > 0 => format!("{address} ({} away)", metres(distance)),
         _ => address.to_owned(),
+    }
+}
+
+/// What an item is called: its id, but a part of a picture in words.
+pub fn item(id: &str) -> String {
+    match id.parse() {
+        Ok(ItemId::Picture { name, crop: Some(Crop { x, y, side }) }) => {
+            format!("{name} ({side} pixels at {x}, {y})")
+        }
+        _ => id.to_owned(),
     }
 }
 
@@ -115,6 +125,14 @@ mod tests {
         assert_eq!(address("12 Mill Road", Some(1240)), "12 Mill Road (1.2 km away)");
         assert_eq!(address("12 Mill Road", Some(0)), "12 Mill Road");
         assert_eq!(address("12 Mill Road", None), "12 Mill Road");
+    }
+
+    #[test]
+    fn a_part_of_a_picture_is_called_so_in_words() {
+        assert_eq!(item("a/p06.jpg#xywh=0,800,1200,1200"), "a/p06.jpg (1200 pixels at 0, 800)");
+        for id in ["a/p06.jpg", "17/37500/50140+2", "../no item"] {
+            assert_eq!(item(id), id);
+        }
     }
 
     #[test]

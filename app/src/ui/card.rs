@@ -9,7 +9,7 @@ use super::icons;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use crate::browser::clipboard;
-use crate::format::{address, coordinates, percent};
+use crate::format::{address, coordinates, item, percent};
 use crate::protocol::{Ask, Hit};
 
 /// How long "Copied" stands, milliseconds.
@@ -38,7 +38,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
         move |_| session.search(ask.clone())
     };
     let address = hit.address.map(|text| address(&text, hit.address_m));
-    let heading = place.clone().or_else(|| address.clone()).unwrap_or_else(|| id.clone());
+    let heading = place.clone().or_else(|| address.clone()).unwrap_or_else(|| item(&id));
     let second = place.and(address);
     let edge = if untrack(|| session.has_map()) { CARD } else { WALL };
     let centre = footprint.map(|footprint| footprint.centre());
@@ -78,7 +78,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
 /// What to say of items that look the same.
 fn alike(hit: &Hit) -> Option<String> {
     match (&hit.duplicate_of, hit.duplicates) {
-        (Some(earlier), _) => Some(format!("Looks the same as {earlier}")),
+        (Some(earlier), _) => Some(format!("Looks the same as {}", item(earlier))),
         (None, 0) => None,
         (None, 1) => Some("1 more looks the same".to_owned()),
         (None, count) => Some(format!("{count} more look the same")),

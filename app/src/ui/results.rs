@@ -8,6 +8,7 @@ use super::icons;
 use super::picture::{CARD, Picture};
 use super::session::{By, Session};
 use crate::browser::page;
+use crate::format::item;
 use crate::protocol::{Ask, Hit};
 
 #[component]
@@ -72,7 +73,7 @@ fn LikeThis() -> impl IntoView {
         Some(view! {
             <div class="like">
                 <Picture id=id.clone() alt=String::new() edge=CARD/>
-                <p>"Places that look like "<strong>{id}</strong></p>
+                <p>"Places that look like "<strong>{item(&id)}</strong></p>
                 <button type="button" class="quiet" aria-label="Clear the search" title="Clear" on:click=move |_| session.clear()>
                     {icons::close()}
                 </button>

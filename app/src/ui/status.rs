@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::session::{Phase, Session};
-use crate::format::{counted, millis};
+use crate::format::{counted, item, millis};
 use crate::protocol::Ask;
 
 #[component]
@@ -48,7 +48,7 @@ pub fn Status() -> impl IntoView {
 fn asked(ask: Option<Ask>) -> String {
     match ask {
         Some(Ask::Text(text)) => format!("“{text}”"),
-        Some(Ask::Like(id)) => format!("places like {id}"),
+        Some(Ask::Like(id)) => format!("places like {}", item(&id)),
         None => "nothing".to_owned(),
     }
 }
