@@ -137,17 +137,18 @@ def mosaics(args):
                     whole.paste(picture, (at % 4 * 128, at // 4 * 128))
                 whole.save(folder / f"{kind}_{number}.png")
     print(f"{len(OBJECTS) * PICTURES_OF_EACH} large pictures")
-    for name, scales in [("whole", []), ("whole+0.6", [1])]:
-        catalog = index(args, f"mosaics-{name}", scales, "--images", folder)
-        means, precisions = [], []
-        for kind in OBJECTS:
-            found = answers(args, catalog, WORDS.get(kind, kind))
-            ranked = list(dict.fromkeys(hit["id"].split("#")[0] for hit in found))
-            right = [name.split("_")[0] == kind for name in ranked]
+    catalog = index(args, "mosaics-catalog", [], "--images", folder)
+    figures = {"whole": [], "whole and windows": []}
+    for kind in OBJECTS:
+        found = [hit["id"] for hit in answers(args, catalog, WORDS.get(kind, kind))]
+        for name, ids in [("whole", [one for one in found if "#" not in one]), ("whole and windows", found)]:
+            ranked = list(dict.fromkeys(one.split("#")[0] for one in ids))
+            right = [one.split("_")[0] == kind for one in ranked]
             assert sum(right) == PICTURES_OF_EACH, "raise --limit"
-            means.append(average_precision(right))
-            precisions.append(sum(right[:10]) / 10)
-        print(f"  {name}: mAP {sum(means) / len(means):.3f}, P@10 {sum(precisions) / len(precisions):.3f}", flush=True)
+            figures[name].append((average_precision(right), sum(right[:10]) / 10))
+    for name, rows in figures.items():
+        mean = lambda at: sum(row[at] for row in rows) / len(rows)
+        print(f"  {name}: mAP {mean(0):.3f}, P@10 {mean(1):.3f}", flush=True)
 
 
 def main():
@@ -155,7 +156,7 @@ def main():
     parser.add_argument("--clip-rs", type=Path, default=ROOT / "target/release/clip-rs")
     parser.add_argument("--model", type=Path, default=ROOT / "models/rs-small")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--sample-size", type=int, default=48)
+    parser.add_argument("--sample-size", type=int, default=32)
     parser.add_argument("--rsicd", type=Path, help="rsicd.tar.gz; without it the county alone is measured")
     parser.add_argument("--limit", type=int, default=10000)
     args = parser.parse_args()

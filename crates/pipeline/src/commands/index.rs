@@ -17,7 +17,8 @@ pub struct Index {
     /// How the rows of tiles are counted [default: as the source says, else xyz]
     #[arg(long, value_enum, conflicts_with = "images")]
     pub scheme: Option<Rows>,
-    /// Search windows of these ground resolutions too: metres a pixel as the model sees them, such as 0.5,2
+    /// Search windows of these ground resolutions too: metres a pixel as the model sees them, such as 0.5,2 [default: tiles
+    /// as they are; large pictures with windows of .6 of their shorter side]
     #[arg(long, value_name = "M,M..", value_delimiter = ',', value_parser = scale)]
     pub scales: Vec<f64>,
     /// Leave the pictures of --images out of the catalog, but for their thumbnails

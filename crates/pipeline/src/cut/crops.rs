@@ -2,8 +2,11 @@
 
 use clip_rs_catalog::{Bounds, Crop};
 
-/// Windows of pictures whose ground resolution is not known: their side as a share of the shorter side.
+/// Windows for which no ground resolution is asked, or known: their side as a share of the shorter side. That these pay is
+/// measured (docs/EVALUATING.md, "Windows").
 const SHARE: f64 = 0.6;
+/// Such pictures have windows if their shorter side is longer than this many times what the encoder takes.
+const LARGE: f64 = 4.0;
 /// A picture has windows only if they are at most this share of its shorter side.
 const MUCH_LARGER: f64 = 0.8;
 /// Pixels of a side that a window has at least.
@@ -14,22 +17,21 @@ const MOST_ALONG: u32 = 64;
 /// Which windows pictures are cut into.
 #[derive(Debug, Clone, Default)]
 pub struct Cutting {
-    /// Metres a pixel as the encoder sees them.
+    /// Metres a pixel as the encoder sees them; without any, and where the ground resolution is not known, the windows of
+    /// large pictures are a share of them.
     pub scales: Vec<f64>,
     /// Pixels a side that the encoder takes.
     pub input: usize,
-    /// Whether pictures without a known ground resolution are cut too.
-    pub by_share: bool,
 }
 
 impl Cutting {
     /// The windows of a picture of this size in pixels, which shows `ground`.
     pub fn crops(&self, size: (u32, u32), ground: Option<Bounds>) -> Vec<Crop> {
         let short = f64::from(size.0.min(size.1));
-        let sides: Vec<f64> = match ground.and_then(|ground| metres_per_pixel(ground, size)) {
+        let metres = ground.and_then(|ground| metres_per_pixel(ground, size));
+        let sides: Vec<f64> = match metres.filter(|_| !self.scales.is_empty()) {
             Some(metres) => self.scales.iter().map(|scale| scale * self.input as f64 / metres).collect(),
-            // A window that has fewer pixels than the encoder takes shows nothing new.
-            None if self.by_share && SHARE * short >= self.input as f64 => vec![SHARE * short],
+            None if short > LARGE * self.input as f64 => vec![SHARE * short],
             None => Vec::new(),
         };
         let fits = |side: &f64| (LEAST_PIXELS..=MUCH_LARGER * short).contains(side);
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     fn cutting(scales: &[f64]) -> Cutting {
-        Cutting { scales: scales.to_vec(), input: 100, by_share: true }
+        Cutting { scales: scales.to_vec(), input: 100 }
     }
 
     #[test]
@@ -75,8 +77,7 @@ mod tests {
         let (right, bottom) = (crops.iter().map(|crop| crop.x).max(), crops.iter().map(|crop| crop.y).max());
         assert_eq!((right, bottom), (Some(700), Some(200)));
         assert_eq!(crops.len(), 6 * 3);
-        assert_eq!(cutting(&[]).crops((150, 150), None), [], "no larger than the encoder looks");
-        assert_eq!(Cutting { by_share: false, ..cutting(&[]) }.crops((1000, 500), None), []);
+        assert_eq!(cutting(&[]).crops((400, 400), None), [], "not much larger than the encoder looks");
     }
 
     #[test]
@@ -86,7 +87,8 @@ mod tests {
         let crops = cutting(&[2.0, 40.0]).crops((1000, 1000), Some(ground));
         assert!(!crops.is_empty() && crops.iter().all(|crop| crop.side == 180), "{crops:?}");
         assert!(crops.iter().all(|crop| crop.x + crop.side <= 1000 && crop.y + crop.side <= 1000));
-        assert_eq!(cutting(&[]).crops((1000, 1000), Some(ground)), []);
+        let crops = cutting(&[]).crops((1000, 1000), Some(ground));
+        assert!(crops.iter().all(|crop| crop.side == 600), "no scale is asked for: {crops:?}");
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub struct Request {
     /// How the rows of tiles are counted, where the source does not say it.
     pub scheme: Option<Scheme>,
     /// Ground resolutions of windows, metres a pixel as the model sees them; tiles and pictures as they are belong to the
-    /// items in any case.
+    /// items in any case. Without any, tiles have no windows, and large pictures have some of six tenths of their shorter
+    /// side.
     pub scales: Vec<f64>,
     /// Leaves pictures that are no tiles out of the catalog, but for their thumbnails.
     pub no_originals: bool,
@@ -144,11 +145,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
 }
 
 fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
-    let cutting = Cutting {
-        scales: request.scales.clone(),
-        input: encoder.config().image_size,
-        by_share: !request.scales.is_empty(),
-    };
+    let cutting = Cutting { scales: request.scales.clone(), input: encoder.config().image_size };
     Treatment { cutting, originals: !request.no_originals }
 }
 

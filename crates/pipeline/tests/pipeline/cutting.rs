@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{ListedPicture, ListedTile};
+use clip_rs_imagery::decode::{Decoder, Picture};
 use clip_rs_pipeline::catalog::{Catalog, ListingPage};
 use clip_rs_pipeline::index::{Indexed, Request, index};
 use clip_rs_pipeline::verify::verify;
-use image::{DynamicImage, Rgb, RgbImage, RgbaImage};
+use image::{Rgb, RgbImage, RgbaImage};
 
 use crate::support::{picture, request, save, snapshot};
 
@@ -49,12 +50,14 @@ fn listed_pictures(catalog: &Catalog) -> Vec<ListedPicture> {
     }
 }
 
-fn shown(request: &Request, catalog: &Catalog, name: &str) -> DynamicImage {
+/// A tile of the map, decoded as pages show it.
+fn shown(request: &Request, catalog: &Catalog, name: &str) -> Picture {
     let listed = listed_tiles(catalog).into_iter().find(|listed| listed.tile.to_string() == name);
     let listed = listed.unwrap_or_else(|| panic!("{name} is not on the map"));
     let set = catalog.manifest.tiles.as_ref().expect("tiles");
     let path = set.path(listed.tile, listed.kind, &listed.file).expect("a path");
-    image::open(request.out.join(path)).expect("a picture")
+    let file = fs::read(request.out.join(path)).expect("a file");
+    Decoder::new(16 << 20).decode(&file).expect("a picture")
 }
 
 fn mean(picture: &RgbImage, left: u32, top: u32, side: u32) -> [f64; 3] {
@@ -74,7 +77,7 @@ fn one_zoom_alone_gets_the_overviews_that_a_map_needs() {
     assert_eq!((indexed.items, indexed.shown), (16, 16 + 4 + 1));
     let set = catalog.manifest.tiles.as_ref().expect("tiles");
     assert_eq!((set.minzoom, set.zoom, set.maxzoom, set.count), (12, 14, 14, 21));
-    let overview = shown(&request, &catalog, "13/2350/3134").into_rgb8();
+    let overview = shown(&request, &catalog, "13/2350/3134").rgb;
     assert_eq!(overview.dimensions(), (64, 64));
     for (at, (x, y)) in [(0, (0, 0)), (1, (32, 0)), (4, (0, 32)), (5, (32, 32))] {
         let (whole, reduced) = (mean(&picture(at, 64), 0, 0, 64), mean(&overview, x, y, 32));
@@ -93,7 +96,7 @@ fn overviews_of_the_source_are_never_replaced_and_gaps_are_filled() {
     save(&tiles.join("13/2350/3134.png"), 99);
     let request = Request { tiles: vec![tiles], ..request(folder.path()) };
     let (_, catalog) = indexed(&request);
-    assert_eq!(shown(&request, &catalog, "13/2350/3134").into_rgb8(), picture(99, 64));
+    assert_eq!(shown(&request, &catalog, "13/2350/3134").rgb, picture(99, 64));
     shown(&request, &catalog, "13/2351/3134");
     shown(&request, &catalog, "12/1175/1567");
     assert_eq!(listed_tiles(&catalog).len(), 21);
@@ -113,11 +116,10 @@ fn empty_tiles_stay_on_the_map_and_are_not_searched() {
     let said = "5 empty tiles are on the map and not searched".to_owned();
     assert!(indexed.notes.contains(&said), "{:?}", indexed.notes);
     assert!(!names(&catalog).contains(&"14/4703/6271".to_owned()));
-    shown(&request, &catalog, "14/4703/6271");
+    assert!(shown(&request, &catalog, "14/4703/6271").is_single_coloured());
     let overview = shown(&request, &catalog, "13/2350/3135");
-    assert!(overview.color().has_alpha(), "what lies below shows nothing in the north");
-    let overview = overview.into_rgba8();
-    assert_eq!((overview.get_pixel(5, 5).0[3], overview.get_pixel(5, 50).0[3]), (0, 255));
+    let mask = overview.shown.expect("what lies below shows nothing in the north");
+    assert_eq!((mask.get_pixel(5, 5).0[0], mask.get_pixel(5, 50).0[0]), (0, 255));
     assert_eq!(index(&request).expect("again").empty, 5, "what is empty is known from the first run");
 }
 
@@ -218,4 +220,22 @@ fn pictures_that_look_the_same_are_marked() {
     let marked: Vec<_> = (0..4).map(|ordinal| items.duplicate_of(ordinal)).collect();
     assert_eq!(names(&catalog), ["a.png", "b.png", "c.png", "d.png"]);
     assert_eq!(marked, [None, None, Some(0), Some(1)]);
+}
+
+#[test]
+fn large_pictures_are_searched_in_windows_too() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let images = folder.path().join("images");
+    fs::create_dir(&images).expect("folder");
+    // The model looks at 16 pixels.
+    picture(1, 100).save(images.join("large.png")).expect("write");
+    picture(2, 64).save(images.join("small.png")).expect("write");
+    let request = Request { images: vec![images], ..request(folder.path()) };
+    let (indexed, catalog) = indexed(&request);
+    assert_eq!((indexed.items, indexed.shown), (2 + 9, 2));
+    let found = names(&catalog);
+    for name in ["large.png", "large.png#xywh=0,0,60,60", "large.png#xywh=40,40,60,60", "small.png"] {
+        assert!(found.contains(&name.to_owned()), "{name} in {found:?}");
+    }
+    assert_eq!(index(&request).expect("again").computed, 0);
 }
