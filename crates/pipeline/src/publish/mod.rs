@@ -160,8 +160,11 @@ impl Edition {
         write_unless_there(&self.out.join(&name), content)?;
         for way in Squeeze::ALL {
             let path = self.out.join(format!("{name}{}", way.suffix()));
-            if let Some(squeezed) = way.compress(content).map_err(StageError::io("compress", &path))? {
-                write_unless_there(&path, &squeezed)?;
+            // To look whether a sibling is right is much sooner done than to make it again.
+            if fs::read(&path).is_ok_and(|former| way.check(&former, content).is_ok()) {
+                files::sync(&path)?;
+            } else if let Some(squeezed) = way.compress(content).map_err(StageError::io("compress", &path))? {
+                files::write_durably(&path, &squeezed)?;
             }
         }
         self.files.push(file);
