@@ -31,7 +31,8 @@ STAGES = {
     "names of places": ("Building the index", "places"),
     "the graph of neighbours": ("Building the index", "graph"),
     "near-duplicates": ("Building the index", "duplicates"),
-    "overviews for the map, of eleven zooms": ("Making overviews", None),
+    "overviews for the map": ("Making overviews", None),
+    "compressing and writing the index": ("Building the index", "writing"),
     "writing tiles to the disk": ("Writing pictures", None),
 }
 AGAIN = "reading and hashing, vectors kept"
