@@ -176,7 +176,7 @@ fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<(Vec<(ItemRef, Hit
             )
         }
     };
-    let query = query.limit(limit.min(MAX_HITS));
+    let query = query.limit(limit.min(MAX_HITS)).one_a_picture();
     let start = clock::now_ms();
     let embedding = engine.embed(&query).map_err(not_answered)?;
     let encoded = clock::now_ms();

@@ -99,6 +99,19 @@ impl Items {
         self.footprint(ordinal).map(|footprint| footprint.centre())
     }
 
+    /// The number of the picture that the item with this ordinal is, or is a square of; none for map tiles.
+    pub fn picture(&self, ordinal: usize) -> Option<usize> {
+        match &self.names {
+            Names::Tiles(_) => None,
+            Names::Pictures(pictures) => pictures.picture(ordinal),
+        }
+    }
+
+    /// Whether some item is a square of a picture.
+    pub fn has_crops(&self) -> bool {
+        matches!(&self.names, Names::Pictures(pictures) if pictures.has_parts())
+    }
+
     /// The ordinal of the earlier item that the item with this ordinal looks the same as.
     pub fn duplicate_of(&self, ordinal: usize) -> Option<usize> {
         (*self.duplicate_of.get(ordinal)? as usize).checked_sub(1)

@@ -89,7 +89,7 @@ pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> 
                 .ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?,
         ),
     };
-    let mut query = query.limit(asked.limit);
+    let mut query = query.limit(asked.limit).one_a_picture();
     query.exact = asked.exact;
     if let Some(within) = asked.within {
         query = query.within(within);

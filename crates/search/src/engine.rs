@@ -1,5 +1,7 @@
 //! Answers queries over the shards of a catalog.
 
+use std::collections::HashSet;
+
 use clip_rs_catalog::Items;
 
 use crate::calibrate::{self, Calibration};
@@ -9,6 +11,8 @@ use crate::model::{ModelConfig, ModelError, TextEncoder};
 use crate::query::{ItemRef, MAX_TERMS, Query, Subject};
 use crate::{Code, Embedding, EmbeddingError, Index};
 
+/// Hits that are looked at for each that is wanted where several may be of one picture.
+const HITS_A_PICTURE: usize = 12;
 /// Shards of fewer items are scanned: that takes less than a millisecond and misses nothing.
 const SCAN_BELOW: usize = 1024;
 
@@ -190,21 +194,37 @@ impl Engine {
         self.expect_dim(embedding.dim(), || "the query".into())?;
         let code = Code::new(embedding)?;
         let calibration = Calibration::new(&code, self.background(), self.logit_scale);
+        let grouped = query.one_a_picture && self.shards.iter().any(|shard| shard.items.has_crops());
+        let looked_at = if grouped { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
+        let wide = Query { limit: looked_at, ..query.clone() };
         let mut hits = Vec::new();
         for (shard, part) in self.shards.iter().enumerate() {
-            hits.extend(part.nearest(&code, query).into_iter().map(|Neighbour { ordinal, cosine }| Hit {
+            hits.extend(part.nearest(&code, &wide).into_iter().map(|Neighbour { ordinal, cosine }| Hit {
                 item: ItemRef { shard, ordinal },
                 similarity: calibration.similarity(cosine),
                 cosine,
             }));
         }
         hits.sort_unstable_by(|a, b| b.cosine.total_cmp(&a.cosine).then(a.item.cmp(&b.item)));
-        hits.truncate(query.limit);
+        hits.truncate(looked_at);
         hits.retain(|hit| hit.similarity >= query.min_similarity);
         if let Some(item) = query.only_item() {
-            self.put_first(item, &code, &calibration, query, &mut hits);
+            self.put_first(item, &code, &calibration, &wide, &mut hits);
+        }
+        if grouped {
+            self.keep_one_a_picture(&mut hits);
+            hits.truncate(query.limit);
         }
         Ok(hits)
+    }
+
+    /// Of the hits in a picture the first stays.
+    fn keep_one_a_picture(&self, hits: &mut Vec<Hit>) {
+        let mut seen = HashSet::new();
+        hits.retain(|Hit { item, .. }| {
+            let picture = self.shards.get(item.shard).and_then(|shard| shard.items.picture(item.ordinal));
+            picture.is_none_or(|picture| seen.insert((item.shard, picture)))
+        });
     }
 
     /// "More like this" begins with this, even where an exact copy has a smaller ordinal or the graph missed it.

@@ -21,6 +21,8 @@ pub struct Query {
     pub min_similarity: f32,
     /// Whether to look at every item instead of walking the graph.
     pub exact: bool,
+    /// Whether of a picture and the squares that are cut from it only the best is a hit, which stands for all of them.
+    pub one_a_picture: bool,
 }
 
 /// One summand of a query.
@@ -56,7 +58,7 @@ impl Query {
     /// A query of one subject, for 20 hits of any similarity anywhere.
     pub fn new(subject: Subject) -> Self {
         let terms = vec![Term { weight: 1.0, subject }];
-        Self { terms, area: None, limit: 20, min_similarity: 0.0, exact: false }
+        Self { terms, area: None, limit: 20, min_similarity: 0.0, exact: false, one_a_picture: false }
     }
 
     /// Items that words describe.
@@ -85,6 +87,13 @@ impl Query {
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// With one hit a picture at most.
+    #[must_use]
+    pub fn one_a_picture(mut self) -> Self {
+        self.one_a_picture = true;
         self
     }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use clip_rs_catalog::{Bounds, Items, ItemsBuilder, TileId};
+use clip_rs_catalog::{Bounds, Crop, ItemId, Items, ItemsBuilder, TileId};
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
 use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, NextShard, Query, Shard, Subject};
@@ -181,4 +181,29 @@ fn an_engine_goes_on_with_other_shards_or_changes_nothing() {
     engine.replace(vec![NextShard::New(another(5)), NextShard::Kept(1)]).expect("they fit");
     assert_eq!(counts(&engine), [5, 12]);
     assert_eq!(engine.search(&Query::text(TEXTS[0]).limit(30)).expect("hits").len(), 17);
+}
+
+#[test]
+fn of_a_picture_and_its_squares_the_best_is_the_hit() {
+    let config = config(Some(32), "quick_gelu", RESNET);
+    let text = encoder(&config);
+    let mut items = ItemsBuilder::default();
+    let mut vectors = Vec::new();
+    for (number, name) in ["a.jpg", "a.jpg", "b.jpg", "b.jpg", "c.jpg"].into_iter().enumerate() {
+        let crop = (number % 2 == 1).then_some(Crop { x: 0, y: 0, side: 9 });
+        items.push(&ItemId::Picture { name: name.into(), crop }, None).expect("an item");
+        vectors.push(text.encode(TEXTS[number % TEXTS.len()]).expect("a vector"));
+    }
+    let index = Index::build(&vectors, IndexParams::default()).expect("an index");
+    let engine = Engine::new(&config, text, vec![Shard { index, items: items.build() }]).expect("an engine");
+    // The square of `b.jpg` is about the text with the number 3.
+    let query = Query::text(TEXTS[3]);
+    let all = engine.search(&query).expect("hits");
+    assert_eq!((all.len(), all[0].item.ordinal), (5, 3));
+    let hits = engine.search(&query.one_a_picture()).expect("hits");
+    let pictures: Vec<_> =
+        hits.iter().map(|hit| engine.shards()[0].items.picture(hit.item.ordinal)).collect();
+    assert_eq!((hits.len(), hits[0], pictures[0]), (3, all[0], Some(1)));
+    let two = engine.search(&Query::text(TEXTS[3]).one_a_picture().limit(2)).expect("hits");
+    assert_eq!(two, hits[..2]);
 }

@@ -65,6 +65,15 @@ impl PictureItems {
         Some(ItemId::Picture { name, crop: (crop != WHOLE).then_some(crop) })
     }
 
+    pub(super) fn picture(&self, ordinal: usize) -> Option<usize> {
+        self.part(ordinal).map(|part| part.picture as usize)
+    }
+
+    /// Whether the items are other than each picture as a whole.
+    pub(super) fn has_parts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     pub(super) fn footprint(&self, ordinal: usize) -> Option<Bounds> {
         self.boxes.get(self.part(ordinal)?.picture as usize)?.bounds()
     }
