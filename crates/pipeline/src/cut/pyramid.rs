@@ -138,7 +138,7 @@ pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut told = String::new();
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             told.push(',');
         }
         told.push(digit);

@@ -1,7 +1,7 @@
 //! What there is to index: the source, what it holds, and where its pictures were taken.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clip_rs_catalog::{Bounds, LngLat, TileId};
 
@@ -53,7 +53,7 @@ impl Survey {
         Ok(survey)
     }
 
-    fn place(&mut self, table: &PathBuf) -> Result<(), StageError> {
+    fn place(&mut self, table: &Path) -> Result<(), StageError> {
         let (table, report) = Positions::read(table)?;
         let path = |entry: &Entry| match &entry.id {
             EntryId::Picture(path) => Some(path.clone()),

@@ -111,10 +111,7 @@ impl Edition {
 
     /// Gives all files that were put their final folders, and the names of these by their number. `listed` are all files that
     /// the catalog will list, with their paths, in the listing's order.
-    pub fn settle<'a>(
-        &mut self,
-        mut listed: Vec<(String, &'a mut ListedFile)>,
-    ) -> Result<Vec<String>, StageError> {
+    pub fn settle(&mut self, mut listed: Vec<(String, &mut ListedFile)>) -> Result<Vec<String>, StageError> {
         let gathered = self.gathered();
         let mut digester = Digester::default();
         let (mut new, mut used) = (Vec::new(), vec![false; self.folders.len() + 1]);
