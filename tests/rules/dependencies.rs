@@ -15,6 +15,11 @@ const UNNAMED: [(&str, &str); 2] = [
     ("getrandom_02", "only for its feature, which lets rand 0.8 be built for browsers"),
     ("getrandom_03", "only for its feature, which lets rand 0.9 be built for browsers"),
 ];
+/// Dependencies of the workspace that no crate has yet, with what for.
+const WAITING: [(&str, &str); 1] = [(
+    "candle-transformers",
+    "fixed for the project; runs the architectures that our own kernels do not know",
+)];
 /// Dependencies whose library is called otherwise than their package.
 const CALLED: [(&str, &str); 1] = [("kamadak-exif", "exif")];
 
@@ -79,6 +84,7 @@ fn every_dependency_of_the_workspace_is_one_of_a_crate() {
     let members = members();
     let used = members.iter().flat_map(|member| member["dependencies"].as_array().expect("dependencies"));
     let used: BTreeSet<&str> = used.map(called).collect();
-    let idle: Vec<_> = listed.difference(&used).collect();
+    let waits = |name: &&&str| WAITING.iter().any(|(waiting, _)| waiting == *name);
+    let idle: Vec<_> = listed.difference(&used).filter(|name| !waits(name)).collect();
     assert!(idle.is_empty(), "no crate depends on {idle:?}");
 }

@@ -68,6 +68,7 @@ pub struct Shard {
 }
 
 /// A shard of the catalog that an engine is to answer from next.
+#[expect(clippy::large_enum_variant, reason = "there are a few of them at most, and each is moved once")]
 pub enum NextShard {
     /// The one that is at this place now.
     Kept(usize),
