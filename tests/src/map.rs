@@ -121,7 +121,8 @@ impl MapView<'_> {
                 let found = patch(&screen, footprint, across, down)
                     .with_context(|| format!("{footprint:?} is off the screen"))?;
                 let at = within(square, across, down)?;
-                let expected = land.red_green(at);
+                // A window at the edge of the land goes on beyond it.
+                let Some(expected) = land.red_green(at) else { continue };
                 if (0..2).any(|channel| (found[channel] - expected[channel]).abs() > TOLERANCE) {
                     let why = format!(
                         "below {} the map shows red and green {found:.0?} where {expected:.0?} belong",

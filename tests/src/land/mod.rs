@@ -48,10 +48,12 @@ impl Land {
         [LEAST + RANGE * across.clamp(0.0, 1.0), LEAST + RANGE * down.clamp(0.0, 1.0), blue]
     }
 
-    /// Red and green at a position; blue depends on how finely one looks.
-    pub fn red_green(&self, at: LngLat) -> [f64; 2] {
-        let [red, green, _] = self.colour_at((at.lng() + 180.0) / 360.0, mercator_y(at.lat()));
-        [red, green]
+    /// Red and green at a position of the land, none elsewhere; blue depends on how finely one looks.
+    pub fn red_green(&self, at: LngLat) -> Option<[f64; 2]> {
+        let (x, y) = ((at.lng() + 180.0) / 360.0, mercator_y(at.lat()));
+        let [red, green, _] = self.colour_at(x, y);
+        let inside = |part: f64| (0.0..=1.0).contains(&(part / self.side));
+        (inside((x - self.west).rem_euclid(1.0)) && inside(y - self.north)).then_some([red, green])
     }
 
     /// The pixel at a position.

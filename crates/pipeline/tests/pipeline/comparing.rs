@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use clip_rs_imagery::decode::Decoder;
 use clip_rs_sample::{SampleOptions, generate};
 use clip_rs_search::Code;
 use clip_rs_training::evaluate::{Request, evaluate};
@@ -10,11 +11,13 @@ use clip_rs_training::model::Package;
 use serde_json::{Value, json};
 
 use crate::evaluating::{data, order};
-use crate::support::{clip_rs, model, pixels, said};
+use crate::support::{clip_rs, model, said};
 
 /// The vector of a picture as a catalog holds it.
 fn embed(package: &Package, picture: &Path) -> Vec<f32> {
-    let vector = package.image_encoder().expect("a tower").encode(&pixels(picture)).expect("a vector");
+    // Another decoder's colours could change the order of pictures that are alike.
+    let decoded = Decoder::for_this_machine().decode(&fs::read(picture).expect("read")).expect("a picture");
+    let vector = package.image_encoder().expect("a tower").encode(&decoded.rgb).expect("a vector");
     Code::new(&vector).expect("a code").embedding().expect("a vector").into()
 }
 
