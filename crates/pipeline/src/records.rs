@@ -5,13 +5,14 @@
 //! file. In memory there is a place for each record and no content.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::OpenOptions;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clip_rs_catalog::Digest;
-use clip_rs_stage::{StageError, files};
+use clip_rs_stage::StageError;
+use clip_rs_stage::files::{self, Lock};
 
 const KEY_BYTES: usize = 32;
 const HEAD_BYTES: usize = KEY_BYTES + 4;
@@ -23,7 +24,7 @@ const MOST_BYTES: u32 = 64 << 20;
 pub struct Records {
     path: PathBuf,
     /// Several threads read, each from where it seeks to.
-    file: Mutex<File>,
+    file: Mutex<Lock>,
     known: HashMap<Digest, Place>,
     end: u64,
 }
@@ -41,16 +42,12 @@ impl Records {
     pub fn open(path: &Path, header: &[u8], accepted: impl Fn(&[u8]) -> bool) -> Result<Self, StageError> {
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = open.map_err(StageError::io("open", path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let folder = path.parent().unwrap_or(path);
-                return Err(StageError::content(folder, "another run is using this work folder"));
-            }
-            Err(TryLockError::Error(source)) => return Err(StageError::io("lock", path)(source)),
-        }
+        let lock = Lock::take(file).map_err(StageError::io("lock", path))?;
+        let folder = path.parent().unwrap_or(path);
+        let lock =
+            lock.ok_or_else(|| StageError::content(folder, "another run is using this work folder"))?;
         let mut records =
-            Self { path: path.to_owned(), file: Mutex::new(file), known: HashMap::new(), end: 0 };
+            Self { path: path.to_owned(), file: Mutex::new(lock), known: HashMap::new(), end: 0 };
         records.scan(header.len(), accepted).map_err(StageError::io("read", path))?;
         let cut = records.end;
         if cut == 0 {
@@ -63,7 +60,7 @@ impl Records {
 
     fn scan(&mut self, header: usize, accepted: impl Fn(&[u8]) -> bool) -> std::io::Result<()> {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut reader = BufReader::with_capacity(1 << 20, &*file);
+        let mut reader = BufReader::with_capacity(1 << 20, file.file());
         let mut content = vec![0; header];
         if !filled(&mut reader, &mut content)? || !accepted(&content) {
             return Ok(());
@@ -97,7 +94,8 @@ impl Records {
     pub fn get(&self, key: &Digest) -> Result<Option<Vec<u8>>, StageError> {
         let Some(place) = self.known.get(key) else { return Ok(None) };
         let mut record = vec![0; HEAD_BYTES + place.bytes as usize + CHECK_BYTES];
-        let mut read = |mut file: MutexGuard<'_, File>| {
+        let mut read = |lock: MutexGuard<'_, Lock>| {
+            let mut file = lock.file();
             file.seek(SeekFrom::Start(place.at))?;
             file.read_exact(&mut record)
         };
@@ -138,7 +136,8 @@ impl Records {
 
     /// Cuts the file off at `at` and writes `content` there.
     fn write_at(&mut self, at: u64, content: &[u8]) -> Result<(), StageError> {
-        let write = |mut file: MutexGuard<'_, File>| {
+        let write = |lock: MutexGuard<'_, Lock>| {
+            let mut file = lock.file();
             file.set_len(at)?;
             file.seek(SeekFrom::Start(at))?;
             file.write_all(content)
@@ -164,7 +163,8 @@ impl Records {
         for (_, key) in keys {
             let content = self.get(&key)?.unwrap_or_default();
             let record = record(&key, &content);
-            let write = |mut file: MutexGuard<'_, File>| {
+            let write = |lock: MutexGuard<'_, Lock>| {
+                let mut file = lock.file();
                 file.seek(SeekFrom::Start(at))?;
                 file.write_all(&record)
             };
@@ -176,7 +176,7 @@ impl Records {
         self.write_at(at, &[])
     }
 
-    fn file(&self) -> MutexGuard<'_, File> {
+    fn file(&self) -> MutexGuard<'_, Lock> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -110,16 +110,41 @@ pub fn unfinished(folder: &Path, what: &str) -> PathBuf {
     folder.join(format!("{TEMPORARY}{what}"))
 }
 
+/// A file or folder that this process has for itself until this is dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// Takes an open file or folder; none if another run has it.
+    pub fn take(file: File) -> io::Result<Option<Self>> {
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The file itself.
+    pub fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do: a process that is just being started may hold a copy of the handle for a moment. Where it
+        // fails, closing is what is left.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Takes a folder for this process alone until the result is dropped, so that no two runs write into it at once. None where
 /// folders cannot be locked (Windows, some network file systems).
-pub fn lock_folder(folder: &Path) -> Result<Option<File>, StageError> {
+pub fn lock_folder(folder: &Path) -> Result<Option<Lock>, StageError> {
     // Where a folder cannot be opened or locked, there is nothing to hold.
-    let Ok(file) = File::open(folder) else { return Ok(None) };
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(StageError::content(folder, "another run is writing into it")),
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
+    let Ok(Ok(lock)) = File::open(folder).map(Lock::take) else { return Ok(None) };
+    let lock = lock.ok_or_else(|| StageError::content(folder, "another run is writing into it"))?;
+    Ok(Some(lock))
 }
 
 /// Whether a name is one that an interrupted write left behind.

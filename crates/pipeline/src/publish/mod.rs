@@ -11,7 +11,7 @@ mod names;
 mod target;
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{Digester, FileRef, ListedFile, MANIFEST_NAME, Manifest};
@@ -41,7 +41,7 @@ pub struct Edition {
     gathering: Gathering,
     files: Vec<FileRef>,
     /// Held until the edition is finished or given up.
-    _lock: Option<File>,
+    _lock: Option<files::Lock>,
 }
 
 impl Edition {
