@@ -120,7 +120,7 @@ impl Answerer {
 async fn next_shard(names: &ShardRef, files: NextFiles) -> Result<NextShard, Failure> {
     match files {
         NextFiles::Kept(place) => Ok(NextShard::Kept(place)),
-        NextFiles::New(files) => shard(names, files.await?).map(NextShard::New),
+        NextFiles::New(files) => shard(names, files.await?).map(|shard| NextShard::New(Box::new(shard))),
     }
 }
 
@@ -163,7 +163,9 @@ fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
 }
 
 /// Hits with the items that they are, and the milliseconds that encoding and searching took.
-fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<(Vec<(ItemRef, Hit)>, [f64; 2]), Failure> {
+type Timed = (Vec<(ItemRef, Hit)>, [f64; 2]);
+
+fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<Timed, Failure> {
     let engine = &opened.engine;
     let query = match ask {
         Ask::Text(text) => {

@@ -68,12 +68,11 @@ pub struct Shard {
 }
 
 /// A shard of the catalog that an engine is to answer from next.
-#[expect(clippy::large_enum_variant, reason = "there are a few of them at most, and each is moved once")]
 pub enum NextShard {
     /// The one that is at this place now.
     Kept(usize),
     /// Another one.
-    New(Shard),
+    New(Box<Shard>),
 }
 
 /// An item that answers a query.
@@ -126,7 +125,7 @@ impl Engine {
         }
         let mut former: Vec<Option<Shard>> = self.shards.drain(..).map(Some).collect();
         let take = |shard| match shard {
-            NextShard::New(shard) => Some(shard),
+            NextShard::New(shard) => Some(*shard),
             NextShard::Kept(at) => former.get_mut(at).and_then(Option::take),
         };
         self.shards = next.into_iter().filter_map(take).collect();

@@ -173,12 +173,12 @@ fn an_engine_goes_on_with_other_shards_or_changes_nothing() {
     for next in [
         vec![NextShard::Kept(2)],
         vec![NextShard::Kept(0), NextShard::Kept(0)],
-        vec![NextShard::Kept(1), NextShard::New(misfit)],
+        vec![NextShard::Kept(1), NextShard::New(Box::new(misfit))],
     ] {
         assert!(engine.replace(next).is_err());
         assert_eq!(counts(&engine), [8, 12]);
     }
-    engine.replace(vec![NextShard::New(another(5)), NextShard::Kept(1)]).expect("they fit");
+    engine.replace(vec![NextShard::New(Box::new(another(5))), NextShard::Kept(1)]).expect("they fit");
     assert_eq!(counts(&engine), [5, 12]);
     assert_eq!(engine.search(&Query::text(TEXTS[0]).limit(30)).expect("hits").len(), 17);
 }
