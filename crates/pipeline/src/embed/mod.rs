@@ -17,6 +17,7 @@ use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Entry, Skipped, Source};
 use clip_rs_search::Embedding;
 use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelError};
+use clip_rs_stage::StageError;
 use image::{Rgb, RgbImage};
 
 use crate::cut::item::Item;
@@ -90,4 +91,18 @@ pub fn probe(encoder: &ImageEncoder) -> Result<Embedding, ModelError> {
     let paint = |x: u32, y: u32| Rgb([(x * 2) as u8, (y * 2) as u8, (x * y / 64) as u8]);
     let picture = RgbImage::from_fn(128, 128, paint);
     encoder.encode_pixels(&ImagePixels::from_rgb(encoder.config(), &picture)?)
+}
+
+/// Why a tile or picture does not become an item.
+enum Left {
+    /// It cannot be read.
+    Broken(String),
+    /// Nothing can go on.
+    Fatal(StageError),
+}
+
+impl From<StageError> for Left {
+    fn from(error: StageError) -> Self {
+        Self::Fatal(error)
+    }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Outcome, Shown, ShownPicture, Tools};
+use super::{Left, Outcome, Shown, ShownPicture, Tools};
 use crate::cut::crops::Cutting;
 use crate::cut::item::What;
 use crate::cut::pyramid::grouped;
@@ -94,20 +94,6 @@ struct Found<'a> {
     /// The whole and its windows.
     sights: Vec<(Option<Crop>, Digest, Sight)>,
     notes: Vec<Note>,
-}
-
-/// Why a picture is left out.
-enum Left {
-    /// It cannot be read.
-    Broken(String),
-    /// Nothing can go on.
-    Fatal(StageError),
-}
-
-impl From<StageError> for Left {
-    fn from(error: StageError) -> Self {
-        Self::Fatal(error)
-    }
 }
 
 impl From<DecodeError> for Left {

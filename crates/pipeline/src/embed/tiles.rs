@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Outcome, Shown, Tools};
+use super::{Left, Outcome, Shown, Tools};
 use crate::cut::compose::Window;
 use crate::cut::item::What;
 use crate::cut::overviews::Overviews;
@@ -105,20 +105,6 @@ struct Found {
     /// The tile that it is, with its entry's number.
     tile: Option<(usize, ListedFile, ImageKind)>,
     notes: Vec<Note>,
-}
-
-/// Why a square does not become an item.
-enum Left {
-    /// The tile cannot be read.
-    Broken(String),
-    /// Nothing can go on.
-    Fatal(StageError),
-}
-
-impl From<StageError> for Left {
-    fn from(error: StageError) -> Self {
-        Self::Fatal(error)
-    }
 }
 
 impl Pass<'_> {
