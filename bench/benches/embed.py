@@ -65,12 +65,16 @@ def ours(context: Context, model: Model, folder: Path, place: Path) -> tuple[flo
 
 
 def stored(store: Path, folder: Path) -> np.ndarray:
-    """Vectors out of the file where `clip-rs index` keeps them (crates/pipeline/src/embeddings.rs)."""
+    """Vectors out of the file where `clip-rs index` keeps them (crates/pipeline/src/embeddings.rs and records.rs)."""
     content = store.read_bytes()
     dim = int.from_bytes(content[8:12], "little")
-    record = np.dtype([("picture", "V32"), ("vector", "<f4", dim), ("check", "V8")])
-    records = np.frombuffer(content, record, offset=12 + 4 * dim)
-    known = {entry["picture"].tobytes(): entry["vector"] for entry in records}
+    at, known = 12 + 4 * dim, {}
+    while at < len(content):
+        key, length = content[at:at + 32], int.from_bytes(content[at + 32:at + 36], "little")
+        end = at + 36 + length
+        # What the picture looks like stands before its vector.
+        known[key] = np.frombuffer(content, "<f4", dim, offset=end - 4 * dim)
+        at = end + 8
     return np.stack([known[hashlib.sha256(path.read_bytes()).digest()] for path in sorted(folder.iterdir())])
 
 

@@ -9,7 +9,7 @@ use clip_rs_catalog::{Bounds, ImageKind, TileId};
 use clip_rs_tests::land::{Land, Pyramid, Rows, write_geotiff};
 use clip_rs_tests::{Artifacts, Chromium, Site};
 
-use crate::{DESKTOP, expect_quiet};
+use crate::{DESKTOP, PHONE, expect_quiet};
 
 /// Zoom, column and row of the north-west corner of the lands that lie in Northern Virginia.
 const VIRGINIA: (u8, u32, u32) = (16, 18_744, 25_072);
@@ -28,7 +28,7 @@ pub fn index(artifacts: &Artifacts, kind: &str, source: &Path, out: &Path, words
 
 /// A way to look at the map: opens the catalog at `out`, searches, and compares what lies below the footprints with
 /// `land` at the zoom that shows all hits, further out and further in.
-fn look(artifacts: &Artifacts, out: &Path, land: Land, hits: usize) -> Result<()> {
+pub fn look(artifacts: &Artifacts, out: &Path, land: Land, hits: usize) -> Result<()> {
     let site = Site::start(artifacts, out)?;
     let chromium = Chromium::start(artifacts, &site)?;
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
@@ -53,6 +53,12 @@ fn look(artifacts: &Artifacts, out: &Path, land: Land, hits: usize) -> Result<()
         ),
     )?;
     map.expect_land_below_footprints(land)?;
+    page.resize(PHONE.0, PHONE.1)?;
+    page.wait_until(
+        "a phone shows it without scrolling sideways",
+        "document.documentElement.scrollWidth <= innerWidth",
+    )?;
+    map.expect_land_below_footprints(land).context("on a phone")?;
     for card in &results {
         page.wait_until(
             "every card has its picture",
@@ -66,7 +72,8 @@ fn look(artifacts: &Artifacts, out: &Path, land: Land, hits: usize) -> Result<()
     Ok(())
 }
 
-fn land() -> (Land, TileId) {
+/// A land of four by four tiles of zoom 16, and the first of these.
+pub fn land() -> (Land, TileId) {
     let (z, x, y) = VIRGINIA;
     (Land::new(z, x, y, 4), TileId::new(z, x, y).expect("a tile"))
 }

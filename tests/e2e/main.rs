@@ -9,6 +9,7 @@ mod meaning;
 mod parity;
 mod pictures;
 mod privacy;
+mod sources;
 mod start;
 mod typing;
 mod update;

@@ -41,7 +41,7 @@ pub fn prune(catalog: &Path, keep: Duration) -> Result<Pruned, StageError> {
     named.add_catalog(&Catalog::of(catalog, Manifest::from_json(&current)?));
     let mut pruning = Pruning { folder: catalog, named, pruned: Pruned::default() };
     let mut expired = Vec::new();
-    for (name, path) in entries(catalog)?.into_iter().filter(|(name, _)| is_superseded(name)) {
+    for (name, path) in files::entries(catalog)?.into_iter().filter(|(name, _)| is_superseded(name)) {
         // A copy of what is current again keeps nothing by itself.
         if name == superseded_name(&current) || is_older(&path, keep)? {
             expired.push(path);
@@ -95,7 +95,7 @@ impl Pruning<'_> {
     /// `catalog.json` that tell of them.
     fn remove_entries(&mut self, expired: &[PathBuf]) -> Result<(), StageError> {
         let mut later = Vec::new();
-        for (name, path) in entries(self.folder)? {
+        for (name, path) in files::entries(self.folder)? {
             if name == MANIFEST_NAME || self.named.has_entry(&name) || is_superseded(&name) {
                 continue;
             }
@@ -123,7 +123,7 @@ impl Pruning<'_> {
         prefix: &str,
         is_ours: &dyn Fn(&str) -> bool,
     ) -> Result<(), StageError> {
-        for (name, path) in entries(folder)? {
+        for (name, path) in files::entries(folder)? {
             let relative = format!("{prefix}{name}");
             // A link is removed as such: what it points to is somebody's.
             if path.is_dir() && !path.is_symlink() {
@@ -146,16 +146,6 @@ impl Pruning<'_> {
         self.pruned.bytes += bytes;
         Ok(())
     }
-}
-
-/// The entries of a folder. Names that are not Unicode are not ours, and come as they can be shown.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
-    let list = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let list = list.map_err(StageError::io("read the folder", folder))?;
-    let named = |entry: fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
-    let mut entries: Vec<_> = list.into_iter().map(named).collect();
-    entries.sort();
-    Ok(entries)
 }
 
 /// Removes the folders above a file that are empty, up to and with `last`.

@@ -164,7 +164,7 @@ pub fn sync_folder(folder: &Path) -> Result<(), StageError> {
 }
 
 /// All files below `folder` with their paths relative to it (`/` between parts), sorted. Names that start
-/// with a dot are left out; names that are not Unicode are an error.
+/// with a dot are left out.
 pub fn walk(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
     let mut found = Vec::new();
     visit(folder, &mut |relative, path| found.push((relative, path)))?;
@@ -200,18 +200,14 @@ fn descend(
     Ok(())
 }
 
-/// The names in a folder with their paths, sorted.
+/// The names in a folder with their paths, sorted. A name that is not Unicode comes as it can be shown; nothing of ours has one.
 pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StageError> {
-    let list = fs::read_dir(folder).map_err(StageError::io("read the folder", folder))?;
-    let mut found = Vec::new();
-    for entry in list {
-        let path = entry.map_err(StageError::io("read the folder", folder))?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| StageError::content(&path, "a name that is not Unicode"))?.to_owned();
-        found.push((name, path));
-    }
-    found.sort();
-    Ok(found)
+    let list = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let list = list.map_err(StageError::io("read the folder", folder))?;
+    let named = |entry: fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let mut entries: Vec<_> = list.into_iter().map(named).collect();
+    entries.sort();
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -5,11 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 /// Says a sentence on standard error, between steps.
 pub fn say(sentence: &str) {
     eprintln!("{sentence}");
+}
+
+/// A number with commas between thousands and what it counts: `1 tile`, `1,024 tiles`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", HumanCount(number as u64), if number == 1 { one } else { many })
 }
 
 /// How far a step is; shown on standard error. Safe to advance from several threads.
@@ -111,5 +116,11 @@ mod tests {
         let names: Vec<&str> =
             told.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).collect();
         assert_eq!(names, ["reading", "writing"], "{told}");
+    }
+
+    #[test]
+    fn what_is_counted_stands_behind_a_number_with_parted_thousands() {
+        let told = [0, 1, 412, 2304, 1_234_567].map(|number| counted(number, "tile", "tiles"));
+        assert_eq!(told, ["0 tiles", "1 tile", "412 tiles", "2,304 tiles", "1,234,567 tiles"]);
     }
 }

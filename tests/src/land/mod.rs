@@ -5,6 +5,7 @@
 //! no tile is of a single colour. The colour depends on the position alone: tiles of every zoom and size, overviews
 //! that somebody made of them, and reprojected rasters must all show the same one.
 
+mod archives;
 mod raster;
 mod tiles;
 

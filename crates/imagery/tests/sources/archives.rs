@@ -1,9 +1,11 @@
 //! Tiles in one file: MBTiles and PMTiles.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clip_rs_imagery::{Kind, Scheme, Wanted, open};
+use flate2::{Compression, write::GzEncoder};
 use image::ImageFormat;
 use pmtiles::{PmTilesWriter, TileCoord, TileType};
 use rusqlite::{Connection, params};
@@ -164,4 +166,24 @@ fn pmtiles_that_are_vectors_or_cut_off_are_refused_in_words() {
         let cut = file(root.path(), "cut.pmtiles", &whole[..length]);
         assert!(refusal(&wanted(Kind::Tiles, cut)).contains("PMTiles"), "{length}");
     }
+}
+
+#[test]
+fn a_pmtiles_directory_that_unpacks_without_end_is_refused_unread() {
+    let root = folder();
+    let path = root.path().join("bomb.pmtiles");
+    archive(&path, TileType::Jpeg, 2, |_, _| jpeg());
+    let mut bytes = std::fs::read(&path).expect("read");
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    let zeros = vec![0; 1 << 20];
+    (0..65).for_each(|_| packer.write_all(&zeros).expect("packed"));
+    let bomb = packer.finish().expect("packed");
+    // Offset and length of the root directory stand at bytes 8 and 16 of the header.
+    let (offset, length) = (bytes.len() as u64, bomb.len() as u64);
+    bytes[8..16].copy_from_slice(&offset.to_le_bytes());
+    bytes[16..24].copy_from_slice(&length.to_le_bytes());
+    bytes.extend(bomb);
+    let bomb = file(root.path(), "bomb.pmtiles", &bytes);
+    let message = refusal(&wanted(Kind::Tiles, bomb));
+    assert!(message.contains("unpacks to more than 64 MB"), "{message}");
 }

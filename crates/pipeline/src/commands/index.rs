@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_imagery::Scheme;
 use clip_rs_pipeline::index::Request;
+use clip_rs_stage::progress::counted;
 
 use super::NAMED;
 
@@ -116,14 +117,14 @@ pub fn run(args: Index) -> Result<ExitCode> {
         eprintln!("skipped {}: {}", skipped.subject, skipped.why);
     }
     println!(
-        "{}: {} items, {} embedded now, {} skipped; {} shown, {} of them empty, {} duplicates",
+        "{}: {}, {} embedded now, {} skipped; {} shown, {} of them empty, {}",
         out.display(),
-        indexed.items,
+        counted(indexed.items, "item", "items"),
         indexed.computed,
         indexed.skipped.len(),
         indexed.shown,
         indexed.empty,
-        indexed.duplicates,
+        counted(indexed.duplicates, "duplicate", "duplicates"),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use clip_rs_catalog::{Bounds, TileId};
 use clip_rs_imagery::{Entry, EntryId};
+use clip_rs_stage::progress::counted;
 
 /// Share of what a shallower zoom covers that the searched zoom must cover as well.
 const COVERING: f64 = 0.95;
@@ -112,16 +113,19 @@ impl<'a> Pyramid<'a> {
     pub fn told(&self, edge: u32) -> String {
         let searched = self.of_zoom(self.zoom).len();
         let metres = self.metres_per_pixel(edge);
-        let mut told =
-            format!("Searching zoom {} ({} tiles, {metres:.2} m a pixel)", self.zoom, grouped(searched));
+        let searched = counted(searched, "tile", "tiles");
+        let mut told = format!("Searching zoom {} ({searched}, {metres:.2} m a pixel)", self.zoom);
         let deeper: Vec<String> = self
             .zooms()
             .into_iter()
             .filter(|zoom| *zoom > self.zoom)
-            .map(|zoom| format!("{} deeper tiles of zoom {zoom}", grouped(self.of_zoom(zoom).len())))
+            .map(|zoom| {
+                let tiles = counted(self.of_zoom(zoom).len(), "deeper tile", "deeper tiles");
+                format!("{tiles} of zoom {zoom}")
+            })
             .collect();
         if !deeper.is_empty() {
-            told.push_str(&format!("; {} are searched too", deeper.join(" and ")));
+            told.push_str(&format!(" and {}", deeper.join(" and ")));
         }
         told
     }
@@ -131,19 +135,6 @@ impl<'a> Pyramid<'a> {
 pub fn ground_side(zoom: u8, latitude: f64) -> f64 {
     const EQUATOR: f64 = 40_075_016.686;
     EQUATOR * latitude.to_radians().cos() / f64::from(1_u32 << zoom.min(TileId::MAX_ZOOM))
-}
-
-/// A number with commas between thousands.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut told = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            told.push(',');
-        }
-        told.push(digit);
-    }
-    told
 }
 
 #[cfg(test)]
@@ -200,12 +191,11 @@ mod tests {
         assert!(items.contains(&"10/0/1".to_owned()), "one of its children is there");
         let told = pyramid.told(256);
         assert!(told.starts_with("Searching zoom 10 (144 tiles, "), "{told}");
-        assert!(told.ends_with("; 5 deeper tiles of zoom 11 are searched too"), "{told}");
+        assert!(told.ends_with(" and 5 deeper tiles of zoom 11"), "{told}");
     }
 
     #[test]
-    fn thousands_are_parted_and_metres_are_those_of_the_latitude() {
-        assert_eq!([7, 412, 2304, 1_234_567].map(grouped), ["7", "412", "2,304", "1,234,567"]);
+    fn metres_are_those_of_the_latitude() {
         // The known 1.194 m of zoom 17 at the equator for 256 pixels.
         assert!((ground_side(17, 0.0) / 256.0 - 1.1943).abs() < 1e-3);
         assert!((ground_side(17, 60.0) / 256.0 - 0.5972).abs() < 1e-3);

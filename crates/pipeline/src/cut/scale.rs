@@ -1,6 +1,6 @@
 //! Ground resolutions that are asked for become sizes of windows.
 
-use super::pyramid::grouped;
+use clip_rs_stage::progress::counted;
 
 /// Pixels of the imagery that a window's side has at least.
 const LEAST_PIXELS: f64 = 32.0;
@@ -82,9 +82,9 @@ impl Ground {
     pub fn told(&self, shape: Shape, count: usize) -> String {
         let side = shape.sides() * self.metres_per_pixel * f64::from(self.edge);
         let scale = side / self.input as f64;
-        let count = grouped(count);
+        let windows = counted(count, "window", "windows");
         format!(
-            "{count} windows of {side:.0} m ({} tiles a side, {scale:.2} m a pixel to the model)",
+            "{windows} of {side:.0} m ({} tiles a side, {scale:.2} m a pixel to the model)",
             shape.sides()
         )
     }

@@ -50,9 +50,13 @@ impl Tile {
         self.picture.get_or_init(decode).clone()
     }
 
-    /// Width and height, pixels, from the header alone.
-    pub fn dimensions(&self, decoder: &Decoder) -> Result<(u32, u32), String> {
-        decoder.dimensions(&self.bytes).map_err(|error| error.to_string())
+    /// Whether all of it can be shown; its pixels are not kept.
+    pub fn check(&self, decoder: &Decoder) -> Result<(), String> {
+        match decoder.with_picture(&self.bytes, drop) {
+            // A transparent tile is a tile.
+            Ok(()) | Err(DecodeError::NoData) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Memory that it takes, bytes.

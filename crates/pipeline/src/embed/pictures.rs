@@ -4,7 +4,7 @@ use clip_rs_catalog::{Bounds, Crop, Digest, Digester, ListedFile};
 use clip_rs_imagery::decode::{DecodeError, Picture, thumbnail};
 use clip_rs_imagery::{Entry, Skipped};
 use clip_rs_stage::StageError;
-use clip_rs_stage::progress::Progress;
+use clip_rs_stage::progress::{Progress, counted};
 use image::imageops;
 use rayon::prelude::*;
 
@@ -13,7 +13,6 @@ use super::remarks::Remarks;
 use super::{Left, Outcome, Shown, ShownPicture, Tools};
 use crate::cut::crops::Cutting;
 use crate::cut::item::What;
-use crate::cut::pyramid::grouped;
 use crate::embeddings::EmbeddingStore;
 use clip_rs_imagery::decode::Note;
 
@@ -79,11 +78,12 @@ pub fn embed<'a>(
     let windows = |item: &&crate::cut::item::Item| matches!(item.what, What::Picture { crop: Some(_), .. });
     let windows = collector.items.iter().filter(windows).count();
     if windows > 0 {
-        notes.push(format!("{} windows of large pictures are searched too", grouped(windows)));
+        let windows = counted(windows, "window of a large picture", "windows of large pictures");
+        notes.push(format!("Searched too: {windows}"));
     }
     let Collector { items, computed, empty, .. } = collector;
     if empty > 0 {
-        notes.push(format!("{} windows of one colour are not searched", grouped(empty)));
+        notes.push(format!("Not searched: {}", counted(empty, "window of one colour", "windows of one colour")));
     }
     Ok(Outcome { items, shown: Shown::Pictures(shown), skipped, computed, empty: 0, notes })
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use clip_rs_imagery::decode::Note;
-
-use crate::cut::pyramid::grouped;
+use clip_rs_stage::progress::counted;
 
 /// Notes by their kind.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ impl Remarks {
             let Remark { count, first, note } = remark;
             match count {
                 1 => format!("{first}: {note}"),
-                _ => format!("{first} and {} more: {note}", grouped(count - 1)),
+                _ => format!("{first} and {}: {note}", counted(count - 1, "other", "others")),
             }
         };
         self.0.values().map(told).collect()

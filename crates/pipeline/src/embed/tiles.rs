@@ -7,7 +7,7 @@ use clip_rs_catalog::{Digest, ImageKind, ListedFile, ListedTile, TileSquare};
 use clip_rs_imagery::Skipped;
 use clip_rs_imagery::decode::{Note, Picture};
 use clip_rs_stage::StageError;
-use clip_rs_stage::progress::Progress;
+use clip_rs_stage::progress::{Progress, counted};
 use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
@@ -17,7 +17,6 @@ use crate::cut::compose::Window;
 use crate::cut::item::What;
 use crate::cut::overviews::Overviews;
 use crate::cut::plan::Plan;
-use crate::cut::pyramid::grouped;
 use crate::cut::tiles::{Tile, Tiles, Unusable};
 use crate::embeddings::EmbeddingStore;
 
@@ -71,19 +70,18 @@ pub fn embed<'a>(
 }
 
 fn told(empty: usize, windows: usize, overviews: usize) -> Vec<String> {
-    let mut told = Vec::new();
-    match empty {
-        0 => {}
-        1 => told.push("1 empty tile is on the map and not searched".to_owned()),
-        _ => told.push(format!("{} empty tiles are on the map and not searched", grouped(empty))),
-    }
-    if windows > 0 {
-        told.push(format!("{} windows show nothing and are not searched", grouped(windows)));
-    }
-    if overviews > 0 {
-        told.push(format!("{} overviews were made for the map", grouped(overviews)));
-    }
-    told
+    let told = [
+        ("On the map and not searched", empty, "empty tile", "empty tiles"),
+        ("Not searched", windows, "window that shows nothing", "windows that show nothing"),
+        ("Made for the map", overviews, "overview", "overviews"),
+    ];
+    let told = told.into_iter().filter(|(_, number, ..)| *number > 0);
+    told.map(|(what, number, one, many)| format!("{what}: {}", counted(number, one, many))).collect()
+}
+
+/// Where a tile lies below the catalog's folder of tiles.
+fn path_of(square: TileSquare, tile: &Tile) -> String {
+    format!("{}.{}", square.tile(), tile.kind)
 }
 
 struct Pass<'p> {
@@ -189,8 +187,7 @@ impl Pass<'_> {
 
     /// Puts a tile into the catalog.
     fn put(&self, square: TileSquare, tile: &Tile) -> Result<ListedFile, Left> {
-        let path = format!("{}.{}", square.tile(), tile.kind);
-        let file = self.tools.edition.put(&path, &tile.bytes)?;
+        let file = self.tools.edition.put(&path_of(square, tile), &tile.bytes)?;
         file.ok_or_else(|| Left::Broken("the file is empty, or has 4 GiB or more".to_owned()))
     }
 
@@ -206,10 +203,12 @@ impl Pass<'_> {
         for stride in others.chunks(STRIDE) {
             let put = |at: &usize| {
                 let tile = self.tiles.read(*at).map_err(Left::Broken)?;
-                // Pixels that nobody has asked for are not decoded; that it is a picture is seen from its header.
-                tile.dimensions(self.tools.decoder).map_err(Left::Broken)?;
                 let id = entries[*at].id.tile().ok_or_else(|| Left::Broken("it is no tile".to_owned()))?;
-                Ok((self.put(TileSquare::from(id), &tile)?, tile.kind))
+                // What the former catalog shows was looked at then.
+                if !self.tools.edition.lists(&path_of(id.into(), &tile), tile.listed) {
+                    tile.check(self.tools.decoder).map_err(Left::Broken)?;
+                }
+                Ok((self.put(id.into(), &tile)?, tile.kind))
             };
             let put: Vec<Result<(ListedFile, ImageKind), Left>> = stride.par_iter().map(put).collect();
             for (at, put) in stride.iter().zip(put) {

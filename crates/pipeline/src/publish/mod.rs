@@ -76,12 +76,21 @@ impl Edition {
         })
     }
 
+    /// Whether the former catalog has this file under `path`.
+    pub fn lists(&self, path: &str, file: ListedFile) -> bool {
+        self.listed(path, file).is_some()
+    }
+
+    /// What the former catalog says of a file under `path`, if it is this one.
+    fn listed(&self, path: &str, file: ListedFile) -> Option<&ListedFile> {
+        self.known.get(path).filter(|former| former.in_folder(file.folder()) == file)
+    }
+
     /// Puts a tile's or picture's content into the catalog under `path` below its folder, unless the former catalog has it.
     /// None if it is empty, or 4 GiB or longer. Its folder's number is not final before [`Edition::settle`].
     pub fn put(&self, path: &str, content: &[u8]) -> Result<Option<ListedFile>, StageError> {
         let Some(file) = ListedFile::of(content, self.gathered()) else { return Ok(None) };
-        let former = self.known.get(path).filter(|former| former.in_folder(file.folder()) == file);
-        if let Some(former) = former
+        if let Some(former) = self.listed(path, file)
             && let Some(folder) = self.folders.get(usize::from(former.folder()))
         {
             let there = self.out.join(folder).join(path);

@@ -103,6 +103,25 @@ fn overviews_of_the_source_are_never_replaced_and_gaps_are_filled() {
 }
 
 #[test]
+fn half_an_overview_is_named_and_another_is_made_in_its_place() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let tiles = block(folder.path());
+    let half = tiles.join("13/2350/3134.jpg");
+    save(&half, 99);
+    let whole = fs::read(&half).expect("read");
+    fs::write(&half, &whole[..whole.len() / 2]).expect("write");
+    let request = Request { tiles: vec![tiles], ..request(folder.path()) };
+    let (indexed, catalog) = indexed(&request);
+    let skipped: Vec<&str> = indexed.skipped.iter().map(|skipped| skipped.subject.as_str()).collect();
+    assert_eq!(skipped, ["13/2350/3134"]);
+    assert_eq!(shown(&request, &catalog, "13/2350/3134").rgb.dimensions(), (64, 64));
+    assert_eq!(verify(&request.out).expect("checked").faults, []);
+    let before = snapshot(&request.out);
+    assert_eq!(index(&request).expect("again").skipped.len(), 1);
+    assert_eq!(snapshot(&request.out), before);
+}
+
+#[test]
 fn empty_tiles_stay_on_the_map_and_are_not_searched() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let tiles = block(folder.path());
@@ -113,7 +132,7 @@ fn empty_tiles_stay_on_the_map_and_are_not_searched() {
     let request = Request { tiles: vec![tiles], ..request(folder.path()) };
     let (indexed, catalog) = indexed(&request);
     assert_eq!((indexed.items, indexed.empty, indexed.shown), (11, 5, 21));
-    let said = "5 empty tiles are on the map and not searched".to_owned();
+    let said = "On the map and not searched: 5 empty tiles".to_owned();
     assert!(indexed.notes.contains(&said), "{:?}", indexed.notes);
     assert!(!names(&catalog).contains(&"14/4703/6271".to_owned()));
     assert!(shown(&request, &catalog, "14/4703/6271").is_single_coloured());

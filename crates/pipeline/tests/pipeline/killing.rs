@@ -1,7 +1,7 @@
 //! `index` and `prune`, killed or refused by the system at every step that changes a folder, and run again: the result is
 //! the same, byte for byte. The steps are counted and interrupted by strace; without it the tests say so and check nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,16 +11,23 @@ use clip_rs_catalog::MANIFEST_NAME;
 use clip_rs_pipeline::index::{Request, index};
 use clip_rs_pipeline::prune::GRACE;
 use clip_rs_pipeline::verify::verify;
-use rand::{SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::support::{clip_rs, copy_folder, model, request, save, snapshot};
 
-/// Every step of these kinds is interrupted.
-const ALL: [&str; 5] = ["fsync", "rename,renameat,renameat2", "unlink,unlinkat", "rmdir", "mkdir,mkdirat"];
-/// Of these kinds, a sample.
-const SAMPLED: &str = "write";
-const SAMPLE: usize = 12;
-const SEED: u64 = 20_261_126;
+/// The calls that change a folder; each of them is interrupted.
+const STEPS: [&str; 6] =
+    ["write", "fsync", "rename,renameat,renameat2", "unlink,unlinkat", "rmdir", "mkdir,mkdirat"];
+/// The last of the descriptors that are no files: input, output and errors.
+const STANDARD_ERROR: u32 = 2;
+
+/// Where a command is interrupted.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    /// At the how manieth call of its kind by one thread.
+    n: usize,
+    /// Whether every thread's calls count, else only the first's.
+    followed: bool,
+}
 
 /// A folder with tiles and a catalog, and what is done to it.
 struct Scene {
@@ -75,36 +82,39 @@ impl Scene {
         command.env("RAYON_NUM_THREADS", "1").output().expect("strace starts")
     }
 
-    /// How often the first thread, and how often any other, makes calls of these kinds.
-    fn count(&self, calls: &str) -> (usize, usize) {
+    /// Every place where calls of these kinds can be interrupted. Of threads other than the first, those that are the
+    /// first to make so many calls: strace counts each thread's by themselves and takes whichever gets there first.
+    fn points(&self, calls: &str) -> Vec<Point> {
         let copy = self.copy();
         let done = self.traced(copy.path(), &["-f".into(), "-e".into(), format!("trace=execve,{calls}")]);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let trace = fs::read_to_string(copy.path().join("trace")).expect("a trace");
         // The first thread is the one that became the command.
-        let first_thread = trace.split_whitespace().next().expect("a line").to_owned();
-        let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        let first_thread = trace.split_whitespace().next().expect("a line");
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut reached: BTreeSet<(&str, usize)> = BTreeSet::new();
+        let mut points = Vec::new();
         for line in trace.lines() {
             let Some((thread, rest)) = line.split_once(char::is_whitespace) else { continue };
-            let Some((call, _)) = rest.trim_start().split_once('(') else { continue };
-            if calls.split(',').any(|one| one == call) {
-                *counts.entry(thread).or_default().entry(call).or_default() += 1;
+            let Some((call, arguments)) = rest.trim_start().split_once('(') else { continue };
+            if !calls.split(',').any(|one| one == call) {
+                continue;
+            }
+            let count = counts.entry((thread, call)).or_default();
+            *count += 1;
+            let (n, is_first) = (*count, thread == first_thread);
+            let is_new = reached.insert((call, n));
+            if !is_said(call, arguments) && (is_first || is_new) {
+                points.push(Point { n, followed: !is_first });
             }
         }
-        let most = |calls: &BTreeMap<&str, usize>| calls.values().copied().max().unwrap_or(0);
-        let first = counts.get(first_thread.as_str()).map_or(0, most);
-        let others =
-            counts.iter().filter(|(thread, _)| **thread != first_thread).map(|(_, calls)| most(calls));
-        (first, others.max().unwrap_or(0))
+        points
     }
 
-    /// Interrupts the n-th call of these kinds; `followed` counts every thread's calls, else only the first's.
-    fn disturb(&self, calls: &str, fault: &str, n: usize, followed: bool) {
-        let what = format!(
-            "{} with {fault} at {calls} {n}, {}",
-            self.command,
-            if followed { "any thread" } else { "first thread" }
-        );
+    /// Interrupts a call of these kinds.
+    fn disturb(&self, calls: &str, fault: &str, Point { n, followed }: Point) {
+        let threads = if followed { "any thread" } else { "first thread" };
+        let what = format!("{} with {fault} at {calls} {n}, {threads}", self.command);
         let copy = self.copy();
         let catalog = copy.path().join("catalog");
         let mut words = vec![
@@ -130,6 +140,12 @@ impl Scene {
         assert_eq!(names(&found), names(&self.expected), "{what}");
         assert!(found == self.expected, "{what}: the same names with other content");
     }
+}
+
+/// Whether a call writes to the terminal, not to a file.
+fn is_said(call: &str, arguments: &str) -> bool {
+    let descriptor = arguments.split(',').next().and_then(|first| first.parse::<u32>().ok());
+    call == "write" && descriptor.is_some_and(|descriptor| descriptor <= STANDARD_ERROR)
 }
 
 /// An error of the system is told in a sentence, unless it was one that does not matter.
@@ -167,22 +183,14 @@ fn updated(folder: &Path) {
 }
 
 fn kill_everywhere(scene: &Scene) {
-    let mut steps = 0;
-    for calls in ALL {
-        let (first, others) = scene.count(calls);
-        steps += first + others;
-        (1..=first).for_each(|n| scene.disturb(calls, "signal=KILL", n, false));
-        (1..=others).for_each(|n| scene.disturb(calls, "signal=KILL", n, true));
+    let mut places = 0;
+    for calls in STEPS {
+        let points = scene.points(calls);
+        eprintln!("{}: {} places to be killed at {calls}", scene.command, points.len());
+        places += points.len();
+        points.into_iter().for_each(|point| scene.disturb(calls, "signal=KILL", point));
     }
-    assert!(steps > 5, "only {steps} steps were found");
-    let (first, others) = scene.count(SAMPLED);
-    let points: Vec<(usize, bool)> =
-        (1..=first).map(|n| (n, false)).chain((1..=others).map(|n| (n, true))).collect();
-    let mut dice = StdRng::seed_from_u64(SEED);
-    for (n, followed) in points.choose_multiple(&mut dice, SAMPLE) {
-        eprintln!("seed {SEED}: killed at write {n}");
-        scene.disturb(SAMPLED, "signal=KILL", *n, *followed);
-    }
+    assert!(places > 5, "only {places} places were found");
 }
 
 #[test]
@@ -220,10 +228,8 @@ fn a_full_disk_is_said_and_leaves_the_former_catalog() {
         updated(folder);
         save(&folder.join("tiles/14/4701/6267.jpg"), 51);
     });
-    for calls in ["fsync", "rename,renameat,renameat2", "mkdir,mkdirat"] {
-        let (first, others) = scene.count(calls);
-        (1..=first).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, false));
-        (1..=others).for_each(|n| scene.disturb(calls, "error=ENOSPC", n, true));
+    for calls in ["write", "fsync", "rename,renameat,renameat2", "mkdir,mkdirat"] {
+        scene.points(calls).into_iter().for_each(|point| scene.disturb(calls, "error=ENOSPC", point));
     }
 }
 

@@ -1,18 +1,18 @@
 //! PMTiles version 3: tiles in one file that is read by ranges. The crate `pmtiles` reads the directories.
 
+mod ranges;
+
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clip_rs_catalog::TileId;
 use futures::StreamExt as _;
 use futures::executor::block_on;
-use pmtiles::{
-    AsyncBackend, AsyncPmTilesReader, BackendResponse, HashMapCache, PmtError, PmtResult, TileCoord, TileType,
-};
+use pmtiles::{AsyncPmTilesReader, HashMapCache, PmtError, TileCoord, TileType};
 use serde::Deserialize;
 
+use self::ranges::Ranges;
 use crate::{About, Entry, EntryId, ImageryError, Inventory, Source, sampling};
 
 /// The most tiles that are listed; a run in a crafted directory may claim thousands of millions.
@@ -29,11 +29,10 @@ impl PmTiles {
     /// Finds the tiles of the archive at `path`.
     pub fn open(path: &Path) -> Result<Self, ImageryError> {
         let file = File::open(path).map_err(ImageryError::io("read", path))?;
-        let length = file.metadata().map_err(ImageryError::io("read", path))?.len();
         let refused = |error: PmtError| {
             ImageryError::source(path, format!("cannot be read as PMTiles version 3: {error}"))
         };
-        let backend = Ranges { file, length };
+        let backend = Ranges::new(file).map_err(|error| refused(PmtError::Reading(error)))?;
         let reader = block_on(AsyncPmTilesReader::try_from_cached_source(backend, HashMapCache::default()))
             .map_err(refused)?;
         let kind = match reader.get_header().tile_type {
@@ -125,38 +124,4 @@ impl Source for PmTiles {
             Err(error) => Err(wrong(&error)),
         }
     }
-}
-
-/// A file that is read by ranges, by several threads at once.
-struct Ranges {
-    file: File,
-    length: u64,
-}
-
-impl AsyncBackend for Ranges {
-    /// Reads at most what is there, so that a crafted length takes no memory.
-    async fn read(&self, offset: u64, length: usize) -> PmtResult<BackendResponse> {
-        let there = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; length.min(there)];
-        read_at(&self.file, &mut bytes, offset)?;
-        Ok(BackendResponse::new(bytes.into()))
-    }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    let mut done = 0;
-    while done < bytes.len() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, &mut bytes[done..], offset + done as u64)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        done += read;
-    }
-    Ok(())
 }
