@@ -1,5 +1,7 @@
 //! What `catalog.json` says of the imagery: where its tiles or pictures lie, and which pages list them.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ImageKind, ListedFile, TileId};
@@ -17,12 +19,17 @@ pub struct TileSet {
     pub maxzoom: u8,
     /// The zoom whose tiles cover the area, and which items are cut from.
     pub zoom: u8,
-    /// Edge of a tile in pixels.
+    /// Edge of a tile in pixels, one of [`TileSet::TILE_SIZES`].
     pub tile_size: u32,
     /// Number of tiles of all zooms.
     pub count: usize,
     /// Pages of the listing; `first` is a tile, `z/x/y`.
     pub listing: Vec<Page>,
+}
+
+impl TileSet {
+    /// Edges that tiles can have, pixels.
+    pub const TILE_SIZES: RangeInclusive<u32> = 64..=4096;
 }
 
 /// Pictures that are no tiles. A picture's file is `<folder>/original/<name>`, its thumbnail

@@ -58,7 +58,7 @@ impl TileSet {
         if !in_order || self.maxzoom > TileId::MAX_ZOOM {
             return Err(malformed("its zooms are not in order, or deeper than 24"));
         }
-        if !(64..=4096).contains(&self.tile_size) {
+        if !Self::TILE_SIZES.contains(&self.tile_size) {
             return Err(malformed("its tile size is not 64 to 4096 pixels"));
         }
         if self.kinds.is_empty() {

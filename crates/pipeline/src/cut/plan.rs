@@ -1,7 +1,7 @@
 //! What is cut from a pyramid of tiles: the tiles of the searched zoom, deeper ones, and windows of the scales that are
 //! asked for.
 
-use clip_rs_catalog::TileSquare;
+use clip_rs_catalog::{TileSet, TileSquare};
 use clip_rs_imagery::Inventory;
 use clip_rs_stage::StageError;
 
@@ -28,10 +28,16 @@ pub struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The plan for the tiles of an inventory; `input` is the encoder's edge in pixels, `scales` are metres a pixel as the
-    /// encoder sees them. None where there is no tile.
+    /// encoder sees them. None where there is no tile; an error where tiles or scales are none that can be cut.
     pub fn new(inventory: &'a Inventory, input: usize, scales: &[f64]) -> Result<Option<Self>, StageError> {
         let Some(pyramid) = Pyramid::new(&inventory.entries) else { return Ok(None) };
         let edge = inventory.tile_size.unwrap_or(USUAL_EDGE);
+        let sizes = TileSet::TILE_SIZES;
+        if !sizes.contains(&edge) {
+            let (least, most) = sizes.into_inner();
+            let why = format!("the tiles have {edge} pixels a side; {least} to {most} can be searched and shown");
+            return Err(StageError::Request(why));
+        }
         let metres_per_pixel = pyramid.metres_per_pixel(edge);
         let ground = Ground { input, edge, metres_per_pixel, zoom: pyramid.zoom() };
         let mut told = vec![pyramid.told(edge)];

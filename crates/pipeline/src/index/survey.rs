@@ -13,6 +13,7 @@ use crate::publish::Stem;
 use clip_rs_imagery::{Entry, EntryId, Inventory, Kind, Source};
 use clip_rs_locate::{AddressBook, Positions};
 use clip_rs_stage::StageError;
+use clip_rs_stage::progress::counted;
 
 /// A request's source, looked through without reading pixels.
 pub struct Survey {
@@ -90,7 +91,10 @@ impl Survey {
         };
         let reach_m = request.address_distance_m.unwrap_or(AddressBook::REACH_M);
         let (book, report) = AddressBook::read(path, &areas, reach_m)?;
-        Ok((Some(book), report.notes()))
+        let name = path.file_name().unwrap_or(path.as_os_str()).display();
+        let points = counted(book.len(), "address point", "address points");
+        let read = format!("{name}: {points} near the imagery; an item has the nearest within {reach_m} m");
+        Ok((Some(book), std::iter::once(read).chain(report.notes()).collect()))
     }
 
     /// What an entry covers on the ground, as far as that is known: by the table, or by the source.

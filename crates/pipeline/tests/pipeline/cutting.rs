@@ -173,6 +173,18 @@ fn windows_of_a_scale_are_items_and_only_those_on_changed_tiles_are_embedded_aga
 }
 
 #[test]
+fn tiles_too_small_to_be_shown_are_refused_before_anything_is_embedded() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let tiles = folder.path().join("tiles");
+    fs::create_dir_all(tiles.join("14/4700")).expect("folder");
+    picture(1, 32).save(tiles.join("14/4700/6268.png")).expect("write");
+    let request = Request { tiles: vec![tiles], ..request(folder.path()) };
+    let error = index(&request).expect_err("too small").to_string();
+    assert_eq!(error, "the tiles have 32 pixels a side; 64 to 4096 can be searched and shown");
+    assert!(!request.out.exists());
+}
+
+#[test]
 fn scales_that_tiles_cannot_give_are_refused_before_anything_is_embedded() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let tiles = block(folder.path());

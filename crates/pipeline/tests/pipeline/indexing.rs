@@ -100,6 +100,8 @@ fn a_folder_of_pictures_is_placed_by_its_table() {
     let indexed = index(&request).expect("a catalog");
     assert_eq!(indexed.notes[0], "2 of 3 pictures have a position (2 in the table)");
     assert!(indexed.notes[1].contains("longitude 0, latitude 0") && indexed.notes[1].contains("other.jpg"));
+    let addresses = "addresses.csv: 1 address point near the imagery; an item has the nearest within 250 m";
+    assert!(indexed.notes.iter().any(|note| note == addresses), "{:?}", indexed.notes);
     let catalog = Catalog::open(&request.out).expect("a manifest");
     let manifest = &catalog.manifest;
     assert!(!manifest.synthetic && manifest.tiles.is_none() && manifest.pictures.is_some());
