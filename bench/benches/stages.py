@@ -21,6 +21,8 @@ from harness.watched import Seen, watched
 
 # Tiles on a side.
 SIDES = (45, 90)
+# Of areas with more tiles than an index has that is built at once.
+SMALL_SIDES = (240, 320)
 THREADS = 2
 ROUNDS = 3
 MODEL = ROOT / "models" / "rs-small"
@@ -59,15 +61,23 @@ def run(context: Context) -> list[Row]:
             held.append(index_twice(context, folder, speeds))
         for name, speed in bounding(context, areas[-1]):
             bounds.setdefault(name, []).append(speed)
-    names = [f"ours ({len(area.tiles(folder)):,} tiles)" for folder in areas]
+    names = [named(len(area.tiles(folder))) for folder in areas]
     rows = []
     for stage in [*STAGES, AGAIN, WHOLE, WHOLE_AGAIN]:
         each = [measured(name, speeds[stage]) for name, speeds in zip(names, ours, strict=True) if stage in speeds]
         peers = [measured(name, bounds[name], version(name)) for name in BOUNDS.get(stage, [])]
         rows.append(Row("stages", stage, "tiles/s", each, peers, better="higher", note=NOTES.get(stage, "")))
-    return [*rows, memory_of_tiles(areas, names, peaks), *memory_of_large(context)]
+    rows += [memory_of_tiles("most memory, tiles", areas, peaks), *memory_of_large(context)]
+    if context.large:
+        small = [area.of_small_tiles(context, side) for side in SMALL_SIDES]
+        with tempfile.TemporaryDirectory(dir=context.work) as place:
+            peaks = [[index(context, "--tiles", each, Path(place) / each.name).megabytes] for each in small]
+        rows.append(memory_of_tiles(f"most memory, tiles of {area.SMALL} pixels", small, peaks))
+    return rows
 
 
+HELD = ("VmHWM of the first run. Code, model and tables of places are held whatever there is to index, and the index of at "
+        "most 50,000 items (a shard) while it is built; of each other tile only where it lies and what it is called.")
 NOTES = {
     "reading, hashing, decoding, preparing": f"{THREADS} threads. The copy and the hashes take one thread, Pillow "
     f"(libjpeg-turbo) {THREADS} processes; ours does all of it, and writes the tile into the catalog's folder, unsynced.",
@@ -75,6 +85,10 @@ NOTES = {
     "names of places": "One thread, from tables in memory; loading the table of places is in the whole.",
     "the graph of neighbours": "One thread, so that an index is the same every time. It grows a little faster than its items.",
 }
+
+
+def named(count: int) -> str:
+    return f"ours ({count:,} tiles)"
 
 
 def version(bound: str) -> str:
@@ -148,12 +162,11 @@ def decode(path: Path):
     Image.open(path).convert("RGB")
 
 
-def memory_of_tiles(areas: list[Path], names: list[str], peaks: list[list[float]]) -> Row:
-    each = [measured(name, held) for name, held in zip(names, peaks, strict=True)]
-    more = (each[-1].median - each[0].median) * 1e6 / (len(area.tiles(areas[-1])) - len(area.tiles(areas[0])))
-    each[-1].facts["bytes a tile more"] = round(more)
-    return Row("stages", "most memory, tiles", "MB", each,
-               note="VmHWM of the first run. Code, model and tables of places are held whatever there is to index.")
+def memory_of_tiles(case: str, areas: list[Path], peaks: list[list[float]]) -> Row:
+    counts = [len(area.tiles(folder)) for folder in areas]
+    each = [measured(named(count), held) for count, held in zip(counts, peaks, strict=True)]
+    each[-1].facts["bytes a tile more"] = round((each[-1].median - each[0].median) * 1e6 / (counts[-1] - counts[0]))
+    return Row("stages", case, "MB", each, note=HELD)
 
 
 def memory_of_large(context: Context) -> list[Row]:

@@ -5,6 +5,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageChops, ImageOps
 
 from . import pictures
@@ -12,6 +13,7 @@ from .context import Context
 
 ZOOM, WEST, NORTH = 17, 20_900, 50_600
 DRAWN = 512
+SMALL = 64
 WAYS = list(product((0, 90, 180, 270), (False, True), (0, 128)))
 
 
@@ -31,6 +33,24 @@ def folder(context: Context, side: int) -> Path:
         path = part / str(ZOOM) / str(WEST + column) / f"{NORTH + row}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         other(Image.open(drawn[picture]).convert("RGB"), *WAYS[way]).save(path, quality=85)
+    part.rename(wanted)
+    return wanted
+
+
+def of_small_tiles(context: Context, side: int) -> Path:
+    """A folder like `folder`'s of tiles with `SMALL` pixels a side, soft patches of random colours: there can be any number."""
+    wanted = context.folder("areas") / f"{side}-small"
+    if wanted.exists():
+        return wanted
+    dice = np.random.default_rng(side)
+    part = wanted.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    for column in range(side):
+        place = part / str(ZOOM) / str(WEST + column)
+        place.mkdir(parents=True)
+        for row in range(side):
+            patches = Image.fromarray(dice.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+            patches.resize((SMALL, SMALL), Image.Resampling.BICUBIC).save(place / f"{NORTH + row}.png", compress_level=1)
     part.rename(wanted)
     return wanted
 

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every check and test of the repository, cheapest first, each with its own output shown.
 
 use std::fmt::Write as _;
+use std::num::NonZero;
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -81,6 +83,9 @@ fn wasm_tests(
 fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<()> {
     let mut cargo = setup::cargo();
     cargo.arg("test").args(NATIVE).args(["--no-fail-fast", "--", "--include-ignored"]);
+    // Those that drive a browser mostly wait for it.
+    let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
+    cargo.env("RUST_TEST_THREADS", threads.to_string());
     check("tests", with_artifacts(&mut cargo, commands, area, browser))
 }
 

@@ -9,7 +9,7 @@ use clip_rs_stage::{StageError, files};
 use crate::cut::look::{LOOK_BYTES, Look};
 use crate::records::Records;
 
-const MAGIC: &[u8; 8] = b"CRSEMBD2";
+const MAGIC: &[u8; 8] = b"CRSEMBD3";
 /// Vectors of the probe picture that agree less than this come from engines that differ.
 const SAME_ENGINE: f32 = 0.9999;
 

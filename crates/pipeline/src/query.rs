@@ -81,7 +81,7 @@ pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> 
         Subject::Image(path) => {
             let decoder = Decoder::for_this_machine();
             let picture = decoder.decode(&files::read(path)?).map_err(StageError::engine(path.display()))?;
-            let vector = catalog.image_encoder()?.encode(&picture.rgb);
+            let vector = catalog.image_encoder()?.encode(&picture.mirrored());
             Query::picture(vector.map_err(StageError::engine(path.display()))?)
         }
         Subject::Like(id) => Query::item(

@@ -19,6 +19,7 @@ mod error;
 mod jpeg;
 mod jpeg_header;
 mod kind;
+mod mirror;
 mod note;
 mod opened;
 mod picture;

@@ -14,7 +14,7 @@ const FLAT: f64 = 1.5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// The pixels. Where nothing is shown they have the mean colour of those that are shown, so that what lay below
-    /// transparency or beside the data decides nothing.
+    /// transparency or beside the data decides nothing. An encoder is given [`Picture::mirrored`].
     pub rgb: RgbImage,
     /// 255 where a pixel is shown, 0 where it is transparent or has no data; none where all are shown.
     pub shown: Option<GrayImage>,

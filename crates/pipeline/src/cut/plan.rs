@@ -35,7 +35,8 @@ impl<'a> Plan<'a> {
         let sizes = TileSet::TILE_SIZES;
         if !sizes.contains(&edge) {
             let (least, most) = sizes.into_inner();
-            let why = format!("the tiles have {edge} pixels a side; {least} to {most} can be searched and shown");
+            let why =
+                format!("the tiles have {edge} pixels a side; {least} to {most} can be searched and shown");
             return Err(StageError::Request(why));
         }
         let metres_per_pixel = pyramid.metres_per_pixel(edge);

@@ -73,7 +73,7 @@ impl<'a> Collector<'a> {
         if picture.shown_share() < LEAST_SHOWN || (plain_is_empty && picture.is_single_coloured()) {
             return Ok(None);
         }
-        let pixels = ImagePixels::from_rgb(self.encoder.config(), &picture.rgb);
+        let pixels = ImagePixels::from_rgb(self.encoder.config(), &picture.mirrored());
         let pixels = pixels.map_err(StageError::engine("preparing a picture for the model"))?;
         Ok(Some(Sight::New(pixels, Look::of(&picture.rgb))))
     }

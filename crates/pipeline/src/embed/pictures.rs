@@ -83,7 +83,10 @@ pub fn embed<'a>(
     }
     let Collector { items, computed, empty, .. } = collector;
     if empty > 0 {
-        notes.push(format!("Not searched: {}", counted(empty, "window of one colour", "windows of one colour")));
+        notes.push(format!(
+            "Not searched: {}",
+            counted(empty, "window of one colour", "windows of one colour")
+        ));
     }
     Ok(Outcome { items, shown: Shown::Pictures(shown), skipped, computed, empty: 0, notes })
 }

@@ -7,8 +7,9 @@ use clip_rs_catalog::{ListedPicture, ListedTile};
 use clip_rs_imagery::decode::{Decoder, Picture};
 use clip_rs_pipeline::catalog::{Catalog, ListingPage};
 use clip_rs_pipeline::index::{Indexed, Request, index};
+use clip_rs_pipeline::query::{Asked, Subject, search};
 use clip_rs_pipeline::verify::verify;
-use image::{Rgb, RgbImage, RgbaImage};
+use image::{Rgb, RgbImage, Rgba, RgbaImage};
 
 use crate::support::{picture, request, save, snapshot};
 
@@ -140,6 +141,26 @@ fn empty_tiles_stay_on_the_map_and_are_not_searched() {
     let mask = overview.shown.expect("what lies below shows nothing in the north");
     assert_eq!((mask.get_pixel(5, 5).0[0], mask.get_pixel(5, 50).0[0]), (0, 255));
     assert_eq!(index(&request).expect("again").empty, 5, "what is empty is known from the first run");
+}
+
+#[test]
+fn a_tile_that_is_half_hidden_is_searched_as_if_what_it_shows_went_on() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let tiles = block(folder.path());
+    let shows = picture(3, 64);
+    let half = RgbaImage::from_fn(64, 64, |x, y| {
+        let Rgb([r, g, b]) = *shows.get_pixel(x, y);
+        Rgba([r, g, b, if x < 32 { 255 } else { 0 }])
+    });
+    half.save(tile(&tiles, 5)).expect("write");
+    let goes_on = folder.path().join("goes on.png");
+    RgbImage::from_fn(64, 64, |x, y| *shows.get_pixel(x.min(63 - x), y)).save(&goes_on).expect("write");
+    let request = Request { tiles: vec![tiles], ..request(folder.path()) };
+    indexed(&request);
+    let answers = search(&request.out, &Asked { exact: true, ..Asked::about(Subject::Image(goes_on)) });
+    let first = &answers.expect("answers")[0];
+    assert_eq!(first.id, "14/4701/6269");
+    assert!(first.cosine > 0.9999, "{}", first.cosine);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn of_pictures(
         .par_chunks(BATCH)
         .map(|batch| {
             let pixels = batch.iter().map(|example| {
-                let prepare = |picture: Picture| ImagePixels::from_rgb(encoder.config(), &picture.rgb);
+                let prepare = |picture: Picture| ImagePixels::from_rgb(encoder.config(), &picture.mirrored());
                 let prepared = decoder.with_picture(&example.content, prepare);
                 let prepared = prepared.map_err(StageError::engine(&example.name))?;
                 prepared.map_err(StageError::engine(&example.name))

@@ -146,15 +146,13 @@ impl Material {
         side: usize,
         examples: &mut Vec<Example>,
     ) -> Result<Vec<Square>, StageError> {
-        let (squares, left_out) = keep_readable(path, examples, |example| {
-            self.decoder.with_picture(&example.content, |decoded| {
-                Square::new(&config.image, side, &decoded.rgb).map_err(StageError::engine(format!(
-                    "{}: {}",
-                    path.display(),
-                    example.name
-                )))
-            })
-        })?;
+        let (squares, left_out) =
+            keep_readable(path, examples, |example| {
+                self.decoder.with_picture(&example.content, |decoded| {
+                    Square::new(&config.image, side, &decoded.mirrored())
+                        .map_err(StageError::engine(format!("{}: {}", path.display(), example.name)))
+                })
+            })?;
         self.left_out.extend(left_out);
         squares.into_iter().collect()
     }
