@@ -57,6 +57,17 @@ pub fn percent(share: f32) -> String {
     format!("{} %", (share * 100.0).round() as u8)
 }
 
+/// The chance of being right in words, with the percentage: `very likely, 91 %`.
+pub fn chance(share: f32) -> String {
+    let words = match share {
+        share if share >= 0.8 => "very likely",
+        share if share >= 0.5 => "likely",
+        share if share >= 0.2 => "perhaps",
+        _ => "unlikely",
+    };
+    format!("{words}, {}", percent(share))
+}
+
 /// Milliseconds, as precise as they are useful.
 pub fn millis(value: f64) -> String {
     if value < 10.0 { format!("{value:.1} ms") } else { format!("{value:.0} ms") }
@@ -79,6 +90,14 @@ pub fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chances_are_words_first() {
+        let told = [1.0, 0.8, 0.79, 0.5, 0.49, 0.2, 0.19, 0.0, f32::NAN].map(chance);
+        let words = ["very likely, 100 %", "very likely, 80 %", "likely, 79 %", "likely, 50 %", "perhaps, 49 %"];
+        assert_eq!(told[..5], words);
+        assert_eq!(told[5..], ["perhaps, 20 %", "unlikely, 19 %", "unlikely, 0 %", "unlikely, 0 %"]);
+    }
 
     #[test]
     fn bytes_are_rounded_to_a_readable_unit() {

@@ -18,7 +18,7 @@ use clip_rs_catalog::Bounds;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +118,8 @@ pub enum Response {
         hits: Vec<Hit>,
         /// Pages of places and addresses that could not be had; their hits are there without.
         missing: Vec<Failure>,
+        /// Hits of at least this similarity are likely right; none where similarities are no chances of being right.
+        likely_from: Option<f32>,
         /// Milliseconds spent on making the query's vector.
         encode_ms: f64,
         /// Milliseconds spent on finding the hits.
@@ -138,7 +140,7 @@ pub struct Hit {
     /// `z/x/y` of a tile, `z/x/y+span` of a square of tiles, the name of a picture, or `name#xywh=x,y,side,side` of a square
     /// of one.
     pub id: String,
-    /// How well it fits, from 0 to 1, as people are shown it.
+    /// The chance that it is right, or where that is not known how well it fits, from 0 to 1, as people are shown it.
     pub similarity: f32,
     /// Cosine between the query's vector and the item's.
     pub cosine: f32,

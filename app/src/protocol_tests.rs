@@ -37,6 +37,7 @@ fn every_message_survives_a_round_trip() {
             outcome: Outcome::Ok(Response::Hits {
                 hits: vec![hit()],
                 missing: vec![failure.clone()],
+                likely_from: Some(0.5),
                 encode_ms: 9.5,
                 search_ms: 0.1,
             }),
@@ -90,6 +91,7 @@ fn an_answer_reads_as_documented() {
         outcome: Outcome::Ok(Response::Hits {
             hits: vec![hit()],
             missing: Vec::new(),
+            likely_from: None,
             encode_ms: 9.5,
             search_ms: 0.5,
         }),
@@ -102,7 +104,7 @@ fn an_answer_reads_as_documented() {
                 "place": "Annandale", "address": "12 Mill Road", "address_m": 40, "captured": null, "source": null,
                 "duplicate_of": null, "duplicates": 2,
             }],
-            "missing": [],
+            "missing": [], "likely_from": null,
         }},
     });
     assert_eq!(to_value(answer).expect("plain data"), expected);

@@ -79,11 +79,14 @@ SPELLED = {
 
 
 def phrases(name: str) -> list[tuple[str, list[list[str]]]]:
-    """Everyday phrases from a file beside this one, `phrase: a | b + c`, each with what must hold: one of each list."""
+    """Everyday phrases from a file beside this one, `phrase: a | b + c`, each with what must hold: one of each list.
+    Those that nothing answers, `phrase: -`, are left out."""
     rows = []
     for line in (HERE / name).read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             phrase, classes = line.split(":")
+            if classes.strip() == "-":
+                continue
             rows.append((phrase.strip(), [[name.strip() for name in part.split("|")] for part in classes.split("+")]))
     return rows
 

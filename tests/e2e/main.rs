@@ -5,6 +5,7 @@ mod anywhere;
 mod bytes;
 mod damage;
 mod look;
+mod marks;
 mod meaning;
 mod parity;
 mod pictures;

@@ -169,7 +169,7 @@ def inside(at, bounds):
 # --- the kinds of files ---------------------------------------------------------------------------------------------
 
 def read_items(data):
-    """For each item its name, its footprint and the ordinal of the earlier one that it looks like."""
+    """For each item its name, its footprint, the ordinal of the earlier one that it looks like, and its offset."""
     columns = Columns(data, b"CRSITEM2")
     if "names" in columns.contents:
         names = columns.texts("names")
@@ -194,7 +194,10 @@ def read_items(data):
         items = [("%d/%d/%d" % s[:3] + ("+%d" % s[3] if s[3] > 1 else ""), square_bounds(*s)) for s in squares]
     earlier = columns.numbers("duplicate_of", absent=0)
     need(all(n <= ordinal for ordinal, n in enumerate(earlier)), "an item is the duplicate of a later one")
-    return [(name, box, n - 1 if n else None) for (name, box), n in zip(items, earlier)]
+    offsets = columns.steps("offset", columns.rows) if "offset" in columns.contents else [0] * columns.rows
+    need(all(-32768 <= n <= 32767 for n in offsets), "a relevance offset is not between -1 and 1")
+    rows = zip(items, earlier, offsets)
+    return [(name, box, n - 1 if n else None, offset / 32768) for (name, box), n, offset in rows]
 
 
 def text_of(texts, n):

@@ -78,21 +78,24 @@ class Catalog:
                     need(fits, "%s does not match its digest in the listing" % name)
 
     def hits(self, parts, within=None, limit=10, like=None):
-        """Ranked hits of a query of weighted parts; `like` is the place of an item that comes first."""
-        query = quantised(joined(parts))
+        """Ranked hits of a query of parts, each a weight, a vector and whether it is of a text; `like` is the place of an
+        item that comes first."""
+        direction, share = joined(parts)
+        query = quantised(direction)
         query_scale, found = scale(query), []
         for number, shard in enumerate(self.shards):
             for ordinal, (code, item_scale) in enumerate(shard["codes"]):
                 box = shard["items"][ordinal][1]
                 if within is None or (box and files.inside(files.centre(box), within)):
                     cosine = single(single(dot(query, code)) * single(query_scale * item_scale))
-                    found.append((cosine, number, ordinal))
+                    score = single(cosine - single(shard["items"][ordinal][3] * share))
+                    found.append((score, number, ordinal, cosine))
         found.sort(key=rank)
-        first = [hit for hit in found if hit[1:] == like]
-        return [self.hit(*hit) for hit in (first + [hit for hit in found if hit[1:] != like])[:limit]]
+        first = [hit for hit in found if hit[1:3] == like]
+        return [self.hit(*hit[1:]) for hit in (first + [hit for hit in found if hit[1:3] != like])[:limit]]
 
-    def hit(self, cosine, shard, ordinal):
-        name, box, earlier = self.shards[shard]["items"][ordinal]
+    def hit(self, shard, ordinal, cosine):
+        name, box, earlier, _ = self.shards[shard]["items"][ordinal]
         lng, lat = files.centre(box) if box else (None, None)
         hit = {"id": name, "cosine": cosine, "lng": lng, "lat": lat, "footprint": box, "duplicate_of": earlier}
         return {**hit, **self.shards[shard]["details"][ordinal]}
@@ -107,8 +110,8 @@ class Catalog:
 
 
 def rank(hit):
-    cosine, shard, ordinal = hit
-    return -cosine, shard, ordinal
+    score, shard, ordinal, _ = hit
+    return -score, shard, ordinal
 
 
 def page_row(pages, page_rows, ordinal):
@@ -127,20 +130,26 @@ def dot(a, b):
     return sum(x * y for x, y in zip(a, b))
 
 
-def unit(vector):
+def length(vector):
     squares = 0.0
     for x in vector:  # Not `sum`, which rounds better from Python 3.12 on.
         squares += x * x
     need(math.isfinite(squares) and math.sqrt(squares) >= 1e-12, "the vector has no direction")
-    return [single(x / math.sqrt(squares)) for x in vector]
+    return math.sqrt(squares)
+
+
+def unit(vector):
+    whole = length(vector)
+    return [single(x / whole) for x in vector]
 
 
 def joined(parts):
-    """The direction of a sum of weighted vectors of length 1."""
-    total = [0.0] * len(parts[0][1])
-    for weight, vector in parts:
+    """The direction of a sum of weighted vectors of length 1, and its share of text."""
+    total, text = [0.0] * len(parts[0][1]), 0.0
+    for weight, vector, is_text in parts:
         total = [single(t + single(weight * x)) for t, x in zip(total, vector)]
-    return unit(total)
+        text = single(text + weight) if is_text else text
+    return unit(total), single(text / single(length(total)))
 
 
 def quantised(vector):
@@ -165,10 +174,10 @@ def main():
         catalog = Catalog(args.catalog)
         if args.vectors:
             text = sys.stdin.read() if args.vectors == "-" else pathlib.Path(args.vectors).read_text()
-            queries = [([(1.0, vector)], None) for vector in json.loads(text)]
+            queries = [([(1.0, vector, True)], None) for vector in json.loads(text)]
         elif args.like:
             shard, ordinal = place = catalog.find(args.like)
-            queries = [([(1.0, unit(catalog.shards[shard]["codes"][ordinal][0]))], place)]
+            queries = [([(1.0, unit(catalog.shards[shard]["codes"][ordinal][0]), False)], place)]
         else:
             queries = []
         hits = [catalog.hits(parts, args.within, args.limit, like) for parts, like in queries]

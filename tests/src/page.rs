@@ -79,7 +79,7 @@ impl Page {
         bail!("waited in vain until {what}; the page is {state:?} and says:\n{text}")
     }
 
-    /// The page's state (`loading`, `ready`, `searching`, `results`, `empty`, `failed`).
+    /// The page's state (`loading`, `ready`, `searching`, `results`, `empty`, `unlikely`, `failed`).
     pub fn state(&self) -> Result<String> {
         self.eval("document.querySelector('[data-state]')?.dataset.state ?? 'none'")
     }
@@ -99,16 +99,21 @@ impl Page {
         Ok(())
     }
 
-    /// Types `query` into the search box as a person does, presses Enter, and waits for the results.
+    /// Types `query` into the search box as a person does, presses Enter, and waits for the results; where none is likely,
+    /// asks for what comes nearest.
     pub fn search(&self, query: &str) -> Result<Vec<ResultCard>> {
         self.type_words(query)?;
         self.tab.press_key("Enter")?;
         let literal = serde_json::to_string(query)?;
         let asked = format!(
             "decodeURIComponent(location.hash).includes({literal}) \
-             && ['results', 'empty'].includes(document.querySelector('[data-state]').dataset.state)"
+             && ['results', 'empty', 'unlikely'].includes(document.querySelector('[data-state]').dataset.state)"
         );
         self.wait_until(&format!("there are results for {query:?}"), &asked)?;
+        if self.state()? == "unlikely" {
+            self.click("[data-testid=show-nearest]")?;
+            self.wait_for_state("results")?;
+        }
         self.results()
     }
 

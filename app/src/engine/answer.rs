@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use clip_rs_catalog::{CatalogError, Fault, ItemId, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
-use clip_rs_search::model::{ModelConfig, TextEncoder};
+use clip_rs_search::model::{Marks, ModelConfig, TextEncoder};
 use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard};
 use futures::future::{join, try_join, try_join_all};
 use futures::lock::Mutex;
@@ -101,14 +101,13 @@ impl Answerer {
     }
 
     async fn search(&self, ask: &Ask, limit: usize) -> Result<Response, Failure> {
-        let (mut hits, pages, [encode_ms, search_ms]) = self.with_opened(|opened| {
-            let (hits, times) = search(opened, ask, limit)?;
-            Ok((hits, Rc::clone(&opened.pages), times))
-        })?;
+        let (found, pages) =
+            self.with_opened(|opened| Ok((search(opened, ask, limit)?, Rc::clone(&opened.pages))))?;
+        let FoundHits { mut hits, likely_from, encode_ms, search_ms } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
         let missing = pages.complete(&mut hits).await;
         let hits = hits.into_iter().map(|(_, hit)| hit).collect();
-        Ok(Response::Hits { hits, missing, encode_ms, search_ms })
+        Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms })
     }
 
     fn with_opened<T>(&self, ask: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -162,10 +161,15 @@ fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
     Failure { kind: FailureKind::Damaged, file: Some(file.to_owned()), message }
 }
 
-/// Hits with the items that they are, and the milliseconds that encoding and searching took.
-type Timed = (Vec<(ItemRef, Hit)>, [f64; 2]);
+/// Hits with the items that they are, and what [`Response::Hits`] says besides.
+struct FoundHits {
+    hits: Vec<(ItemRef, Hit)>,
+    likely_from: Option<f32>,
+    encode_ms: f64,
+    search_ms: f64,
+}
 
-fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<Timed, Failure> {
+fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<FoundHits, Failure> {
     let engine = &opened.engine;
     let query = match ask {
         Ask::Text(text) => {
@@ -180,12 +184,16 @@ fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<Timed, Failure> {
     };
     let query = query.limit(limit.min(MAX_HITS)).one_a_picture();
     let start = clock::now_ms();
-    let embedding = engine.embed(&query).map_err(not_answered)?;
+    let direction = engine.embed(&query).map_err(not_answered)?;
     let encoded = clock::now_ms();
-    let found = engine.nearest(&embedding, &query).map_err(not_answered)?;
+    let found = engine.nearest(&direction, &query).map_err(not_answered)?;
     let searched = clock::now_ms();
-    let hits = found.iter().filter_map(|found| Some((found.item, hit(opened, found)?))).collect();
-    Ok((hits, [encoded - start, searched - encoded]))
+    Ok(FoundHits {
+        hits: found.iter().filter_map(|found| Some((found.item, hit(opened, found)?))).collect(),
+        likely_from: direction.familiarity.map(|_| Marks::LIKELY),
+        encode_ms: encoded - start,
+        search_ms: searched - encoded,
+    })
 }
 
 fn encode(engine: &Engine, texts: &[String]) -> Result<Response, Failure> {

@@ -9,7 +9,7 @@ use super::icons;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use crate::browser::clipboard;
-use crate::format::{address, coordinates, item, percent};
+use crate::format::{address, chance, coordinates, item, percent};
 use crate::protocol::{Ask, Hit};
 
 /// How long "Copied" stands, milliseconds.
@@ -43,8 +43,11 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
     let edge = if untrack(|| session.has_map()) { CARD } else { WALL };
     let centre = footprint.map(|footprint| footprint.centre());
     let alt = format!("Aerial picture {id}");
+    let is_chance = session.likely_from.with_untracked(Option::is_some);
+    let mark = if is_chance { chance(similarity) } else { format!("{} similar", percent(similarity)) };
+    let unlikely = move || session.is_unlikely(similarity);
     view! {
-        <li class="card" class:selected=selected data-testid="result" data-id=id.clone() data-rank=rank>
+        <li class="card" class:selected=selected class:unlikely=unlikely data-testid="result" data-id=id.clone() data-rank=rank>
             <button type="button" class="card-main" id=card_id(rank) on:click=select
                 aria-current=move || selected.get().then_some("true")>
                 <span class="thumb">
@@ -56,7 +59,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                     {second.map(|address| view! { <span class="address" data-testid="address">{address}</span> })}
                     <span class="similarity">
                         <meter min="0" max="1" value=similarity aria-hidden="true"></meter>
-                        <span data-testid="similarity">{percent(similarity)}<span class="out-of-sight">" similar"</span></span>
+                        <span data-testid="similarity">{mark}</span>
                     </span>
                     {captured.map(|date| view! { <span class="known" data-testid="captured">"Taken "{date}</span> })}
                     {source.map(|source| view! { <span class="known" data-testid="source">"From "{source}</span> })}

@@ -23,7 +23,7 @@ struct Footprint {
 }
 
 impl Footprints {
-    /// Draws `hits` and nothing else, best on top; none is selected.
+    /// Draws `hits` and nothing else, best on top, the unlikely ones fainter; none is selected.
     pub fn show(&mut self, map: &leaflet::Map, frame: Frame, session: Session, hits: &[Hit]) {
         for (_, footprint) in self.drawn.drain() {
             footprint.layer.remove_layer();
@@ -31,7 +31,8 @@ impl Footprints {
         self.selected = None;
         for (rank, hit) in hits.iter().enumerate().rev() {
             if let Some(bounds) = &hit.footprint {
-                let footprint = draw(map, session, rank, &hit.id, frame.extent(bounds));
+                let unlikely = session.is_unlikely(hit.similarity);
+                let footprint = draw(map, session, (rank, unlikely), &hit.id, frame.extent(bounds));
                 self.drawn.insert(hit.id.clone(), footprint);
             }
         }
@@ -56,8 +57,15 @@ impl Footprints {
     }
 }
 
-fn draw(map: &leaflet::Map, session: Session, rank: usize, id: &str, extent: Extent) -> Footprint {
-    let settings = options(&[("className", "footprint".into()), ("radius", 12.into())]);
+fn draw(
+    map: &leaflet::Map,
+    session: Session,
+    (rank, unlikely): (usize, bool),
+    id: &str,
+    extent: Extent,
+) -> Footprint {
+    let class = if unlikely { "footprint unlikely" } else { "footprint" };
+    let settings = options(&[("className", class.into()), ("radius", 12.into())]);
     let layer = if extent.is_point() {
         leaflet::circle_marker(&lat_lng(extent.south, extent.west), &settings)
     } else {

@@ -32,6 +32,8 @@ use session::{By, Phase, Session};
 
 /// Id of the element that the page is built into.
 const ROOT: &str = "app";
+/// Id of the panel of results.
+const RESULTS: &str = "results";
 /// Id of what the page shows before this program has arrived.
 const BOOT: &str = "boot";
 
@@ -61,12 +63,12 @@ fn App() -> impl IntoView {
     session.start();
     window_event_listener(leptos::ev::keydown, move |event| shortcut(session, &event));
     view! {
-        <a class="skip" href="#results" on:click=move |event| { event.prevent_default(); page::focus("results"); }>
+        <a class="skip" href="#results" on:click=move |event| { event.prevent_default(); page::focus(RESULTS); }>
             "Skip to the results"
         </a>
         <Header/>
         <main class="stage" class:no-map=move || !session.has_map()>
-            <section class="panel" id="results" tabindex="-1" aria-label="Search results">
+            <section class="panel" id=RESULTS tabindex="-1" aria-label="Search results">
                 <status::Status/>
                 <Notice/>
                 <Panel/>
@@ -89,6 +91,7 @@ fn Panel() -> impl IntoView {
         Phase::Ready => Shown::Welcome,
         Phase::Results => Shown::Results,
         Phase::Empty => Shown::Empty,
+        Phase::Unlikely => Shown::Unlikely,
         Phase::Failed(_) => Shown::Failure,
     });
     move || match shown.get() {
@@ -97,6 +100,7 @@ fn Panel() -> impl IntoView {
         Shown::Welcome => view! { <welcome::Welcome/> }.into_any(),
         Shown::Results => view! { <results::Results/> }.into_any(),
         Shown::Empty => view! { <welcome::NothingFound/> }.into_any(),
+        Shown::Unlikely => view! { <welcome::NothingLikely/> }.into_any(),
         Shown::Failure => view! { <failure::FailurePanel/> }.into_any(),
     }
 }
@@ -108,6 +112,7 @@ enum Shown {
     Welcome,
     Results,
     Empty,
+    Unlikely,
     Failure,
 }
 

@@ -8,7 +8,7 @@ use super::icons;
 use super::picture::{CARD, Picture};
 use super::session::{By, Session};
 use crate::browser::page;
-use crate::format::item;
+use crate::format::{item, percent};
 use crate::protocol::{Ask, Hit};
 
 #[component]
@@ -23,7 +23,20 @@ pub fn Results() -> impl IntoView {
             page::scroll_to(&card_id(rank));
         }
     });
-    let ranked = move || session.hits.with(|hits| hits.iter().cloned().enumerate().collect::<Vec<_>>());
+    // A card is made anew when anything on it changes, an address that came later too.
+    let rows = move || {
+        let line = session.line();
+        session.hits.with(|hits| {
+            let below = line.map(|line| hits.partition_point(|hit| hit.similarity >= line));
+            let below = below.filter(|below| *below < hits.len());
+            let mut rows: Vec<Row> =
+                hits.iter().cloned().enumerate().map(|(rank, hit)| Row::Card(rank, Box::new(hit))).collect();
+            if let Some(below) = below {
+                rows.insert(below, Row::Line);
+            }
+            rows
+        })
+    };
     let keydown = move |event: KeyboardEvent| {
         if let Some(rank) = target(&event, session) {
             event.prevent_default();
@@ -34,11 +47,41 @@ pub fn Results() -> impl IntoView {
     };
     view! {
         <LikeThis/>
+        <Cutoff/>
         <ol class="results" aria-label="Results, best first" on:keydown=keydown>
-            // A card is made anew when anything on it changes, an address that came later too.
-            <For each=ranked key=|ranked: &(usize, Hit)| format!("{ranked:?}")
-                children=|(rank, hit)| view! { <Card rank hit/> }/>
+            <For each=rows key=|row| format!("{row:?}") children=|row| match row {
+                Row::Card(rank, hit) => view! { <Card rank hit=*hit/> }.into_any(),
+                Row::Line => view! { <li class="line" data-testid="cutoff-line">"Less likely than the line"</li> }.into_any(),
+            }/>
         </ol>
+    }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone)]
+enum Row {
+    Card(usize, Box<Hit>),
+    /// What comes below it is less likely than the cutoff.
+    Line,
+}
+
+/// Where the line between likely and less likely results is drawn.
+#[component]
+fn Cutoff() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let moved = move |event| {
+        let share = event_target_value(&event).parse::<f32>().ok().map(|percent| percent / 100.0);
+        session.cutoff.set(share.filter(|share| Some(*share) != session.likely_from.get_untracked()));
+    };
+    move || {
+        session.likely_from.get()?;
+        Some(view! {
+            <label class="cutoff">
+                <span>"Likely from "{move || session.line().map(percent)}</span>
+                <input type="range" min="5" max="95" step="5" data-testid="cutoff"
+                    prop:value=move || session.line().map_or(0.0, |line| (line * 100.0).round()) on:input=moved/>
+            </label>
+        })
     }
 }
 

@@ -18,9 +18,16 @@ pub fn Status() -> impl IntoView {
         }
         Phase::Searching => "Searching…".to_owned(),
         Phase::Results => {
-            let count = counted(session.hits.with(|hits| hits.len()), "result");
-            format!("{count} for {}", asked(session.wanted()))
+            let asked = asked(session.wanted());
+            let (count, line) = (session.hits.with(|hits| hits.len()), session.line());
+            let above = |line: f32| session.hits.with(|hits| hits.iter().filter(|hit| hit.similarity >= line).count());
+            match line.map(above).filter(|likely| *likely < count) {
+                None => format!("{} for {asked}", counted(count, "result")),
+                Some(0) => format!("{} for {asked}, none likely", counted(count, "result")),
+                Some(likely) => format!("{likely} likely of {} for {asked}", counted(count, "result")),
+            }
         }
+        Phase::Unlikely => format!("Nothing here looks like {}", asked(session.wanted())),
         Phase::Empty => format!("No results for {}", asked(session.wanted())),
         Phase::Failed(_) => "Something went wrong.".to_owned(),
     };

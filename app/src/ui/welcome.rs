@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::RESULTS;
 use super::session::Session;
+use crate::browser::page;
 use crate::format::counted;
 use crate::protocol::Ask;
 
@@ -31,6 +33,28 @@ pub fn NothingFound() -> impl IntoView {
         <div class="welcome">
             <h2>"Nothing looks like that"</h2>
             <p class="soft">"Try other words, or fewer of them. Describe what is seen from above."</p>
+            <Examples/>
+        </div>
+    }
+}
+
+/// Everything that was found is far from what was asked.
+#[component]
+pub fn NothingLikely() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let asked = move || match session.wanted() {
+        Some(Ask::Text(text)) => format!("Nothing here looks like “{text}”"),
+        _ => "Nothing here looks like that".to_owned(),
+    };
+    let show = move |_| {
+        session.show_nearest();
+        page::focus(RESULTS);
+    };
+    view! {
+        <div class="welcome" data-testid="nothing-likely">
+            <h2>{asked}</h2>
+            <p class="soft">"Or the words are not ones that the model knows: it reads English, and was taught what is seen from above."</p>
+            <p><button type="button" class="plain" data-testid="show-nearest" on:click=show>"Show what comes nearest"</button></p>
             <Examples/>
         </div>
     }

@@ -172,6 +172,11 @@ impl<'a> Columns<'a> {
         if self.find(name).is_some() { self.numbers(name) } else { Ok(Vec::new()) }
     }
 
+    /// Like [`Self::steps`], but empty if there is no such column.
+    pub(crate) fn steps_or_none(&self, name: &'static str) -> Result<Vec<i32>, CatalogError> {
+        if self.find(name).is_some() { self.steps(name) } else { Ok(Vec::new()) }
+    }
+
     /// A column of signed numbers stored as steps, one a row.
     pub(crate) fn steps(&self, name: &'static str) -> Result<Vec<i32>, CatalogError> {
         self.steps_of(name, self.rows)

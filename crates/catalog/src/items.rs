@@ -10,6 +10,8 @@ use pictures::PictureItems;
 
 const MAGIC: &[u8; 8] = b"CRSITEM2";
 const KIND: &str = "items";
+/// An offset of 1 in the file.
+const OFFSET_UNITS: f32 = 32_768.0;
 
 /// The items of a shard.
 ///
@@ -39,16 +41,21 @@ const KIND: &str = "items";
 /// Both may have `duplicate_of`: for each item a number, the ordinal of an earlier one that looks the same plus 1, or 0
 /// for none. Absent: 0 for all. Such items are found like any other; who shows them may show the earlier one alone.
 ///
+/// Both may have `offset`: for each item a signed number, in steps: its relevance offset ([how it is used](crate#search))
+/// in units of 1/32768, from -32768 to 32767. Absent: 0 for all.
+///
 /// An item is called `z/x/y`, or `z/x/y+span` where the span is more than 1; or by its picture's name, followed by
 /// `#xywh=x,y,side,side` for a square of it.
 ///
-/// In memory an item takes 16 bytes, a picture 20 and its name, and `duplicate_of` 4 an item: at most 24 for an item where
-/// pictures are whole or have three items or more.
+/// In memory an item takes 16 bytes, a picture 20 and its name, `offset` 2 an item and `duplicate_of` 4: at most 24 for an
+/// item where pictures are whole or have five items or more.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Items {
     names: Names,
     /// An earlier ordinal plus 1, or 0; empty where no item is a duplicate.
     duplicate_of: Vec<u32>,
+    /// In units of 1 / [`OFFSET_UNITS`]; empty where all are 0.
+    offsets: Vec<i16>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +124,16 @@ impl Items {
         (*self.duplicate_of.get(ordinal)? as usize).checked_sub(1)
     }
 
+    /// The relevance offset of the item with this ordinal, -1 to 1: how close it is to any text.
+    pub fn offset(&self, ordinal: usize) -> f32 {
+        self.offsets.get(ordinal).map_or(0.0, |units| f32::from(*units) / OFFSET_UNITS)
+    }
+
+    /// Whether any item has a relevance offset.
+    pub fn has_offsets(&self) -> bool {
+        !self.offsets.is_empty()
+    }
+
     /// The ordinal of the item called `id`.
     pub fn position(&self, id: &ItemId) -> Option<usize> {
         match (&self.names, id) {
@@ -149,6 +166,9 @@ impl Items {
             Names::Pictures(pictures) => pictures.write(&mut writer)?,
         }
         writer.numbers_unless("duplicate_of", 0, &self.duplicate_of);
+        if self.offsets.iter().any(|units| *units != 0) {
+            writer.steps("offset", self.offsets.iter().map(|units| i32::from(*units)));
+        }
         writer.finish(MAGIC)
     }
 
@@ -164,7 +184,10 @@ impl Items {
         if duplicate_of.iter().enumerate().any(|(ordinal, number)| *number as usize > ordinal) {
             return Err(wrong("an item is the duplicate of a later one"));
         }
-        Ok(Self { names, duplicate_of })
+        let offsets = columns.steps_or_none("offset")?.into_iter().map(i16::try_from);
+        let offsets: Vec<i16> =
+            offsets.collect::<Result<_, _>>().map_err(|_| wrong("a relevance offset is not between -1 and 1"))?;
+        Ok(Self { names, duplicate_of, offsets })
     }
 }
 
@@ -231,6 +254,18 @@ impl ItemsBuilder {
         Ok(())
     }
 
+    /// Gives the item with this ordinal its relevance offset, from -1 to 1.
+    pub fn set_offset(&mut self, ordinal: usize, offset: f32) -> Result<(), CatalogError> {
+        let count = self.items.len();
+        if ordinal >= count || !(-1.0..=1.0).contains(&offset) {
+            return Err(CatalogError::value("offset", format!("{offset} of item {ordinal}"), "from -1 to 1, of an item"));
+        }
+        self.items.offsets.resize(count, 0);
+        // 1 itself is a unit too much for the type, and is rounded to what it can hold.
+        self.items.offsets[ordinal] = (offset * OFFSET_UNITS).round() as i16;
+        Ok(())
+    }
+
     /// The shard's items.
     pub fn build(mut self) -> Items {
         match &mut self.items.names {
@@ -241,6 +276,10 @@ impl ItemsBuilder {
             self.items.duplicate_of.resize(self.items.len(), 0);
         }
         self.items.duplicate_of.shrink_to_fit();
+        if !self.items.offsets.is_empty() {
+            self.items.offsets.resize(self.items.len(), 0);
+        }
+        self.items.offsets.shrink_to_fit();
         self.items
     }
 }

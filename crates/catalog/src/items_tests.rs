@@ -13,6 +13,8 @@ fn squares() -> Result<Items, CatalogError> {
     }
     builder.push(&ItemId::from(TileId::new(18, 7, 9)?), None)?;
     builder.mark_duplicate(2, 0)?;
+    builder.set_offset(1, 0.25)?;
+    builder.set_offset(3, -0.5)?;
     Ok(builder.build())
 }
 
@@ -34,6 +36,22 @@ fn squares_and_pictures_survive_a_round_trip() -> Result<(), CatalogError> {
     for items in [squares()?, pictures(false)?, pictures(true)?, Items::default()] {
         assert_eq!(Items::from_bytes(&items.to_bytes()?)?, items);
     }
+    Ok(())
+}
+
+#[test]
+fn offsets_are_kept_to_a_part_in_32768_and_are_0_where_nothing_else_is_said() -> Result<(), CatalogError> {
+    let items = Items::from_bytes(&squares()?.to_bytes()?)?;
+    assert_eq!([0, 1, 2, 3, 4, 99].map(|ordinal| items.offset(ordinal)), [0.0, 0.25, 0.0, -0.5, 0.0, 0.0]);
+    let plain = Items::from_bytes(&pictures(true)?.to_bytes()?)?;
+    assert!(items.has_offsets() && !plain.has_offsets());
+    let mut builder = ItemsBuilder::default();
+    builder.push(&ItemId::picture("a.jpg"), None)?;
+    for (ordinal, offset) in [(0, 1.01), (0, f32::NAN), (1, 0.0)] {
+        assert!(builder.set_offset(ordinal, offset).is_err(), "{offset} of {ordinal}");
+    }
+    builder.set_offset(0, 1.0)?;
+    assert!((builder.build().offset(0) - 1.0).abs() < 1e-4);
     Ok(())
 }
 

@@ -88,7 +88,12 @@
 //!    finite, or shorter than 1e-12, are no query.
 //! 3. A code `c` has the scale `1 / sqrt(c . c)`, in double, rounded to single. The cosine of query and item is the dot product
 //!    of their integers, rounded to single, times the product of the two scales (two operations in single).
-//! 4. Hits are ordered by falling cosine; equal ones by the shard's place in `catalog.json`, then by ordinal. A search in an
+//! 4. Some items are close to every text. The score of an item is its cosine less its relevance offset
+//!    ([`Items::offset`](crate::Items)) times the query's share of text: the sum of the weights of its texts (in single, in
+//!    order, from 0), divided by the length of the sum of step 1 before that was brought to length 1 (the square root in
+//!    double, rounded to single), in single. The offset is its number divided by 32768, the product and the difference are
+//!    two operations in single.
+//! 5. Hits are ordered by falling score; equal ones by the shard's place in `catalog.json`, then by ordinal. A search in an
 //!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query
 //!    that is one item begins with this item, whatever else has its code.
 //!

@@ -32,12 +32,14 @@ pub struct Asked {
     pub exact: bool,
     /// Only items whose middle lies in this box.
     pub within: Option<Bounds>,
+    /// Only answers of at least this score, 0 to 1.
+    pub min: f32,
 }
 
 impl Asked {
     /// Asks for the ten best answers.
     pub fn about(subject: Subject) -> Self {
-        Self { subject, limit: 10, exact: false, within: None }
+        Self { subject, limit: 10, exact: false, within: None, min: 0.0 }
     }
 }
 
@@ -46,7 +48,8 @@ impl Asked {
 pub struct Answer {
     /// Tile (`z/x/y`) or picture name.
     pub id: String,
-    /// Similarity as the page shows it, 0 to 1.
+    /// Mark as the page shows it, 0 to 1: for words, where the model knows what its scores are worth, the chance of being
+    /// right.
     pub score: f32,
     /// Cosine of query and item, -1 to 1.
     pub cosine: f32,
@@ -91,6 +94,7 @@ pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> 
     };
     let mut query = query.limit(asked.limit).one_a_picture();
     query.exact = asked.exact;
+    query.min_similarity = asked.min;
     if let Some(within) = asked.within {
         query = query.within(within);
     }

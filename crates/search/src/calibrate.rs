@@ -9,9 +9,6 @@
 //! that is, the chance that this item, and not one drawn at random from the area, is what the query means. An
 //! ordinary item is at 1/2 or below, what stands out approaches 1.
 
-use crate::Code;
-use crate::code::CodeRef;
-
 /// Most items of a background sample.
 pub const BACKGROUND: usize = 1024;
 
@@ -24,9 +21,9 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Measures how the background answers to `query`; without background, it is as if at a cosine of 0.
-    pub fn new<'a>(query: &Code, background: impl Iterator<Item = CodeRef<'a>>, logit_scale: f32) -> Self {
-        let logits: Vec<f32> = background.map(|code| logit_scale * query.cosine(code)).collect();
+    /// Of the background's cosines to the query; without background, it is as if at a cosine of 0.
+    pub fn new(background: impl Iterator<Item = f32>, logit_scale: f32) -> Self {
+        let logits: Vec<f32> = background.map(|cosine| logit_scale * cosine).collect();
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let background = match logits.len() {
             0 => 0.0,
@@ -54,30 +51,22 @@ pub(crate) fn sample(count: usize) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Embedding;
-
-    fn code(x: f32, y: f32) -> Code {
-        Code::new(&Embedding::new(vec![x, y]).expect("a direction")).expect("a code")
-    }
 
     #[test]
     fn an_item_like_all_others_is_at_one_half() {
-        let (query, item) = (code(1.0, 0.0), code(0.6, 0.8));
-        let others = vec![item.clone(); 9];
-        let calibration = Calibration::new(&query, others.iter().map(CodeRef::from), 30.0);
-        assert!((calibration.similarity(query.cosine(&item)) - 0.5).abs() < 1e-3);
+        let calibration = Calibration::new([0.6; 9].into_iter(), 30.0);
+        assert!((calibration.similarity(0.6) - 0.5).abs() < 1e-3);
     }
 
     #[test]
     fn the_similarity_is_the_formula_and_grows_with_the_cosine() {
-        let query = code(1.0, 0.0);
-        let background = [code(0.9, 0.1), code(0.2, 0.9), code(-0.5, 0.5)];
+        let background = [0.99, 0.2, -0.7];
         let scale = 12.0;
-        let calibration = Calibration::new(&query, background.iter().map(CodeRef::from), scale);
+        let calibration = Calibration::new(background.into_iter(), scale);
         let mut last = 0.0;
         for cosine in [-1.0, -0.3, 0.0, 0.4, 0.9, 1.0] {
             let mean =
-                background.iter().map(|b| (scale * (query.cosine(b) - cosine)).exp()).sum::<f32>() / 3.0;
+                background.iter().map(|b| (scale * (b - cosine)).exp()).sum::<f32>() / 3.0;
             let expected = 1.0 / (1.0 + mean);
             let found = calibration.similarity(cosine);
             assert!((found - expected).abs() < 1e-5, "{cosine}: {found}, expected {expected}");
@@ -88,13 +77,11 @@ mod tests {
 
     #[test]
     fn large_scales_do_not_overflow() {
-        let query = code(1.0, 0.0);
-        let background = [code(1.0, 0.0), code(-1.0, 0.0)];
-        let calibration = Calibration::new(&query, background.iter().map(CodeRef::from), 200.0);
+        let calibration = Calibration::new([1.0, -1.0].into_iter(), 200.0);
         for cosine in [-1.0, 0.0, 1.0] {
             assert!((0.0..=1.0).contains(&calibration.similarity(cosine)), "{cosine}");
         }
-        let nothing = Calibration::new(&query, std::iter::empty(), 200.0);
+        let nothing = Calibration::new(std::iter::empty(), 200.0);
         assert_eq!(nothing.similarity(0.0), 0.5);
     }
 

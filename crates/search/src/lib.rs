@@ -27,7 +27,7 @@ pub mod query;
 
 pub use code::Code;
 pub use embedding::{Embedding, EmbeddingError};
-pub use engine::{Engine, EngineError, Hit, NextShard, Shard};
+pub use engine::{Direction, Engine, EngineError, Hit, NextShard, Shard};
 pub use index::{Index, IndexError};
 pub use query::{ItemRef, Query, Subject, Term};
 

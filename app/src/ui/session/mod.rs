@@ -55,6 +55,12 @@ pub struct Session {
     pub draft: RwSignal<Option<Ask>>,
     /// Best first.
     pub hits: RwSignal<Arc<Vec<Hit>>>,
+    /// Least similarity of what is likely right, as the last answer says; none where similarities are no chances.
+    pub likely_from: RwSignal<Option<f32>>,
+    /// The same, as the person wants it for now.
+    pub cutoff: RwSignal<Option<f32>>,
+    /// Hits that were found and are not shown, as none is likely.
+    nearest: StoredValue<Arc<Vec<Hit>>>,
     /// Of the last answer.
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
@@ -103,6 +109,9 @@ impl Session {
             ask: RwSignal::default(),
             draft: RwSignal::default(),
             hits: RwSignal::default(),
+            likely_from: RwSignal::default(),
+            cutoff: RwSignal::default(),
+            nearest: StoredValue::new(Arc::default()),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             camera: RwSignal::default(),
@@ -127,6 +136,17 @@ impl Session {
     /// Whether there is anything to see on a map: something has a place, or it is not known yet.
     pub fn has_map(self) -> bool {
         self.manifest.with(|manifest| manifest.as_ref().is_none_or(|manifest| manifest.bounds.is_some()))
+    }
+
+    /// Whether a hit of this similarity lies below the line.
+    pub fn is_unlikely(self, similarity: f32) -> bool {
+        self.line().is_some_and(|line| similarity < line)
+    }
+
+    /// The least similarity of what counts as likely, if there is such a line.
+    pub fn line(self) -> Option<f32> {
+        let likely_from = self.likely_from.get()?;
+        Some(self.cutoff.get().unwrap_or(likely_from))
     }
 
     /// How the map's longitudes are laid out.

@@ -66,6 +66,7 @@ impl Session {
         let Some(ask) = untrack(|| self.wanted()) else {
             self.change();
             self.hits.set(Arc::default());
+            self.likely_from.set(None);
             self.timing.set(None);
             self.phase.set(Phase::Ready);
             return;
@@ -88,10 +89,12 @@ impl Session {
             // Asked after the engine changed: what it says is about the catalog that it has now.
             self.change();
             match answer {
-                Ok(Response::Hits { hits, missing, encode_ms, search_ms }) => {
+                Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms }) => {
                     let missing = missing.iter().map(|failure| Trouble::reported(Part::Details, failure));
                     self.note(missing.collect());
-                    self.found(hits, Timing { encode_ms, search_ms });
+                    self.likely_from.set(likely_from);
+                    self.timed(Timing { encode_ms, search_ms });
+                    self.found(hits);
                 }
                 Ok(other) => self.fail(unexpected(&other)),
                 Err(failure) => self.fail(failure),
@@ -99,10 +102,36 @@ impl Session {
         });
     }
 
-    fn found(self, hits: Vec<Hit>, timing: Timing) {
+    fn timed(self, timing: Timing) {
         clock::record("clip-rs:encode", timing.encode_ms);
         clock::record("clip-rs:search", timing.search_ms);
         self.timing.set(Some(timing));
+    }
+
+    /// Shows hits, unless none of them is likely.
+    fn found(self, hits: Vec<Hit>) {
+        let best = hits.iter().map(|hit| hit.similarity).fold(f32::NEG_INFINITY, f32::max);
+        let nothing_likely = self.likely_from.get_untracked().is_some_and(|likely| best < likely);
+        // A link to one of them asks for them.
+        let selected = self.selected.get_untracked();
+        let is_wanted = selected.is_some_and(|selected| hits.iter().any(|hit| hit.id == selected.id));
+        if nothing_likely && !is_wanted && !hits.is_empty() {
+            self.nearest.set_value(Arc::new(hits));
+            self.hits.set(Arc::default());
+            self.selected.set(None);
+            self.phase.set(Phase::Unlikely);
+        } else {
+            self.show(Arc::new(hits));
+        }
+    }
+
+    /// Shows what is nearest to what was asked, though none of it is likely.
+    pub fn show_nearest(self) {
+        let nearest = self.nearest.get_value();
+        self.show(nearest);
+    }
+
+    fn show(self, hits: Arc<Vec<Hit>>) {
         let selected =
             self.selected.get_untracked().filter(|selected| hits.iter().any(|hit| hit.id == selected.id));
         let may_move = self.draft.with_untracked(Option::is_none);
@@ -115,7 +144,7 @@ impl Session {
         }
         self.selected.set(selected);
         self.phase.set(if hits.is_empty() { Phase::Empty } else { Phase::Results });
-        self.hits.set(Arc::new(hits));
+        self.hits.set(hits);
     }
 
     /// Selects a hit, or nothing.

@@ -17,6 +17,8 @@ pub enum Phase {
     Results,
     /// There are none.
     Empty,
+    /// There are some, none of them likely right: they are shown when that is asked for.
+    Unlikely,
     /// Something failed; the person may try again.
     Failed(Failure),
 }
@@ -30,6 +32,7 @@ impl Phase {
             Self::Searching => "searching",
             Self::Results => "results",
             Self::Empty => "empty",
+            Self::Unlikely => "unlikely",
             Self::Failed(_) => "failed",
         }
     }

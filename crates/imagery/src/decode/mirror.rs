@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, Luma, RgbImage};
+use image::{Luma, RgbImage};
 
 use super::picture::Picture;
 
@@ -111,7 +111,7 @@ fn reflections(runs: &[Range<usize>], at: usize) -> impl Iterator<Item = Reflect
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
+    use image::{GrayImage, Rgb, RgbImage};
 
     use super::*;
 

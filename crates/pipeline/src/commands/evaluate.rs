@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use clip_rs_training::evaluate::{Task, report, table, write_json};
+use clip_rs_training::evaluate::{Reliability, Task, report, table, write_json};
 
 use super::name_left_out;
 
@@ -61,6 +61,11 @@ pub fn run(args: Evaluate) -> Result<ExitCode> {
     // The same for every model.
     name_left_out(reports.first().map_or(&[], |report| &report.left_out));
     println!("{}", table(&reports));
+    for report in &reports {
+        if let Some(marks) = report.open_words.as_ref().and_then(|words| words.marks.as_ref()) {
+            println!("marks of {}: {}", report.name, told(marks));
+        }
+    }
     if let Some(path) = &args.json {
         write_json(&reports, path)?;
     }
@@ -70,6 +75,17 @@ pub fn run(args: Evaluate) -> Result<ExitCode> {
         report::write(&reports, &format!("clip-rs {}", words.join(" ")), path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far marks are to be believed, in a line.
+fn told(marks: &Reliability) -> String {
+    let error = format!("expected calibration error {:.3}", marks.expected_calibration_error);
+    let auroc = marks.auroc.map(|auroc| format!(", AUROC of phrases with and without an answer {auroc:.3}"));
+    let share = |share: Option<f64>, of: &str| {
+        share.map(|share| format!(", something likely for {:.0} % {of}", 100.0 * share)).unwrap_or_default()
+    };
+    let likely = share(marks.answered_likely, "of those with");
+    format!("{error}{}{likely}{}", auroc.unwrap_or_default(), share(marks.unanswered_likely, "of those without"))
 }
 
 /// A word of the command line as a shell would want it.

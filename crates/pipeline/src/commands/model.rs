@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
-use clip_rs_search::model::Activation;
+use clip_rs_search::model::{Activation, Marks};
+use clip_rs_training::evaluate::{Calibrating, Held, calibrate};
 use clip_rs_training::model::{
     Hub, Imported, PRESETS, Package, Preset, Quantization, Remote, Said, describe, import_as,
 };
@@ -26,11 +27,48 @@ pub enum Model {
     },
     /// Fetch a published checkpoint from a model hub and turn it into a package
     Pull(Pull),
+    /// Give a package its bank of concepts, so that results are marked with the chance of being right: names from a
+    /// thesaurus, and what scores are worth from pictures that the model was not trained on
+    Calibrate(Calibrate),
     /// Say what a package is
     Info {
         /// Folder of the package
         model: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub struct Calibrate {
+    /// Folder of the package; its text tower's file is written anew
+    model: PathBuf,
+    /// Thesaurus in the form of models/train/thesaurus.ini
+    #[arg(long, value_name = "FILE")]
+    names: PathBuf,
+    /// Pictures with classes, their split ("-" for all), and a file of phrases; may be given several times
+    #[arg(long, num_args = 3, value_names = ["DATA", "SPLIT", "PHRASES"], required = true)]
+    held: Vec<String>,
+    /// Texts that nothing seen from above answers, one a line
+    #[arg(long, value_name = "FILE")]
+    unanswerable: PathBuf,
+}
+
+fn calibrated(args: &Calibrate) -> Result<ExitCode> {
+    let (held, _) = args.held.as_chunks::<3>();
+    let held = held.iter().map(|[data, split, phrases]| Held {
+        data: data.into(),
+        split: (split != "-").then(|| split.clone()),
+        phrases: phrases.into(),
+    });
+    let request = Calibrating {
+        model: args.model.clone(),
+        names: args.names.clone(),
+        held: held.collect(),
+        unanswerable: args.unanswerable.clone(),
+    };
+    let (names, Marks { intercept, score, familiarity }) = calibrate(&request)?;
+    println!("{}: a bank of {names} names", args.model.display());
+    println!("chance = 1 / (1 + exp(-({intercept:.3} + {score:.3} score + {familiarity:.3} familiarity)))");
+    Ok(ExitCode::SUCCESS)
 }
 
 #[derive(Args)]
@@ -125,6 +163,7 @@ pub fn run(command: &Model) -> Result<ExitCode> {
     match command {
         Model::Import { path, out, conversion } => import(path, out, conversion),
         Model::Pull(args) => pull(args),
+        Model::Calibrate(args) => calibrated(args),
         Model::Info { model } => info(model),
     }
 }

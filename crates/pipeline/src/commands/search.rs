@@ -24,6 +24,9 @@ pub struct Search {
     /// Only items whose middle lies in this box, degrees; west is greater than east across the antimeridian
     #[arg(long, value_name = "W,S,E,N", value_parser = bounds, allow_hyphen_values = true)]
     pub within: Option<Bounds>,
+    /// Only answers marked with at least this, 0 to 1
+    #[arg(long, value_name = "MARK", default_value_t = 0.0, value_parser = mark)]
+    pub min: f32,
     /// Answers at most
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
@@ -43,7 +46,8 @@ pub fn run(args: Search) -> Result<ExitCode> {
         (None, None, Some(id)) => Subject::Like(id),
         _ => anyhow::bail!("give one of TEXT, --image and --like"),
     };
-    let asked = Asked { subject, limit: args.limit as usize, exact: args.exact, within: args.within };
+    let Search { limit, exact, within, min, .. } = args;
+    let asked = Asked { subject, limit: limit as usize, exact, within, min };
     let answers = clip_rs_pipeline::query::search(&args.catalog, &asked)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&answers)?);
@@ -51,6 +55,12 @@ pub fn run(args: Search) -> Result<ExitCode> {
         answers.iter().for_each(|answer| println!("{}", line(answer)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a mark.
+fn mark(text: &str) -> Result<f32, String> {
+    let mark = text.parse().ok().filter(|mark| (0.0..=1.0).contains(mark));
+    mark.ok_or_else(|| "give a number from 0 to 1".to_owned())
 }
 
 /// Reads a box.

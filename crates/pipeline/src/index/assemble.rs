@@ -4,7 +4,9 @@ use clip_rs_catalog::{
     Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
 };
 use clip_rs_search::index::IndexParams;
+use clip_rs_search::model::Concepts;
 use clip_rs_search::{Embedding, Index};
+use rayon::prelude::*;
 
 use super::Request;
 use super::listing::Imagery;
@@ -107,6 +109,8 @@ pub struct Workshop<'a> {
     pub store: &'a EmbeddingStore,
     /// Where items lie.
     pub locator: &'a Locator<'a>,
+    /// What items' relevance offsets are measured by, if the model has it.
+    pub concepts: Option<&'a Concepts>,
     /// The catalog that is being written.
     pub edition: &'a mut Edition,
     /// Items that look the same as an earlier one.
@@ -191,6 +195,8 @@ impl Workshop<'_> {
         };
         let centroid = (0..dim).map(mean).collect();
         let alike = progress.part("duplicates", || duplicates(items, &vectors, |key| self.look(key)))?;
+        let offset = |vector: &Embedding| self.concepts.map(|concepts| concepts.offset(vector));
+        let offsets: Vec<Option<f32>> = vectors.par_iter().map(offset).collect();
         drop(vectors);
         let mut builder = ItemsBuilder::default();
         let mut boxes = Vec::with_capacity(items.len());
@@ -210,6 +216,11 @@ impl Workshop<'_> {
         self.duplicates += alike.len();
         for (later, earlier) in alike {
             builder.mark_duplicate(later, earlier)?;
+        }
+        for (ordinal, offset) in offsets.into_iter().enumerate() {
+            if let Some(offset) = offset {
+                builder.set_offset(ordinal, offset)?;
+            }
         }
         let names = builder.build().to_bytes()?;
         let index = progress.part("writing", || self.edition.add(&index, "index", "bin"))?;

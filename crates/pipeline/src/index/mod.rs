@@ -97,7 +97,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     checks::check(request)?;
     check_target(&request.out)?;
     let model = Package::read(&request.model)?;
-    model.text_encoder()?;
+    let concepts = model.text_encoder()?.concepts().cloned();
     let survey = Survey::of(request)?;
 
     let encoder = model.image_encoder()?;
@@ -130,7 +130,13 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     };
     let pyramid = plan.map(|plan| plan.pyramid);
     let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
-    let mut workshop = Workshop { store: &store, locator: &locator, edition: &mut edition, duplicates: 0 };
+    let mut workshop = Workshop {
+        store: &store,
+        locator: &locator,
+        concepts: concepts.as_ref(),
+        edition: &mut edition,
+        duplicates: 0,
+    };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
     let duplicates = workshop.duplicates;
     let mut notes: Vec<String> = survey.notes().into_iter().chain(of_addresses).chain(notes).collect();

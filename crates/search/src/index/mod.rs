@@ -150,8 +150,24 @@ impl Index {
         if query.dim() != self.dim() || k == 0 {
             return Vec::new();
         }
-        let found = scan::nearest(&self.rows, &PreparedQuery::new(query), k, keep);
+        let found = scan::nearest(&self.rows, &PreparedQuery::new(query), k, keep, |_| 0.0);
         found.into_iter().map(Rank::neighbour).collect()
+    }
+
+    /// Exactly the `k` items with the largest cosine less `offset`, of those that `keep` says yes to: their ordinals, best
+    /// first. Looks at every item.
+    pub fn exact_less(
+        &self,
+        query: &Code,
+        k: usize,
+        keep: impl Fn(usize) -> bool,
+        offset: impl Fn(usize) -> f32,
+    ) -> Vec<usize> {
+        if query.dim() != self.dim() || k == 0 {
+            return Vec::new();
+        }
+        let found = scan::nearest(&self.rows, &PreparedQuery::new(query), k, keep, offset);
+        found.into_iter().map(|rank| rank.ordinal() as usize).collect()
     }
 }
 

@@ -8,12 +8,13 @@ use super::rows::{PreparedQuery, Rows};
 /// Items that are chosen, then compared, at a time.
 const BATCH: usize = 64;
 
-/// The `k` nearest of the items that `keep` says yes to, nearest first; `k` is above 0.
+/// The `k` items with the largest cosine less their offset, of those that `keep` says yes to, best first; `k` is above 0.
 pub(super) fn nearest(
     rows: &Rows,
     query: &PreparedQuery,
     k: usize,
     keep: impl Fn(usize) -> bool,
+    offset: impl Fn(usize) -> f32,
 ) -> Vec<Rank> {
     let count = rows.len();
     // The worst of the best k so far is on top.
@@ -24,7 +25,9 @@ pub(super) fn nearest(
         kept.extend(
             (from..count.min(from + BATCH)).filter(|&ordinal| keep(ordinal)).map(|ordinal| ordinal as u32),
         );
-        rows.cosines(query, &kept, |ordinal, cosine| offer(&mut best, k, Rank::new(ordinal, cosine)));
+        rows.cosines(query, &kept, |ordinal, cosine| {
+            offer(&mut best, k, Rank::new(ordinal, cosine - offset(ordinal as usize)));
+        });
     }
     best.into_sorted_vec()
 }

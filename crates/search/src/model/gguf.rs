@@ -71,6 +71,23 @@ impl Weights {
             .map_or(Ok(()), |pair| Err(gguf(format!("tensors {} and {} share bytes", pair[0].1, pair[1].1))))
     }
 
+    /// Also takes in these tensors, if the file has the first of them.
+    pub(super) fn take_if_there(&mut self, specs: &[TensorSpec]) -> Result<bool, ModelError> {
+        let header = Header::read(&self.bytes)?;
+        if specs.first().is_none_or(|first| !header.tensors.contains_key(&first.name)) {
+            return Ok(false);
+        }
+        for spec in specs {
+            let info = header.tensors.get(&spec.name).ok_or_else(|| ModelError::MissingTensor {
+                name: spec.name.clone(),
+                expected: spec.stored_shape(),
+            })?;
+            self.tensors.insert(spec.name.clone(), info.check(spec, header.data, self.bytes.len())?);
+        }
+        Self::apart(&self.tensors)?;
+        Ok(true)
+    }
+
     /// Where a tensor is.
     pub(super) fn stored(&self, name: &str) -> Result<Stored, ModelError> {
         let missing = || ModelError::MissingTensor { name: name.into(), expected: Vec::new() };

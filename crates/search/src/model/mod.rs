@@ -7,6 +7,7 @@
 
 mod byte_pairs;
 mod cleaning;
+mod concepts;
 mod config;
 mod error;
 mod gguf;
@@ -24,6 +25,7 @@ mod vit;
 mod weights;
 mod words;
 
+pub use concepts::{Concepts, Marks};
 pub use config::{
     Activation, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig, Tower,
 };

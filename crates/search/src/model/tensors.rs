@@ -27,7 +27,7 @@ pub struct TensorSpec {
 }
 
 impl TensorSpec {
-    fn new(name: impl Into<String>, shape: &[usize], kind: TensorKind) -> Self {
+    pub(super) fn new(name: impl Into<String>, shape: &[usize], kind: TensorKind) -> Self {
         Self { name: name.into(), shape: shape.to_vec(), kind }
     }
 

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::concepts::Concepts;
 use super::gguf::{Stored, Weights};
 use super::matrix::{Matrix, Workspace};
 use super::tokenizer::Tokenizer;
@@ -25,6 +26,7 @@ pub struct TextEncoder {
     encoder: Transformer,
     final_layer_norm: LayerNorm,
     text_projection: Matrix,
+    concepts: Option<Concepts>,
     /// The tower's file, in which packed weights and the token table are.
     file: Vec<u8>,
 }
@@ -40,6 +42,7 @@ impl TextEncoder {
         let tokenizer = Tokenizer::new(config, vocabulary)?;
         let text = &config.text;
         let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.text_tensors())?;
+        let concepts = Self::concepts_of(&mut weights, config.embed_dim)?;
         let layers = TransformerConfig {
             width: text.width,
             layers: text.layers,
@@ -54,8 +57,23 @@ impl TextEncoder {
             encoder: Transformer::load(&mut weights, "text_model.encoder", layers)?,
             final_layer_norm: LayerNorm::load(&weights, "text_model.final_layer_norm", text.layer_norm_eps)?,
             text_projection: Matrix::load(&mut weights, "text_projection.weight")?,
+            concepts,
             file: weights.into_bytes(),
         })
+    }
+
+    fn concepts_of(weights: &mut Weights, embed_dim: usize) -> Result<Option<Concepts>, ModelError> {
+        let specs = Concepts::tensors(embed_dim);
+        if !weights.take_if_there(&specs)? {
+            return Ok(None);
+        }
+        let [vectors, names, marks] = specs.map(|spec| weights.numbers(&spec.name));
+        Concepts::of_tensors(vectors?, &names?, &marks?, embed_dim).map(Some)
+    }
+
+    /// The bank of concepts that scores are held against, if the model has one.
+    pub fn concepts(&self) -> Option<&Concepts> {
+        self.concepts.as_ref()
     }
 
     /// Tokens of `text`: start, body cut to the context length, end.

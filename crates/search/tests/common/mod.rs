@@ -49,7 +49,9 @@ pub fn gguf(architecture: &str, specs: &[TensorSpec], quantise: bool, seed: u64)
             TensorKind::Plain => 0.3,
             _ => (3.0 / shape[1] as f32).sqrt(),
         };
-        let middle = if spec.name.contains("norm") && spec.name.ends_with("weight") { 1.0 } else { 0.0 };
+        let norm = spec.name.contains("norm") && spec.name.ends_with("weight");
+        // Numbers of names are above 0.
+        let middle = if norm || spec.name == "concepts.names" { 1.0 } else { 0.0 };
         let count = shape.iter().product::<usize>();
         let values: Vec<f32> = (0..count).map(|_| middle + rng.random_range(-spread..spread)).collect();
         let tensor = Tensor::from_vec(values, shape, &Device::Cpu).expect("a tensor");

@@ -6,6 +6,7 @@
 //! | `classify` | accuracy by class prompts, precision and recall of each class, confusion |
 //! | `similar` | mean average precision of pictures that look for their like |
 //! | `phrases` | precision of everyday phrases |
+//! | `marks` | how far the marks of their results are to be believed |
 //! | `speed` | milliseconds for a query and a picture |
 //! | `bootstrap` | 95 % intervals of all these |
 //! | [`report`] | the figures as a page for people |
@@ -17,9 +18,12 @@ mod bootstrap;
 mod classify;
 mod dataset;
 mod figures;
+mod fitting;
 mod labels;
+mod marks;
 mod phrases;
 mod rank;
+mod relevance;
 pub mod report;
 mod retrieval;
 mod similar;
@@ -38,13 +42,16 @@ use crate::readable::{LeftOut, keep_readable};
 use classify::{accuracy_of, ranked_classes};
 use clip_rs_stage::StageError;
 use rank::{mean, share};
+use relevance::Relevance;
 use retrieval::tallies;
 use similar::average_precisions;
 
 pub use bootstrap::{Interval, RESAMPLES, SEED, bootstrap};
 pub use classify::{ACCURACY_AT, ClassFigures, Confusion, Mistake, accuracy};
 pub use dataset::{Dataset, Example, spelled};
+pub use fitting::{Calibrating, Held, calibrate};
 pub use figures::{Intervals, Report, Size, Training, write_json};
+pub use marks::{Bin, Marked, RESULTS, Reliability};
 pub use phrases::{OpenWords, PRECISION_AT, Phrase, PhraseFigures};
 pub use retrieval::{RECALL_AT, Recall, Retrieval, RetrievalIntervals, retrieval};
 pub use similar::MAP_AT;
@@ -241,7 +248,8 @@ impl<'a> Subject<'a> {
         let known = self.dataset.examples.iter().zip(pictures);
         let known = known.filter_map(|(example, vector)| Some((vector.clone(), example.held.as_deref()?)));
         let (pictures, held): (Vec<Vec<f32>>, Vec<&[String]>) = known.unzip();
-        let words = OpenWords::of(&self.phrases, &vectors, &pictures, &held);
+        let pictures = Relevance::new(text.concepts(), &pictures)?;
+        let words = OpenWords::of(&self.phrases, &vectors, &pictures, &held)?;
         report.intervals.precision_at_10 = words.interval(SEED);
         report.open_words = Some(words);
         Ok(())

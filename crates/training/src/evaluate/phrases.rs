@@ -2,7 +2,8 @@
 //!
 //! A phrase file has a line for each phrase, `phrase: classes`. `a | b` is right for a picture of either class,
 //! `a + b` for one that holds both, and `|` binds tighter: `boat + river | pond` wants a boat and either water.
-//! Empty lines and lines that start with `#` say nothing.
+//! `phrase: -` is a phrase that no picture answers, such as one without meaning. Empty lines and lines that start with `#`
+//! say nothing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,9 +12,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::bootstrap::{Interval, bootstrap};
-use super::rank::{first, mean, scores, share};
+use super::marks::{Marked, Reliability};
+use super::rank::{first, mean, share};
+use super::relevance::Relevance;
+use clip_rs_search::model::Marks;
 use clip_rs_stage::{StageError, files};
 
+/// What stands for the classes of a phrase that nothing answers.
+const NOTHING: &str = "-";
 /// How many first pictures are looked at.
 pub const PRECISION_AT: usize = 10;
 
@@ -22,7 +28,7 @@ pub const PRECISION_AT: usize = 10;
 pub struct Phrase {
     /// As a person would type it.
     pub text: String,
-    /// A picture is right when it holds at least one class of each group.
+    /// A picture is right when it holds at least one class of each group; none is where there is no group.
     groups: Vec<Vec<String>>,
 }
 
@@ -35,6 +41,9 @@ pub struct OpenWords {
     pub phrases: Vec<PhraseFigures>,
     /// Phrases that no picture of the data answers; they are left out.
     pub unanswerable: Vec<String>,
+    /// How far the marks of results are to be believed; none where the model's marks are no chances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Reliability>,
 }
 
 /// How a model answers one phrase.
@@ -71,6 +80,9 @@ impl Phrase {
     fn parse(row: &str, known: &BTreeSet<String>) -> Result<Self, String> {
         let (text, classes) = row.rsplit_once(':').ok_or("not of the form \"phrase: class | class\"")?;
         let text = text.trim().to_owned();
+        if classes.trim() == NOTHING && !text.is_empty() {
+            return Ok(Self { text, groups: Vec::new() });
+        }
         let groups: Vec<Vec<String>> = classes
             .split('+')
             .map(|group| group.split('|').map(|class| class.trim().to_owned()).collect())
@@ -84,8 +96,9 @@ impl Phrase {
     }
 
     /// Whether a picture with these classes is right.
-    fn is_answered_by(&self, held: &[String]) -> bool {
-        self.groups.iter().all(|group| group.iter().any(|class| held.contains(class)))
+    pub(super) fn is_answered_by(&self, held: &[String]) -> bool {
+        !self.groups.is_empty()
+            && self.groups.iter().all(|group| group.iter().any(|class| held.contains(class)))
     }
 
     fn classes(&self) -> String {
@@ -94,8 +107,7 @@ impl Phrase {
 }
 
 impl OpenWords {
-    /// Measures phrases with their vectors against pictures with theirs, all unit vectors. `held[p]` are the
-    /// classes of picture p.
+    /// Measures phrases with their unit vectors against pictures. `held[p]` are the classes of picture p.
     ///
     /// Precision@10 is the share of right pictures among the first ten. Where only R < 10 pictures are right,
     /// the first R are looked at instead (R-precision; Manning, Raghavan and Schuetze, *Introduction to
@@ -103,24 +115,34 @@ impl OpenWords {
     pub(super) fn of(
         phrases: &[Phrase],
         vectors: &[Vec<f32>],
-        pictures: &[Vec<f32>],
+        pictures: &Relevance<'_>,
         held: &[&[String]],
-    ) -> Self {
+    ) -> Result<Self, StageError> {
         let each = phrases.par_iter().zip(vectors).map(|(phrase, vector)| {
             let right: Vec<bool> = held.iter().map(|held| phrase.is_answered_by(held)).collect();
-            PhraseFigures {
+            let scores = pictures.scores(vector);
+            let marked = pictures.marks(vector)?.map(|(marks, familiarity)| {
+                Marked::of(&scores, &right, |score| marks.chance(score, familiarity))
+            });
+            let figures = PhraseFigures {
                 phrase: phrase.text.clone(),
                 classes: phrase.classes(),
                 right: right.iter().filter(|right| **right).count(),
-                precision: precision(&first(&scores(vector, pictures), PRECISION_AT), &right),
-            }
+                precision: precision(&first(&scores, PRECISION_AT), &right),
+            };
+            Ok((figures, marked))
         });
-        let (answerable, others): (Vec<_>, Vec<_>) = each.partition(|figures| figures.right > 0);
-        Self {
+        let (figures, marked): (Vec<_>, Vec<_>) =
+            each.collect::<Result<Vec<_>, StageError>>()?.into_iter().unzip();
+        let marked: Vec<Marked> = marked.into_iter().flatten().collect();
+        let (answerable, others): (Vec<_>, Vec<_>) =
+            figures.into_iter().partition(|figures: &PhraseFigures| figures.right > 0);
+        Ok(Self {
             precision_at_10: mean(answerable.iter().map(|figures| figures.precision)),
             unanswerable: others.into_iter().map(|figures| figures.phrase).collect(),
             phrases: answerable,
-        }
+            marks: (!marked.is_empty()).then(|| Reliability::of(&marked, Marks::LIKELY)),
+        })
     }
 
     /// The 95 % interval of the mean over other phrases that might have been asked.
@@ -161,6 +183,8 @@ mod tests {
         ] {
             assert_eq!(phrase.is_answered_by(&classes), right, "{classes:?}");
         }
+        let nothing = Phrase::parse("a giraffe: -", &known()).expect("a phrase");
+        assert!(!nothing.is_answered_by(&held(&["boat", "river", "pond"])));
         // Only the last colon parts phrase and classes.
         let phrase = Phrase::parse("at 5:30: pond", &known()).expect("a phrase");
         assert_eq!(phrase.text, "at 5:30");
@@ -228,7 +252,8 @@ mod tests {
         let (boat, pond, none) = (held(&["boat"]), held(&["pond"]), held(&[]));
         // The first phrase finds its boat, the second takes the third picture for a pond.
         let vectors = [vec![1.0, 0.0], vec![0.5, 0.5], vec![1.0, 0.0]];
-        let words = OpenWords::of(&phrases, &vectors, &pictures, &[&boat, &pond, &none]);
+        let pictures = Relevance::new(None, &pictures).expect("vectors");
+        let words = OpenWords::of(&phrases, &vectors, &pictures, &[&boat, &pond, &none]).expect("measured");
         let found: Vec<f64> = words.phrases.iter().map(|figures| figures.precision).collect();
         assert_eq!((found, words.precision_at_10), (vec![1.0, 0.0], 0.5));
         assert_eq!(words.unanswerable, ["flood"]);

@@ -77,7 +77,7 @@ pub fn import_as(
 }
 
 /// Writes a tower's file; returns its length in bytes.
-fn write_gguf(
+pub(super) fn write_gguf(
     path: &Path,
     architecture: &str,
     name: &str,

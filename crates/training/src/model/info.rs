@@ -1,7 +1,9 @@
 //! What there is to know of a package, for people.
 
 use clip_rs_catalog::Digest;
-use clip_rs_search::model::{Activation, ModelConfig, TensorSpec, Tower, numbers_by_type};
+use clip_rs_search::model::{
+    Activation, Concepts, Marks, ModelConfig, TensorSpec, Tower, numbers_by_type,
+};
 
 use super::Package;
 use clip_rs_stage::StageError;
@@ -32,6 +34,16 @@ pub fn describe(package: &Package) -> Result<String, StageError> {
     ));
     lines.push(format!("pictures: {0} x {0} pixels", config.image.image_size));
     lines.push(format!("texts: at most {} tokens", config.text.context_length));
+    lines.push(match package.text_encoder()?.concepts() {
+        Some(concepts) => {
+            let Marks { intercept, score, familiarity } = concepts.marks();
+            format!(
+                "marks: chances, 1 / (1 + exp(-({intercept:.2} + {score:.2} score + {familiarity:.2} familiarity))), {} concepts",
+                Concepts::COUNT
+            )
+        }
+        None => "marks: no chances; `clip-rs model calibrate` fits them".to_owned(),
+    });
     lines.push(format!("provenance: {}", config.provenance));
     lines.push(format!("licence: {}", config.licence));
     lines.push(format!("package: SHA-256 {}", package.digest()));

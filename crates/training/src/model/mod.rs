@@ -1,6 +1,7 @@
 //! Model packages: reading one, and making one from a checkpoint, of our own trainer or of others.
 
 mod checkpoint;
+pub(crate) mod concepts;
 mod golden;
 mod hub;
 mod import;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::figures::{Intervals, Size, Training};
+use super::super::marks::{Bin, Reliability};
 use super::super::phrases::{OpenWords, PhraseFigures};
 use super::super::retrieval::{Recall, Retrieval, RetrievalIntervals};
 use super::super::speed::Speed;
@@ -55,6 +56,13 @@ fn report(name: &str, folder: &str, quality: f64) -> Report {
             precision_at_10: 0.45,
             phrases: vec![phrase("duck pond", 0.9), phrase("flyover", 0.0)],
             unanswerable: vec!["launch pad".to_owned()],
+            marks: Some(Reliability {
+                expected_calibration_error: 0.0432,
+                curve: vec![Bin { mark: 0.25, right: 0.2, results: 5 }, Bin { mark: 0.9, right: 0.92, results: 25 }],
+                auroc: Some(0.975),
+                answered_likely: Some(0.96),
+                unanswered_likely: None,
+            }),
         }),
         intervals: Intervals {
             retrieval: Some(RetrievalIntervals { t2i: of(), i2t: of(), mean_recall: about(mean) }),

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use maud::{Markup, html};
 
+use super::super::marks::{Bin, Reliability};
 use super::super::phrases::{OpenWords, PhraseFigures};
 use super::classes::heat;
 use super::numbers::{list, of_100, percent};
@@ -29,6 +30,18 @@ pub(super) fn section(comparison: &Comparison<'_>) -> Option<Markup> {
         }
         div.columns {
             @for (at, label, words) in &all { div { h3 { (swatch(*at)) (label) } (extremes(words)) } }
+        }
+        @if all.iter().any(|(_, _, words)| words.marks.is_some()) {
+            h3 { "Are marks to be believed?" }
+            p {
+                "A mark is the chance that a result is right. Over the first 20 results of each phrase, it should be as "
+                "high as the share of right results; and where nothing answers a phrase, nothing should be marked as likely."
+            }
+            div.columns {
+                @for (at, label, words) in &all {
+                    @if let Some(marks) = &words.marks { div { h4 { (swatch(*at)) (label) } (reliability(marks)) } }
+                }
+            }
         }
         details {
             summary { "Every phrase" }
@@ -56,6 +69,37 @@ fn extremes(words: &OpenWords) -> Markup {
         @if !worst.is_empty() {
             h4 { "Understood worst" }
             ul { @for figures in worst.into_iter().take(NAMED) { (line(figures)) } }
+        }
+    }
+}
+
+/// The curve of reliability, as a table and a line.
+fn reliability(marks: &Reliability) -> Markup {
+    let point = |bin: &Bin| format!("{:.1},{:.1}", 100.0 * bin.mark, 100.0 - 100.0 * bin.right);
+    let line = marks.curve.iter().map(point).collect::<Vec<_>>().join(" ");
+    let said = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{} %", percent(share)));
+    html! {
+        svg viewBox="-2 -2 104 104" width="180" height="180" role="img" aria-label="Share of right results by mark" {
+            path d="M0 100V0H100V100Z M0 100L100 0" fill="none" stroke="currentColor" stroke-width=".5" opacity=".4" {}
+            polyline points=(line) fill="none" stroke="currentColor" stroke-width="2" {}
+        }
+        p {
+            "Expected calibration error " (format!("{:.3}", marks.expected_calibration_error))
+            @if let Some(auroc) = marks.auroc { "; AUROC between phrases that something answers and others " (format!("{auroc:.3}")) }
+            ". Something is called likely for " (said(marks.answered_likely)) " of the former and "
+            (said(marks.unanswered_likely)) " of the latter."
+        }
+        table.compact {
+            thead { tr { th.number scope="col" { "Marked" } th.number scope="col" { "Right" } th.number scope="col" { "Results" } } }
+            tbody {
+                @for bin in &marks.curve {
+                    tr {
+                        td.number { (percent(bin.mark)) " %" }
+                        td.number { (percent(bin.right)) " %" }
+                        td.number { (bin.results) }
+                    }
+                }
+            }
         }
     }
 }

@@ -1,21 +1,23 @@
 //! Answers queries over the shards of a catalog.
 
+mod direction;
+mod shard;
+
 use std::collections::HashSet;
 
-use clip_rs_catalog::Items;
-
 use crate::calibrate::{self, Calibration};
-use crate::code::{CodeError, CodeRef};
-use crate::index::Neighbour;
-use crate::model::{ModelConfig, ModelError, TextEncoder};
-use crate::query::{ItemRef, MAX_TERMS, Query, Subject};
-use crate::{Code, Embedding, EmbeddingError, Index};
+use crate::code::CodeError;
+use crate::model::{Marks, ModelConfig, ModelError, TextEncoder};
+use crate::query::{ItemRef, Query};
+use crate::{Code, EmbeddingError};
+
+pub use direction::Direction;
+pub use shard::Shard;
+
+use shard::Best;
 
 /// Hits that are looked at for each that is wanted where several may be of one picture.
 const HITS_A_PICTURE: usize = 12;
-/// Shards of fewer items are scanned: that takes less than a millisecond and misses nothing.
-const SCAN_BELOW: usize = 1024;
-
 /// A query that cannot be answered, or parts that do not fit together.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -59,14 +61,6 @@ pub enum EngineError {
     Model(#[from] ModelError),
 }
 
-/// A part of a catalog: the index and the metadata of the same items.
-pub struct Shard {
-    /// Codes and graph.
-    pub index: Index,
-    /// Names and places.
-    pub items: Items,
-}
-
 /// A shard of the catalog that an engine is to answer from next.
 pub enum NextShard {
     /// The one that is at this place now.
@@ -80,10 +74,13 @@ pub enum NextShard {
 pub struct Hit {
     /// The item.
     pub item: ItemRef,
-    /// The chance that this, and not a random item of the catalog, is what the query means; 0..=1.
+    /// For texts, with a model that knows concepts: the chance that the item is what they mean. Else the chance that this,
+    /// and not a random item of the catalog, is what the query means. 0..=1, larger for a larger score.
     pub similarity: f32,
     /// Cosine of the angle between query and item, -1..=1.
     pub cosine: f32,
+    /// What hits are ordered by: the cosine, less how close the item is to any text.
+    pub score: f32,
 }
 
 /// A text encoder and the shards it searches.
@@ -158,64 +155,45 @@ impl Engine {
         self.nearest(&self.embed(query)?, query)
     }
 
-    /// The direction that a query points to: its terms' unit vectors, weighted and summed.
-    pub fn embed(&self, query: &Query) -> Result<Embedding, EngineError> {
-        if !(1..=MAX_TERMS).contains(&query.terms.len()) {
-            let count = query.terms.len();
-            return Err(EngineError::Query(format!("has {count} terms; 1 to {MAX_TERMS} are possible")));
-        }
-        let mut sum = vec![0.0; self.embed_dim];
-        for term in &query.terms {
-            if !term.weight.is_finite() || term.weight == 0.0 {
-                return Err(EngineError::Query(format!("has a term of weight {}", term.weight)));
-            }
-            let vector = self.vector(&term.subject)?;
-            sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, x)| *sum += term.weight * x);
-        }
-        Ok(Embedding::new(sum)?)
-    }
-
-    fn vector(&self, subject: &Subject) -> Result<Embedding, EngineError> {
-        match subject {
-            Subject::Text(text) => Ok(self.text.encode(text)?),
-            Subject::Picture(embedding) => {
-                self.expect_dim(embedding.dim(), || "the picture".into())?;
-                Ok(embedding.clone())
-            }
-            Subject::Item(item) => {
-                let shard = self.shards.get(item.shard).ok_or(EngineError::NoItem(*item))?;
-                Ok(shard.index.embedding(item.ordinal).ok_or(EngineError::NoItem(*item))??)
-            }
-        }
-    }
-
-    /// The hits in the direction `embedding`, by the area, limit and minimum of `query`.
-    pub fn nearest(&self, embedding: &Embedding, query: &Query) -> Result<Vec<Hit>, EngineError> {
-        self.expect_dim(embedding.dim(), || "the query".into())?;
-        let code = Code::new(embedding)?;
-        let calibration = Calibration::new(&code, self.background(), self.logit_scale);
+    /// The hits in a direction, by the area, limit and minimum of `query`.
+    pub fn nearest(&self, direction: &Direction, query: &Query) -> Result<Vec<Hit>, EngineError> {
+        self.expect_dim(direction.embedding.dim(), || "the query".into())?;
+        let code = Code::new(&direction.embedding)?;
+        let marking = self.marking(direction, &code);
         let grouped = query.one_a_picture && self.shards.iter().any(|shard| shard.items.has_crops());
         let looked_at = if grouped { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
         let wide = Query { limit: looked_at, ..query.clone() };
         let mut hits = Vec::new();
         for (shard, part) in self.shards.iter().enumerate() {
-            hits.extend(part.nearest(&code, &wide).into_iter().map(|Neighbour { ordinal, cosine }| Hit {
-                item: ItemRef { shard, ordinal },
-                similarity: calibration.similarity(cosine),
-                cosine,
-            }));
+            let best = part.nearest(&code, &wide, direction.text_share);
+            hits.extend(best.into_iter().map(|best| marking.hit(shard, best)));
         }
-        hits.sort_unstable_by(|a, b| b.cosine.total_cmp(&a.cosine).then(a.item.cmp(&b.item)));
+        hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         hits.truncate(looked_at);
         hits.retain(|hit| hit.similarity >= query.min_similarity);
         if let Some(item) = query.only_item() {
-            self.put_first(item, &code, &calibration, &wide, &mut hits);
+            self.put_first(item, &code, &marking, &wide, &mut hits);
         }
         if grouped {
             self.keep_one_a_picture(&mut hits);
             hits.truncate(query.limit);
         }
         Ok(hits)
+    }
+
+    /// How hits in a direction are marked.
+    fn marking(&self, direction: &Direction, code: &Code) -> Marking {
+        match (direction.familiarity, self.text.concepts()) {
+            (Some(familiarity), Some(concepts)) => Marking::Chance { marks: concepts.marks(), familiarity },
+            _ => {
+                let scores = self.background().map(|item| {
+                    let Some(shard) = self.shards.get(item.shard) else { return 0.0 };
+                    let cosine = shard.index.code(item.ordinal).map_or(0.0, |other| code.cosine(other));
+                    cosine - shard.items.offset(item.ordinal) * direction.text_share
+                });
+                Marking::Against(Calibration::new(scores, self.logit_scale))
+            }
+        }
     }
 
     /// Of the hits in a picture the first stays.
@@ -228,38 +206,30 @@ impl Engine {
     }
 
     /// "More like this" begins with this, even where an exact copy has a smaller ordinal or the graph missed it.
-    fn put_first(
-        &self,
-        item: ItemRef,
-        query_code: &Code,
-        calibration: &Calibration,
-        query: &Query,
-        hits: &mut Vec<Hit>,
-    ) {
+    fn put_first(&self, item: ItemRef, query_code: &Code, marking: &Marking, query: &Query, hits: &mut Vec<Hit>) {
         let Some(shard) = self.shards.get(item.shard) else { return };
         let Some(code) = shard.index.code(item.ordinal).filter(|_| shard.is_wanted(item.ordinal, query))
         else {
             return;
         };
         let cosine = query_code.cosine(code);
-        let similarity = calibration.similarity(cosine);
         hits.retain(|hit| hit.item != item);
-        hits.insert(0, Hit { item, similarity, cosine });
+        hits.insert(0, marking.hit(item.shard, Best { ordinal: item.ordinal, cosine, score: cosine }));
         hits.truncate(query.limit);
     }
 
     /// A sample of all items, evenly spread.
-    fn background(&self) -> impl Iterator<Item = CodeRef<'_>> {
+    fn background(&self) -> impl Iterator<Item = ItemRef> {
         let count = self.shards.iter().map(|shard| shard.index.len()).sum();
-        let mut shards = self.shards.iter();
+        let mut shards = self.shards.iter().map(|shard| shard.index.len()).enumerate();
         let mut current = shards.next();
         let mut before = 0;
         calibrate::sample(count).filter_map(move |at| {
-            while let Some(shard) = current.filter(|shard| at - before >= shard.index.len()) {
-                before += shard.index.len();
+            while let Some((_, length)) = current.filter(|(_, length)| at - before >= *length) {
+                before += length;
                 current = shards.next();
             }
-            current?.index.code(at - before)
+            current.map(|(shard, _)| ItemRef { shard, ordinal: at - before })
         })
     }
 
@@ -272,21 +242,20 @@ impl Engine {
     }
 }
 
-impl Shard {
-    fn nearest(&self, code: &Code, query: &Query) -> Vec<Neighbour> {
-        let Self { index, .. } = self;
-        let walk = !query.exact
-            && query.area.is_none()
-            && index.len() >= SCAN_BELOW
-            && query.limit <= index.search_limit();
-        if walk {
-            return index.search(code, query.limit);
-        }
-        index.exact(code, query.limit, |ordinal| self.is_wanted(ordinal, query))
-    }
+/// What turns scores into marks.
+enum Marking {
+    /// The chance of being right that a text of this familiarity has.
+    Chance { marks: Marks, familiarity: f32 },
+    /// The chance against a random item.
+    Against(Calibration),
+}
 
-    fn is_wanted(&self, ordinal: usize, query: &Query) -> bool {
-        let Some(area) = query.area else { return true };
-        self.items.centre(ordinal).is_some_and(|centre| area.contains(centre))
+impl Marking {
+    fn hit(&self, shard: usize, Best { ordinal, cosine, score }: Best) -> Hit {
+        let similarity = match self {
+            Self::Chance { marks, familiarity } => marks.chance(score, *familiarity),
+            Self::Against(calibration) => calibration.similarity(score),
+        };
+        Hit { item: ItemRef { shard, ordinal }, similarity, cosine, score }
     }
 }

@@ -1,0 +1,78 @@
+//! A part of a catalog, and the best of its items.
+
+use clip_rs_catalog::Items;
+
+use crate::index::Neighbour;
+use crate::query::Query;
+use crate::{Code, Index};
+
+/// Shards of fewer items are scanned: that takes less than a millisecond and misses nothing.
+const SCAN_BELOW: usize = 1024;
+/// The same where offsets count, which the graph knows nothing of.
+const SCAN_WITH_OFFSETS_BELOW: usize = 20_000;
+/// Items that the graph is asked for where offsets count, for each that is wanted, and besides.
+const OFFSET_CANDIDATES: (usize, usize) = (8, 100);
+
+/// A part of a catalog: the index and the metadata of the same items.
+pub struct Shard {
+    /// Codes and graph.
+    pub index: Index,
+    /// Names and places.
+    pub items: Items,
+}
+
+/// An item of a shard that answers a query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Best {
+    pub(super) ordinal: usize,
+    pub(super) cosine: f32,
+    /// The cosine less the item's relevance offset, as often as that counts.
+    pub(super) score: f32,
+}
+
+impl Shard {
+    /// The best items for a query whose offsets count `share` times.
+    pub(super) fn nearest(&self, code: &Code, query: &Query, share: f32) -> Vec<Best> {
+        if share == 0.0 || !self.items.has_offsets() {
+            let found = self.nearest_by_cosine(code, query).into_iter();
+            return found.map(|Neighbour { ordinal, cosine }| Best { ordinal, cosine, score: cosine }).collect();
+        }
+        let offset = |ordinal: usize| self.items.offset(ordinal) * share;
+        let keep = |ordinal: usize| self.is_wanted(ordinal, query);
+        let (times, besides) = OFFSET_CANDIDATES;
+        let candidates = query.limit.saturating_mul(times).saturating_add(besides);
+        let ordinals = if self.can_walk(query, candidates, SCAN_WITH_OFFSETS_BELOW) {
+            self.index.search(code, candidates).into_iter().map(|found| found.ordinal).collect()
+        } else {
+            self.index.exact_less(code, query.limit, keep, offset)
+        };
+        let best = |ordinal: usize| {
+            let cosine = code.cosine(self.index.code(ordinal)?);
+            Some(Best { ordinal, cosine, score: cosine - offset(ordinal) })
+        };
+        let mut best: Vec<Best> = ordinals.into_iter().filter_map(best).collect();
+        best.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.ordinal.cmp(&b.ordinal)));
+        best.truncate(query.limit);
+        best
+    }
+
+    fn nearest_by_cosine(&self, code: &Code, query: &Query) -> Vec<Neighbour> {
+        if self.can_walk(query, query.limit, SCAN_BELOW) {
+            return self.index.search(code, query.limit);
+        }
+        self.index.exact(code, query.limit, |ordinal| self.is_wanted(ordinal, query))
+    }
+
+    fn can_walk(&self, query: &Query, candidates: usize, scan_below: usize) -> bool {
+        !query.exact
+            && query.area.is_none()
+            && self.index.len() >= scan_below
+            && candidates <= self.index.search_limit()
+    }
+
+    /// Whether an item lies where a query asks for.
+    pub(super) fn is_wanted(&self, ordinal: usize, query: &Query) -> bool {
+        let Some(area) = query.area else { return true };
+        self.items.centre(ordinal).is_some_and(|centre| area.contains(centre))
+    }
+}
