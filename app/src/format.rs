@@ -94,7 +94,8 @@ mod tests {
     #[test]
     fn chances_are_words_first() {
         let told = [1.0, 0.8, 0.79, 0.5, 0.49, 0.2, 0.19, 0.0, f32::NAN].map(chance);
-        let words = ["very likely, 100 %", "very likely, 80 %", "likely, 79 %", "likely, 50 %", "perhaps, 49 %"];
+        let words =
+            ["very likely, 100 %", "very likely, 80 %", "likely, 79 %", "likely, 50 %", "perhaps, 49 %"];
         assert_eq!(told[..5], words);
         assert_eq!(told[5..], ["perhaps, 20 %", "unlikely, 19 %", "unlikely, 0 %", "unlikely, 0 %"]);
     }

@@ -85,7 +85,7 @@ def first_hit(packet, decoy):
         vector, like = reader.unit(catalog.shards[shard or 0]["codes"][ordinal][0]), (shard, ordinal)
     else:
         vector, like = reader.unit(decoy["vector"]), None
-    hit = catalog.hits([(1.0, vector)], decoy.get("within"), 1, like)[0]
+    hit = catalog.hits([(1.0, vector, False)], decoy.get("within"), 1, like)[0]
     return {key: hit[key] for key in decoy["first"]}
 
 

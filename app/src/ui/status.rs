@@ -20,7 +20,9 @@ pub fn Status() -> impl IntoView {
         Phase::Results => {
             let asked = asked(session.wanted());
             let (count, line) = (session.hits.with(|hits| hits.len()), session.line());
-            let above = |line: f32| session.hits.with(|hits| hits.iter().filter(|hit| hit.similarity >= line).count());
+            let above = |line: f32| {
+                session.hits.with(|hits| hits.iter().filter(|hit| hit.similarity >= line).count())
+            };
             match line.map(above).filter(|likely| *likely < count) {
                 None => format!("{} for {asked}", counted(count, "result")),
                 Some(0) => format!("{} for {asked}, none likely", counted(count, "result")),

@@ -185,8 +185,9 @@ impl Items {
             return Err(wrong("an item is the duplicate of a later one"));
         }
         let offsets = columns.steps_or_none("offset")?.into_iter().map(i16::try_from);
-        let offsets: Vec<i16> =
-            offsets.collect::<Result<_, _>>().map_err(|_| wrong("a relevance offset is not between -1 and 1"))?;
+        let offsets: Vec<i16> = offsets
+            .collect::<Result<_, _>>()
+            .map_err(|_| wrong("a relevance offset is not between -1 and 1"))?;
         Ok(Self { names, duplicate_of, offsets })
     }
 }
@@ -258,7 +259,11 @@ impl ItemsBuilder {
     pub fn set_offset(&mut self, ordinal: usize, offset: f32) -> Result<(), CatalogError> {
         let count = self.items.len();
         if ordinal >= count || !(-1.0..=1.0).contains(&offset) {
-            return Err(CatalogError::value("offset", format!("{offset} of item {ordinal}"), "from -1 to 1, of an item"));
+            return Err(CatalogError::value(
+                "offset",
+                format!("{offset} of item {ordinal}"),
+                "from -1 to 1, of an item",
+            ));
         }
         self.items.offsets.resize(count, 0);
         // 1 itself is a unit too much for the type, and is rounded to what it can hold.

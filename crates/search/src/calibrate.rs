@@ -65,8 +65,7 @@ mod tests {
         let calibration = Calibration::new(background.into_iter(), scale);
         let mut last = 0.0;
         for cosine in [-1.0, -0.3, 0.0, 0.4, 0.9, 1.0] {
-            let mean =
-                background.iter().map(|b| (scale * (b - cosine)).exp()).sum::<f32>() / 3.0;
+            let mean = background.iter().map(|b| (scale * (b - cosine)).exp()).sum::<f32>() / 3.0;
             let expected = 1.0 / (1.0 + mean);
             let found = calibration.similarity(cosine);
             assert!((found - expected).abs() < 1e-5, "{cosine}: {found}, expected {expected}");

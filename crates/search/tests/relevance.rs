@@ -43,8 +43,10 @@ fn oracle(engine: &Engine, query: &Query, keep: impl Fn(usize) -> bool) -> Vec<(
     let direction = engine.embed(query).expect("a direction");
     let Shard { index, items } = &engine.shards()[0];
     let code = clip_rs_search::Code::new(&direction.embedding).expect("a code");
-    let score = |at: usize| code.cosine(index.code(at).expect("a code")) - items.offset(at) * direction.text_share;
-    let mut all: Vec<(usize, f32)> = (0..index.len()).filter(|at| keep(*at)).map(|at| (at, score(at))).collect();
+    let score =
+        |at: usize| code.cosine(index.code(at).expect("a code")) - items.offset(at) * direction.text_share;
+    let mut all: Vec<(usize, f32)> =
+        (0..index.len()).filter(|at| keep(*at)).map(|at| (at, score(at))).collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     all
 }
@@ -76,9 +78,8 @@ fn texts_are_ordered_by_cosine_less_offset_and_marked_with_a_chance() {
         }
         // In an area only what lies there competes.
         let area = Bounds::around(engine.shards()[0].items.footprint(700)).expect("a box");
-        let inside = |at: usize| {
-            engine.shards()[0].items.centre(at).is_some_and(|centre| area.contains(centre))
-        };
+        let inside =
+            |at: usize| engine.shards()[0].items.centre(at).is_some_and(|centre| area.contains(centre));
         let within: Vec<usize> = engine
             .search(&query.clone().within(area))
             .expect("hits")
@@ -124,7 +125,8 @@ fn pictures_and_items_know_no_offsets_and_a_mixture_as_much_as_it_has_of_text() 
         text.as_slice().iter().zip(vector.as_slice()).map(|(a, b)| (a - 0.5 * b).powi(2)).sum::<f32>().sqrt();
     assert!((direction.text_share - 1.0 / length).abs() < 1e-4);
     assert_eq!(direction.familiarity, None);
-    let expected: Vec<usize> = oracle(&engine, &mixed, |_| true).into_iter().take(20).map(|(at, _)| at).collect();
+    let expected: Vec<usize> =
+        oracle(&engine, &mixed, |_| true).into_iter().take(20).map(|(at, _)| at).collect();
     let found: Vec<usize> = engine.search(&mixed).expect("hits").iter().map(|hit| hit.item.ordinal).collect();
     assert_eq!(found, expected);
 }

@@ -13,7 +13,7 @@ use crate::model::{self, Imported, Quantization};
 use clip_rs_stage::{StageError, files};
 
 /// The recipe's files, as they lie in `models/train/`.
-const RECIPE: [(&str, &str); 12] = [
+const RECIPE: [(&str, &str); 13] = [
     ("batches.py", include_str!("../../../models/train/batches.py")),
     ("data.py", include_str!("../../../models/train/data.py")),
     ("evaluate.py", include_str!("../../../models/train/evaluate.py")),
@@ -26,6 +26,7 @@ const RECIPE: [(&str, &str); 12] = [
     ("thesaurus.py", include_str!("../../../models/train/thesaurus.py")),
     ("tokenizer.py", include_str!("../../../models/train/tokenizer.py")),
     ("train.py", include_str!("../../../models/train/train.py")),
+    ("unanswerable.txt", include_str!("../../../models/train/unanswerable.txt")),
 ];
 const VOCABULARY: &str = include_str!("../../../models/rs-small/vocabulary.txt");
 

@@ -85,7 +85,11 @@ fn told(marks: &Reliability) -> String {
         share.map(|share| format!(", something likely for {:.0} % {of}", 100.0 * share)).unwrap_or_default()
     };
     let likely = share(marks.answered_likely, "of those with");
-    format!("{error}{}{likely}{}", auroc.unwrap_or_default(), share(marks.unanswered_likely, "of those without"))
+    format!(
+        "{error}{}{likely}{}",
+        auroc.unwrap_or_default(),
+        share(marks.unanswered_likely, "of those without")
+    )
 }
 
 /// A word of the command line as a shell would want it.

@@ -66,6 +66,6 @@ mod tests {
         let told = remarks.told();
         assert_eq!(told.len(), 2);
         assert!(told[0].starts_with("a.webp: an animation"), "{told:?}");
-        assert!(told[1].starts_with("17/1/0 and 1,499 more: only 12 of 16 bits"), "{told:?}");
+        assert!(told[1].starts_with("17/1/0 and 1,499 others: only 12 of 16 bits"), "{told:?}");
     }
 }

@@ -6,10 +6,11 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{Request, index};
 use serde_json::Value;
 
-use crate::support::{catalog, clip_rs, request, said, save};
+use crate::support::{calibrated_model, catalog, clip_rs, request, said, save};
 
 const TEXTS: [&str; 3] = ["a river with a bridge", "car park", "the long shadow of a water tower"];
 
@@ -77,6 +78,20 @@ fn a_second_reader_finds_the_same_tiles() {
     let (folder, indexed) = catalog();
     assert_eq!(indexed.items, 6);
     agree_on(&folder.path().join("catalog"));
+}
+
+#[test]
+fn a_second_reader_finds_the_same_where_items_have_relevance_offsets() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let model = calibrated_model(folder.path());
+    let tiles = crate::support::tiles(folder.path());
+    let request = Request { tiles: vec![tiles], model, ..request(folder.path()) };
+    index(&request).expect("a catalog");
+    let catalog = Catalog::open(&request.out).expect("a catalog");
+    let items = catalog.items(&catalog.manifest.shards[0]).expect("items");
+    let offsets: Vec<f32> = (0..items.len()).map(|ordinal| items.offset(ordinal)).collect();
+    assert!(offsets.iter().any(|offset| *offset != offsets[0]), "{offsets:?}");
+    agree_on(&request.out);
 }
 
 #[test]

@@ -66,6 +66,32 @@ pub fn model() -> PathBuf {
     folder.path().join("tiny")
 }
 
+/// A copy of the tiny model in `folder` with a bank of concepts, by the command.
+pub fn calibrated_model(folder: &Path) -> PathBuf {
+    let (out, data) = (folder.join("calibrated"), folder.join("classes"));
+    copy_folder(&model(), &out);
+    for (seed, class) in ["field", "field", "pond", "pond"].into_iter().enumerate() {
+        save(&data.join(format!("{class}/{seed}.png")), seed as u64);
+    }
+    let names: Vec<String> = (0..300).map(|at| format!("name {at} of a thing")).collect();
+    let [thesaurus, phrases, unanswerable] = [
+        ("thesaurus.ini", format!("[thing]\nsay: {}\n", names.join(", "))),
+        ("phrases.txt", "a field: field\na duck pond: pond\na giraffe: -\n".to_owned()),
+        ("unanswerable.txt", "asdf\nqwertz\n".to_owned()),
+    ]
+    .map(|(name, text)| {
+        fs::write(folder.join(name), text).expect("write");
+        folder.join(name)
+    });
+    let words = ["model", "calibrate"].map(PathBuf::from);
+    let held = ["--held".into(), data, "-".into(), phrases];
+    let files = ["--names".into(), thesaurus, "--unanswerable".into(), unanswerable];
+    let done = clip_rs(words.into_iter().chain([out.clone()]).chain(held).chain(files));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said(&done).contains("a bank of 300 names"));
+    out
+}
+
 /// A picture of soft random blots, another one for each seed.
 pub fn picture(seed: u64, side: u32) -> RgbImage {
     let mut dice = StdRng::seed_from_u64(seed);

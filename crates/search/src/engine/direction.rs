@@ -34,7 +34,8 @@ impl Engine {
             sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, x)| *sum += term.weight * x);
             if matches!(term.subject, Subject::Text(_)) {
                 texts += term.weight;
-                familiar += term.weight * self.text.concepts().map_or(0.0, |concepts| concepts.familiarity(&vector));
+                familiar +=
+                    term.weight * self.text.concepts().map_or(0.0, |concepts| concepts.familiarity(&vector));
             }
             all_texts &= matches!(term.subject, Subject::Text(_)) && term.weight > 0.0;
         }

@@ -206,7 +206,14 @@ impl Engine {
     }
 
     /// "More like this" begins with this, even where an exact copy has a smaller ordinal or the graph missed it.
-    fn put_first(&self, item: ItemRef, query_code: &Code, marking: &Marking, query: &Query, hits: &mut Vec<Hit>) {
+    fn put_first(
+        &self,
+        item: ItemRef,
+        query_code: &Code,
+        marking: &Marking,
+        query: &Query,
+        hits: &mut Vec<Hit>,
+    ) {
         let Some(shard) = self.shards.get(item.shard) else { return };
         let Some(code) = shard.index.code(item.ordinal).filter(|_| shard.is_wanted(item.ordinal, query))
         else {

@@ -35,7 +35,9 @@ impl Shard {
     pub(super) fn nearest(&self, code: &Code, query: &Query, share: f32) -> Vec<Best> {
         if share == 0.0 || !self.items.has_offsets() {
             let found = self.nearest_by_cosine(code, query).into_iter();
-            return found.map(|Neighbour { ordinal, cosine }| Best { ordinal, cosine, score: cosine }).collect();
+            return found
+                .map(|Neighbour { ordinal, cosine }| Best { ordinal, cosine, score: cosine })
+                .collect();
         }
         let offset = |ordinal: usize| self.items.offset(ordinal) * share;
         let keep = |ordinal: usize| self.is_wanted(ordinal, query);

@@ -113,8 +113,11 @@ impl Concepts {
 
     /// How close an item is to any text, -1..=1.
     pub fn offset(&self, item: &Embedding) -> f32 {
-        let mean: f32 =
-            self.cosines(item).zip(&self.weights).map(|(cosine, weight)| weight * (SHARPNESS * cosine).exp()).sum();
+        let mean: f32 = self
+            .cosines(item)
+            .zip(&self.weights)
+            .map(|(cosine, weight)| weight * (SHARPNESS * cosine).exp())
+            .sum();
         (mean.ln() / SHARPNESS).clamp(-1.0, 1.0)
     }
 

@@ -62,7 +62,8 @@ impl Marked {
 impl Reliability {
     /// Measures phrases' results; `likely` is the least mark of what counts as likely.
     pub fn of(phrases: &[Marked], likely: f32) -> Self {
-        let curve = curve(phrases.iter().filter(|phrase| phrase.answerable).flat_map(|phrase| &phrase.results));
+        let curve =
+            curve(phrases.iter().filter(|phrase| phrase.answerable).flat_map(|phrase| &phrase.results));
         let all: usize = curve.iter().map(|bin| bin.results).sum();
         let error = |bin: &Bin| share(bin.results, all) * (bin.mark - bin.right).abs();
         let best = |answerable: bool| -> Vec<f32> {
@@ -98,7 +99,15 @@ fn curve<'a>(results: impl Iterator<Item = &'a (f32, bool)>) -> Vec<Bin> {
 /// The chance that one of `better` is above one of `worse`, equal ones counting half.
 fn auroc(better: &[f32], worse: &[f32]) -> Option<f64> {
     let pairs = better.len() * worse.len();
-    let won = |a: f32, b: f32| if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
+    let won = |a: f32, b: f32| {
+        if a > b {
+            1.0
+        } else if a == b {
+            0.5
+        } else {
+            0.0
+        }
+    };
     let sum: f64 = better.iter().flat_map(|a| worse.iter().map(|b| won(*a, *b))).sum();
     (pairs > 0).then(|| sum / pairs as f64)
 }
@@ -132,9 +141,13 @@ mod tests {
 
     #[test]
     fn marks_that_are_always_true_have_no_error_and_without_unanswerable_phrases_there_is_no_auroc() {
-        let results: Vec<(f32, bool)> = (0..20).map(|at| if at < 10 { (1.0, true) } else { (0.0, false) }).collect();
+        let results: Vec<(f32, bool)> =
+            (0..20).map(|at| if at < 10 { (1.0, true) } else { (0.0, false) }).collect();
         let found = Reliability::of(&[marked(&results)], 0.5);
-        assert_eq!((found.expected_calibration_error, found.auroc, found.unanswered_likely), (0.0, None, None));
+        assert_eq!(
+            (found.expected_calibration_error, found.auroc, found.unanswered_likely),
+            (0.0, None, None)
+        );
     }
 
     #[test]

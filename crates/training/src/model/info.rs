@@ -1,9 +1,7 @@
 //! What there is to know of a package, for people.
 
 use clip_rs_catalog::Digest;
-use clip_rs_search::model::{
-    Activation, Concepts, Marks, ModelConfig, TensorSpec, Tower, numbers_by_type,
-};
+use clip_rs_search::model::{Activation, Concepts, Marks, ModelConfig, TensorSpec, Tower, numbers_by_type};
 
 use super::Package;
 use clip_rs_stage::StageError;

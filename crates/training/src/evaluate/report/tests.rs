@@ -58,7 +58,10 @@ fn report(name: &str, folder: &str, quality: f64) -> Report {
             unanswerable: vec!["launch pad".to_owned()],
             marks: Some(Reliability {
                 expected_calibration_error: 0.0432,
-                curve: vec![Bin { mark: 0.25, right: 0.2, results: 5 }, Bin { mark: 0.9, right: 0.92, results: 25 }],
+                curve: vec![
+                    Bin { mark: 0.25, right: 0.2, results: 5 },
+                    Bin { mark: 0.9, right: 0.92, results: 25 },
+                ],
                 auroc: Some(0.975),
                 answered_likely: Some(0.96),
                 unanswered_likely: None,
@@ -123,6 +126,9 @@ fn the_page_says_what_was_compared_and_shows_every_measure() {
         "Some CPU",
         "clip-rs evaluate --model a b --data 'my data'",
         "CLIP-rsicd protocol",
+        "Are marks to be believed?",
+        "0.043",
+        "AUROC between phrases that something answers and others 0.975",
     ] {
         assert!(page.contains(expected), "{expected} is missing");
     }
@@ -139,7 +145,8 @@ fn the_page_needs_nothing_but_itself_and_can_be_read_aloud() {
     let (_, page) = page.split_once("</style>").expect("a style");
     let count = |what: &str| page.matches(what).count();
     assert_eq!(count("<th ") + count("<th>"), count("scope=\""), "a heading of a table without its scope");
-    assert_eq!(count("<svg "), 3);
+    // Three plots, and a curve of marks for each model.
+    assert_eq!(count("<svg "), 3 + 2);
     assert_eq!(count("<svg "), count("role=\"img\" aria-labelledby=\""));
     assert_eq!(count("<svg "), count("<desc "));
     assert_eq!(count("<h1"), 1);

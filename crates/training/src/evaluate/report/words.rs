@@ -39,7 +39,7 @@ pub(super) fn section(comparison: &Comparison<'_>) -> Option<Markup> {
             }
             div.columns {
                 @for (at, label, words) in &all {
-                    @if let Some(marks) = &words.marks { div { h4 { (swatch(*at)) (label) } (reliability(marks)) } }
+                    @if let Some(marks) = &words.marks { div { h4 { (swatch(*at)) (label) } (reliability(*at, marks)) } }
                 }
             }
         }
@@ -74,12 +74,14 @@ fn extremes(words: &OpenWords) -> Markup {
 }
 
 /// The curve of reliability, as a table and a line.
-fn reliability(marks: &Reliability) -> Markup {
+fn reliability(at: usize, marks: &Reliability) -> Markup {
     let point = |bin: &Bin| format!("{:.1},{:.1}", 100.0 * bin.mark, 100.0 - 100.0 * bin.right);
     let line = marks.curve.iter().map(point).collect::<Vec<_>>().join(" ");
     let said = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{} %", percent(share)));
     html! {
-        svg viewBox="-2 -2 104 104" width="180" height="180" role="img" aria-label="Share of right results by mark" {
+        svg viewBox="-2 -2 104 104" width="180" height="180" role="img" aria-labelledby={ "marks-t" (at) " marks-d" (at) } {
+            title id={ "marks-t" (at) } { "Share of right results by mark" }
+            desc id={ "marks-d" (at) } { "What the table below says, from 0 to 100 % on both axes; on the diagonal marks are true." }
             path d="M0 100V0H100V100Z M0 100L100 0" fill="none" stroke="currentColor" stroke-width=".5" opacity=".4" {}
             polyline points=(line) fill="none" stroke="currentColor" stroke-width="2" {}
         }
