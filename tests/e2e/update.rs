@@ -53,7 +53,8 @@ fn an_open_page_goes_on_with_a_new_catalog_and_the_old_pictures_stay_for_a_while
     let output = Command::new(&artifacts.clip_rs).arg("prune").arg(&out).arg("--now").output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let again = chromium.open(&site.url("#q=a%20field"), DESKTOP.0, DESKTOP.1)?;
-    again.wait_for_state("results")?;
+    again.wait_for_state("results unlikely")?;
+    again.show_nearest()?;
     assert_eq!(again.results()?.len(), 12);
     assert!(fs::read_dir(&out)?.count() > 5);
     Ok(())

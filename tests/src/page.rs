@@ -110,11 +110,17 @@ impl Page {
              && ['results', 'empty', 'unlikely'].includes(document.querySelector('[data-state]').dataset.state)"
         );
         self.wait_until(&format!("there are results for {query:?}"), &asked)?;
+        self.show_nearest()?;
+        self.results()
+    }
+
+    /// Where no result is likely, asks for what comes nearest.
+    pub fn show_nearest(&self) -> Result<()> {
         if self.state()? == "unlikely" {
             self.click("[data-testid=show-nearest]")?;
             self.wait_for_state("results")?;
         }
-        self.results()
+        Ok(())
     }
 
     /// The results in the order in which they are shown.

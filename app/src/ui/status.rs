@@ -25,7 +25,7 @@ pub fn Status() -> impl IntoView {
             };
             match line.map(above).filter(|likely| *likely < count) {
                 None => format!("{} for {asked}", counted(count, "result")),
-                Some(0) => format!("{} for {asked}, none likely", counted(count, "result")),
+                Some(0) => format!("None likely of {} for {asked}", counted(count, "result")),
                 Some(likely) => format!("{likely} likely of {} for {asked}", counted(count, "result")),
             }
         }

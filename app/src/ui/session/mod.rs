@@ -61,6 +61,8 @@ pub struct Session {
     pub cutoff: RwSignal<Option<f32>>,
     /// Hits that were found and are not shown, as none is likely.
     nearest: StoredValue<Arc<Vec<Hit>>>,
+    /// What was asked when such hits were wanted nevertheless.
+    insisted: StoredValue<Option<Ask>>,
     /// Of the last answer.
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
@@ -112,6 +114,7 @@ impl Session {
             likely_from: RwSignal::default(),
             cutoff: RwSignal::default(),
             nearest: StoredValue::new(Arc::default()),
+            insisted: StoredValue::new(None),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             camera: RwSignal::default(),

@@ -108,13 +108,15 @@ impl Session {
         self.timing.set(Some(timing));
     }
 
-    /// Shows hits, unless none of them is likely.
+    /// Shows hits, unless none of them is likely. What is still being typed need not be a word yet.
     fn found(self, hits: Vec<Hit>) {
         let best = hits.iter().map(|hit| hit.similarity).fold(f32::NEG_INFINITY, f32::max);
         let nothing_likely = self.likely_from.get_untracked().is_some_and(|likely| best < likely);
         // A link to one of them asks for them.
         let selected = self.selected.get_untracked();
-        let is_wanted = selected.is_some_and(|selected| hits.iter().any(|hit| hit.id == selected.id));
+        let is_wanted = self.draft.with_untracked(Option::is_some)
+            || self.insisted.with_value(|insisted| *insisted == self.ask.get_untracked())
+            || selected.is_some_and(|selected| hits.iter().any(|hit| hit.id == selected.id));
         if nothing_likely && !is_wanted && !hits.is_empty() {
             self.nearest.set_value(Arc::new(hits));
             self.hits.set(Arc::default());
@@ -127,6 +129,7 @@ impl Session {
 
     /// Shows what is nearest to what was asked, though none of it is likely.
     pub fn show_nearest(self) {
+        self.insisted.set_value(self.ask.get_untracked());
         let nearest = self.nearest.get_value();
         self.show(nearest);
     }

@@ -2,7 +2,6 @@
 
 use clip_rs_catalog::Items;
 
-use crate::index::Neighbour;
 use crate::query::Query;
 use crate::{Code, Index};
 
@@ -31,38 +30,25 @@ pub(super) struct Best {
 }
 
 impl Shard {
-    /// The best items for a query whose offsets count `share` times.
+    /// The best items for a query whose offsets count `share` times, in no order, and perhaps others.
     pub(super) fn nearest(&self, code: &Code, query: &Query, share: f32) -> Vec<Best> {
-        if share == 0.0 || !self.items.has_offsets() {
-            let found = self.nearest_by_cosine(code, query).into_iter();
-            return found
-                .map(|Neighbour { ordinal, cosine }| Best { ordinal, cosine, score: cosine })
-                .collect();
-        }
         let offset = |ordinal: usize| self.items.offset(ordinal) * share;
-        let keep = |ordinal: usize| self.is_wanted(ordinal, query);
-        let (times, besides) = OFFSET_CANDIDATES;
-        let candidates = query.limit.saturating_mul(times).saturating_add(besides);
-        let ordinals = if self.can_walk(query, candidates, SCAN_WITH_OFFSETS_BELOW) {
+        let (candidates, scan_below) = if share == 0.0 || !self.items.has_offsets() {
+            (query.limit, SCAN_BELOW)
+        } else {
+            let (times, besides) = OFFSET_CANDIDATES;
+            (query.limit.saturating_mul(times).saturating_add(besides), SCAN_WITH_OFFSETS_BELOW)
+        };
+        let ordinals = if self.can_walk(query, candidates, scan_below) {
             self.index.search(code, candidates).into_iter().map(|found| found.ordinal).collect()
         } else {
-            self.index.exact_less(code, query.limit, keep, offset)
+            self.index.exact_less(code, query.limit, |ordinal| self.is_wanted(ordinal, query), offset)
         };
         let best = |ordinal: usize| {
             let cosine = code.cosine(self.index.code(ordinal)?);
             Some(Best { ordinal, cosine, score: cosine - offset(ordinal) })
         };
-        let mut best: Vec<Best> = ordinals.into_iter().filter_map(best).collect();
-        best.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.ordinal.cmp(&b.ordinal)));
-        best.truncate(query.limit);
-        best
-    }
-
-    fn nearest_by_cosine(&self, code: &Code, query: &Query) -> Vec<Neighbour> {
-        if self.can_walk(query, query.limit, SCAN_BELOW) {
-            return self.index.search(code, query.limit);
-        }
-        self.index.exact(code, query.limit, |ordinal| self.is_wanted(ordinal, query))
+        ordinals.into_iter().filter_map(best).collect()
     }
 
     fn can_walk(&self, query: &Query, candidates: usize, scan_below: usize) -> bool {
