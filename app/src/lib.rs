@@ -5,7 +5,7 @@
 //! - [`ui`]: the page's side: components and the state they share;
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
-//! - [`link`], [`format`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
+//! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -13,6 +13,7 @@
 pub mod browser;
 pub mod cache;
 pub mod engine;
+pub mod export;
 pub mod format;
 pub mod link;
 pub mod load;

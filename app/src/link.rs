@@ -1,4 +1,5 @@
-//! The page's state as it stands in the URL's fragment: `#q=baseball%20field&sel=17/37500/50140&map=17/38.8/-77.4`.
+//! The page's state as it stands in the URL's fragment: `#q=baseball%20field&sel=17/37500/50140&map=17/38.8/-77.4`. Where
+//! only a box is searched, `in=` has its west, south, east and north edge in degrees.
 //!
 //! The fragment is the one part of a URL that browsers never send, so a reload tells the server nothing of
 //! what was searched. Whatever cannot be understood is left out: a link is made by others.
@@ -6,6 +7,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::protocol::Ask;
+use clip_rs_catalog::Bounds;
 
 /// Longest query that is taken from a link, characters.
 pub const MAX_QUERY: usize = 500;
@@ -28,6 +30,8 @@ pub struct MapView {
 pub struct Link {
     /// What is searched for.
     pub ask: Option<Ask>,
+    /// Only items in this box are wanted.
+    pub within: Option<Bounds>,
     /// Id of the selected item.
     pub selected: Option<String>,
     /// Where the map looks.
@@ -44,6 +48,7 @@ impl Link {
             match key {
                 "q" => link.ask = query(&value).map(Ask::Text).or(link.ask),
                 "like" => link.ask = id(&value).map(Ask::Like).or(link.ask),
+                "in" => link.within = area(&value).or(link.within),
                 "sel" => link.selected = id(&value).or(link.selected),
                 "map" => link.view = view(&value).or(link.view),
                 _ => {}
@@ -59,6 +64,10 @@ impl Link {
             Some(Ask::Text(text)) => pairs.push(format!("q={}", encoded(text))),
             Some(Ask::Like(id)) => pairs.push(format!("like={}", encoded(id))),
             None => {}
+        }
+        if let Some(within) = self.within {
+            let edges = <[f64; 4]>::from(within).map(|degrees| format!("{degrees:.5}"));
+            pairs.push(format!("in={}", edges.join(",")));
         }
         if let Some(id) = &self.selected {
             pairs.push(format!("sel={}", encoded(id)));
@@ -84,6 +93,12 @@ pub fn query(text: &str) -> Option<String> {
 fn id(text: &str) -> Option<String> {
     let plain = !text.is_empty() && text.len() <= MAX_ID && !text.chars().any(char::is_control);
     plain.then(|| text.to_owned())
+}
+
+fn area(text: &str) -> Option<Bounds> {
+    let edges: Vec<f64> = text.split(',').map(|edge| edge.parse().ok()).collect::<Option<_>>()?;
+    let [west, south, east, north] = edges[..] else { return None };
+    Bounds::new(west, south, east, north).ok()
 }
 
 fn view(text: &str) -> Option<MapView> {
@@ -129,6 +144,7 @@ mod tests {
         for text in nasty {
             let link = Link {
                 ask: Some(Ask::Text(text.to_owned())),
+                within: Bounds::new(179.5, -18.0, -179.25, -17.5).ok(),
                 selected: Some("picture (1), part+2.png".into()),
                 view: Some(MapView { zoom: 16.5, lat: 38.8, lng: -77.4 }),
             };
@@ -146,11 +162,14 @@ mod tests {
     fn the_documented_form_is_written() {
         let link = Link {
             ask: Some(Ask::Text("baseball field".into())),
+            within: None,
             selected: Some("17/37500/50140".into()),
             view: Some(MapView { zoom: 17.0, lat: 38.8, lng: -77.4 }),
         };
         assert_eq!(link.to_fragment(), "q=baseball%20field&sel=17/37500/50140&map=17/38.80000/-77.40000");
         assert_eq!(Link::default().to_fragment(), "");
+        let within = Link { within: Bounds::new(-77.5, 38.5, -77.25, 38.75).ok(), ..Link::default() };
+        assert_eq!(within.to_fragment(), "in=-77.50000,38.50000,-77.25000,38.75000");
     }
 
     #[test]
@@ -172,6 +191,9 @@ mod tests {
             "-1/0/0",
         ] {
             assert_eq!(Link::parse(&format!("map={place}")).view, None, "{place}");
+        }
+        for place in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,60,1,50", "0,0,1,91", "nan,0,1,1"] {
+            assert_eq!(Link::parse(&format!("in={place}")).within, None, "{place}");
         }
         assert_eq!(
             searched("q=pond&q=%ff"),

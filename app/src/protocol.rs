@@ -46,6 +46,9 @@ pub enum Request {
     Search {
         /// What to look for.
         ask: Ask,
+        /// Only items whose middle lies in this box (west, south, east, north).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Bounds>,
         /// At most so many hits.
         limit: usize,
     },

@@ -77,6 +77,15 @@ impl Extent {
             && other.south <= self.north
     }
 
+    /// The same box with longitudes from -180 to 180; none if it is none on Earth.
+    pub fn bounds(self) -> Option<Bounds> {
+        let (south, north) = (self.south.max(-90.0), self.north.min(90.0));
+        if self.east - self.west >= TURN {
+            return Bounds::new(-180.0, south, 180.0, north).ok();
+        }
+        Bounds::new(wrapped(self.west), south, wrapped(self.east), north).ok()
+    }
+
     /// Whether it is a mere position.
     pub fn is_point(self) -> bool {
         self.west == self.east && self.south == self.north
@@ -174,6 +183,15 @@ mod tests {
             let zoom = Frame::of(None).extent(&tile.bounds()).zoom_to_fit(256.0);
             assert!((zoom - f64::from(tile.z())).abs() < 1e-3, "{text}: {zoom}");
         }
+    }
+
+    #[test]
+    fn what_a_map_shows_is_a_box_on_earth() {
+        let shown = |west, east| Extent { west, south: -95.0, east, north: 10.0 }.bounds();
+        assert_eq!(shown(-77.5, -77.0), Some(bounds(-77.5, -90.0, -77.0, 10.0)));
+        assert_eq!(shown(179.0, 182.0), Some(bounds(179.0, -90.0, -178.0, 10.0)));
+        assert_eq!(shown(-200.0, 200.0), Some(bounds(-180.0, -90.0, 180.0, 10.0)));
+        assert_eq!(shown(f64::NAN, 1.0), None);
     }
 
     #[test]

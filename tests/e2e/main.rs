@@ -12,6 +12,7 @@ mod pictures;
 mod privacy;
 mod sources;
 mod start;
+mod taking;
 mod typing;
 mod update;
 mod use_it;

@@ -43,6 +43,9 @@ extern "C" {
     /// Middle of the map.
     #[wasm_bindgen(method, js_name = getCenter)]
     pub fn centre(this: &Map) -> LatLng;
+    /// What the map shows.
+    #[wasm_bindgen(method, js_name = getBounds)]
+    pub fn bounds(this: &Map) -> LatLngBounds;
     /// Listens to an event.
     #[wasm_bindgen(method)]
     pub fn on(this: &Map, event: &str, listener: &Function);
@@ -65,6 +68,22 @@ extern "C" {
     /// Longitude, degrees.
     #[wasm_bindgen(method, getter)]
     pub fn lng(this: &LatLng) -> f64;
+
+    /// A box.
+    #[derive(Debug)]
+    pub type LatLngBounds;
+    /// West edge, degrees; may lie beyond 180.
+    #[wasm_bindgen(method, js_name = getWest)]
+    pub fn west(this: &LatLngBounds) -> f64;
+    /// South edge, degrees.
+    #[wasm_bindgen(method, js_name = getSouth)]
+    pub fn south(this: &LatLngBounds) -> f64;
+    /// East edge, degrees; may lie beyond 180.
+    #[wasm_bindgen(method, js_name = getEast)]
+    pub fn east(this: &LatLngBounds) -> f64;
+    /// North edge, degrees.
+    #[wasm_bindgen(method, js_name = getNorth)]
+    pub fn north(this: &LatLngBounds) -> f64;
 
     /// A control in a corner of the map.
     #[derive(Debug)]

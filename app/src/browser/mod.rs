@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod clipboard;
 pub mod clock;
+pub mod download;
 pub mod fetch;
 pub mod leaflet;
 pub mod location;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use clip_rs_catalog::{CatalogError, Fault, ItemId, Items, ModelRef, Shard as ShardRef};
+use clip_rs_catalog::{Bounds, CatalogError, Fault, ItemId, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
 use clip_rs_search::model::{Marks, ModelConfig, TextEncoder};
 use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard};
@@ -42,7 +42,7 @@ impl Answerer {
     pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
         match request {
             Request::Open { catalog, manifest } => self.open(&catalog, manifest).await,
-            Request::Search { ask, limit } => self.search(&ask, limit).await,
+            Request::Search { ask, within, limit } => self.search(&ask, within, limit).await,
             Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts)),
         }
     }
@@ -100,9 +100,9 @@ impl Answerer {
         Ok(opened.iter().flat_map(|opened| opened.engine.shards()).map(|shard| shard.items.len()).sum())
     }
 
-    async fn search(&self, ask: &Ask, limit: usize) -> Result<Response, Failure> {
+    async fn search(&self, ask: &Ask, within: Option<Bounds>, limit: usize) -> Result<Response, Failure> {
         let (found, pages) =
-            self.with_opened(|opened| Ok((search(opened, ask, limit)?, Rc::clone(&opened.pages))))?;
+            self.with_opened(|opened| Ok((search(opened, ask, within, limit)?, Rc::clone(&opened.pages))))?;
         let FoundHits { mut hits, likely_from, encode_ms, search_ms } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
         let missing = pages.complete(&mut hits).await;
@@ -169,7 +169,7 @@ struct FoundHits {
     search_ms: f64,
 }
 
-fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<FoundHits, Failure> {
+fn search(opened: &Opened, ask: &Ask, within: Option<Bounds>, limit: usize) -> Result<FoundHits, Failure> {
     let engine = &opened.engine;
     let query = match ask {
         Ask::Text(text) => {
@@ -182,7 +182,7 @@ fn search(opened: &Opened, ask: &Ask, limit: usize) -> Result<FoundHits, Failure
             )
         }
     };
-    let query = query.limit(limit.min(MAX_HITS)).one_a_picture();
+    let query = Query { area: within, ..query.limit(limit.min(MAX_HITS)).one_a_picture() };
     let start = clock::now_ms();
     let direction = engine.embed(&query).map_err(not_answered)?;
     let encoded = clock::now_ms();

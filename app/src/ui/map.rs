@@ -46,6 +46,12 @@ pub fn Map() -> impl IntoView {
         on_pane(&|pane| pane.select(selected.as_ref().map(|selected| selected.id.as_str())));
     });
     Effect::new(move || {
+        // An outline lies in the frame of a catalog.
+        session.manifest.track();
+        let within = session.within.get();
+        on_pane(&|pane| pane.show_searched(within.as_ref()));
+    });
+    Effect::new(move || {
         if let Some(camera) = session.camera.get() {
             on_pane(&|pane| pane.look(camera));
         }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use clip_rs_catalog::Manifest;
+use clip_rs_catalog::{Bounds, Manifest};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -11,7 +11,7 @@ use super::footprints::Footprints;
 use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
 use super::session::{Camera, Session};
-use crate::browser::leaflet::{self, lat_lng, lat_lng_bounds};
+use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds};
 use crate::browser::{options, page, reason};
 use crate::link::MapView;
 use crate::protocol::Hit;
@@ -33,6 +33,8 @@ pub struct MapPane {
     quiet: Rc<Cell<bool>>,
     tiles: Option<MapTiles>,
     footprints: Footprints,
+    /// Of the box that is searched.
+    outline: Option<Layer>,
     _moved: Closure<dyn FnMut()>,
 }
 
@@ -80,7 +82,7 @@ impl MapPane {
             Closure::<dyn FnMut()>::new(move || {
                 if !quiet.get() {
                     let (at, zoom) = (map.centre(), map.zoom());
-                    session.looked(MapView { zoom, lat: at.lat(), lng: wrapped(at.lng()) });
+                    session.looked(MapView { zoom, lat: at.lat(), lng: wrapped(at.lng()) }, shown_by(&map));
                 }
             })
         };
@@ -92,6 +94,7 @@ impl MapPane {
             quiet,
             tiles: None,
             footprints: Footprints::default(),
+            outline: None,
             _moved: moved,
         })
     }
@@ -134,6 +137,7 @@ impl MapPane {
             self.tiles = Some(MapTiles::new(&self.map, self.session, pictures, zooms, extent));
         }
         self.quiet.set(false);
+        self.session.shows(shown_by(&self.map));
     }
 
     /// Tries again to get tiles that could not be had.
@@ -149,6 +153,19 @@ impl MapPane {
         // Without an area no hit has a place.
         let (frame, hits) = frame.map_or((Frame::of(None), &[][..]), |frame| (frame, hits));
         self.footprints.show(&self.map, frame, self.session, hits);
+    }
+
+    /// Outlines the box that is searched, or none.
+    pub fn show_searched(&mut self, within: Option<&Bounds>) {
+        if let Some(outline) = self.outline.take() {
+            outline.remove_layer();
+        }
+        if let (Some(area), Some(within)) = (&self.area, within) {
+            let style = options(&[("className", "searched".into()), ("interactive", false.into())]);
+            let outline = leaflet::rectangle(&lat_lng_bounds(area.frame.extent(within)), &style);
+            outline.add_to_map(&self.map);
+            self.outline = Some(outline);
+        }
     }
 
     /// Highlights the footprint of the item called `id`, and no other.
@@ -192,6 +209,12 @@ impl Drop for MapPane {
         self.tiles = None;
         self.map.remove();
     }
+}
+
+/// The box that a map shows.
+fn shown_by(map: &leaflet::Map) -> Option<Bounds> {
+    let shown = map.bounds();
+    Extent { west: shown.west(), south: shown.south(), east: shown.east(), north: shown.north() }.bounds()
 }
 
 fn escaped(text: &str) -> String {

@@ -7,7 +7,8 @@ use super::card::{Card, card_id};
 use super::icons;
 use super::picture::{CARD, Picture};
 use super::session::{By, Session};
-use crate::browser::page;
+use crate::browser::{download, page};
+use crate::export::Format;
 use crate::format::{item, percent};
 use crate::protocol::{Ask, Hit};
 
@@ -47,6 +48,7 @@ pub fn Results() -> impl IntoView {
     };
     view! {
         <LikeThis/>
+        <Tools/>
         <Cutoff/>
         <ol class="results" aria-label="Results, best first" on:keydown=keydown>
             <For each=rows key=|row| format!("{row:?}") children=|row| match row {
@@ -54,6 +56,37 @@ pub fn Results() -> impl IntoView {
                 Row::Line => view! { <li class="line" data-testid="cutoff-line">"Less likely than the line"</li> }.into_any(),
             }/>
         </ol>
+        <Show when=move || session.has_more()>
+            <button type="button" class="plain more" data-testid="show-more" on:click=move |_| session.show_more()>
+                "Show more"
+            </button>
+        </Show>
+    }
+}
+
+/// What can be done with all results: to search only what the map shows, and to take them away.
+#[component]
+fn Tools() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let within = move || session.within.with(Option::is_some);
+    let told = RwSignal::new(None::<String>);
+    let save = move |format: Format| {
+        let content = session.hits.with_untracked(|hits| format.write(hits));
+        let name = format!("clip-rs-results.{}", format.extension());
+        told.set(download::save(&name, format.media_type(), &content).err());
+    };
+    view! {
+        <div class="tools">
+            <Show when=move || session.has_map()>
+                <button type="button" class="plain" data-testid="in-view" aria-pressed=move || within().to_string()
+                    on:click=move |_| session.toggle_within()>
+                    {move || if within() { "Only in the marked area ✓" } else { "Only in this view" }}
+                </button>
+            </Show>
+            <button type="button" class="plain" data-testid="save-geojson" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
+            <button type="button" class="plain" data-testid="save-csv" on:click=move |_| save(Format::Csv)>"CSV"</button>
+            <span class="said" role="status">{told}</span>
+        </div>
     }
 }
 

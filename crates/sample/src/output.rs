@@ -51,7 +51,8 @@ impl Output {
     ) -> Result<SampleReport, SampleError> {
         let (pictures, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
         for z in grid.min_zoom..=grid.zoom {
-            for x in grid.tiles(z).into_iter().map(|(x, _)| x).collect::<std::collections::BTreeSet<_>>() {
+            let filled = grid.tiles(z).into_iter().filter(|(x, y)| grid.fills(z, *x, *y));
+            for x in filled.map(|(x, _)| x).collect::<std::collections::BTreeSet<_>>() {
                 let folder = self.draft.join(format!("tiles/{z}/{x}"));
                 fs::create_dir_all(&folder).map_err(fault(&folder))?;
             }

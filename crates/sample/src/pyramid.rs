@@ -1,4 +1,4 @@
-//! Tiles of all zooms in one pass: four tiles are drawn, halved and joined to the one above them.
+//! Tiles of all zooms that the area fills, in one pass: four tiles are drawn, halved and joined to the one above them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,6 +28,13 @@ impl Grid {
         (self.left >> k..=last_x >> k).contains(&x) && (self.top >> k..=last_y >> k).contains(&y)
     }
 
+    /// Whether a tile of any zoom lies in the area as a whole.
+    pub fn fills(&self, z: u8, x: u32, y: u32) -> bool {
+        let k = self.zoom - z;
+        let inside = |at: u32, first: u32| at << k >= first && (at + 1) << k <= first + self.side;
+        inside(x, self.left) && inside(y, self.top)
+    }
+
     /// The tiles of a zoom, row by row.
     pub fn tiles(&self, z: u8) -> Vec<(u32, u32)> {
         let k = self.zoom - z;
@@ -42,7 +49,7 @@ pub type TileTruth = ((u32, u32), Labels);
 /// Takes zoom, column, row and RGB pixels of a finished tile.
 pub type Writer<'a> = dyn Fn(u8, u32, u32, &[u8]) -> Result<(), SampleError> + Sync + 'a;
 
-/// Draws and hands out every tile of the area.
+/// Draws the area, and hands out every tile that it fills: what lies beyond it is for others to leave empty.
 pub struct Pyramid<'a> {
     pub grid: Grid,
     pub scene: &'a Scene,
@@ -52,9 +59,6 @@ pub struct Pyramid<'a> {
     /// Called with the number of finest tiles done.
     pub progress: &'a (dyn Fn(usize) + Sync),
 }
-
-/// Ground where the pyramid has no data: beyond the area.
-const BEYOND: u8 = 205;
 
 impl Pyramid<'_> {
     /// Draws a tile and all below it; returns its pixels, and the ground truth of its finest tiles.
@@ -68,7 +72,9 @@ impl Pyramid<'_> {
         } else {
             self.join(z, x, y)?
         };
-        (self.write)(z, x, y, &rgb)?;
+        if self.grid.fills(z, x, y) {
+            (self.write)(z, x, y, &rgb)?;
+        }
         Ok((rgb, truths))
     }
 
@@ -81,7 +87,7 @@ impl Pyramid<'_> {
             || rayon::join(|| child(0, 0), || child(1, 0)),
             || rayon::join(|| child(0, 1), || child(1, 1)),
         );
-        let mut rgb = vec![BEYOND; TILE * TILE * 3];
+        let mut rgb = vec![0; TILE * TILE * 3];
         let mut truths = Vec::new();
         for (k, part) in [nw?, ne?, sw?, se?].into_iter().enumerate() {
             if let Some((pixels, below)) = part {

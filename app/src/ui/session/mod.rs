@@ -18,7 +18,7 @@ mod typing;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use clip_rs_catalog::Manifest;
+use clip_rs_catalog::{Bounds, Manifest};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
@@ -51,6 +51,10 @@ pub struct Session {
     pub words: RwSignal<String>,
     /// What is, or is to be, searched for.
     pub ask: RwSignal<Option<Ask>>,
+    /// Only items in this box are searched; all if there is none.
+    pub within: RwSignal<Option<Bounds>>,
+    /// Hits that are asked for.
+    pub limit: RwSignal<usize>,
     /// What is being typed, and answered in its stead; none when nothing is.
     pub draft: RwSignal<Option<Ask>>,
     /// Best first.
@@ -85,6 +89,8 @@ pub struct Session {
     looked_ms: StoredValue<Option<f64>>,
     /// Where the map looks now.
     view: StoredValue<Option<MapView>>,
+    /// The box that it shows.
+    shown: StoredValue<Option<Bounds>>,
     /// Whether the engine answers.
     loaded: StoredValue<bool>,
     /// Runs out when the typing pauses.
@@ -109,6 +115,8 @@ impl Session {
             pictures: RwSignal::new_local(None),
             words: RwSignal::default(),
             ask: RwSignal::default(),
+            within: RwSignal::default(),
+            limit: RwSignal::new(search::FIRST_HITS),
             draft: RwSignal::default(),
             hits: RwSignal::default(),
             likely_from: RwSignal::default(),
@@ -126,6 +134,7 @@ impl Session {
             coming: StoredValue::new(None),
             looked_ms: StoredValue::new(Some(f64::NEG_INFINITY)),
             view: StoredValue::new(None),
+            shown: StoredValue::new(None),
             loaded: StoredValue::new(false),
             pause: StoredValue::new_local(None),
             turn: StoredValue::new(0),

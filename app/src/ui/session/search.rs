@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clip_rs_catalog::Bounds;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -13,8 +14,10 @@ use crate::protocol::{Ask, Hit, Request, Response};
 use crate::trouble::{Part, Trouble};
 use crate::unwrapped::Extent;
 
-/// Hits that are asked for.
-const LIMIT: usize = 20;
+/// Hits that are asked for at first, and more at a time.
+pub(super) const FIRST_HITS: usize = 20;
+/// Hits that are asked for at most: as many cards as a page bears.
+const MOST_HITS: usize = 400;
 
 impl Session {
     /// Searches for the words in the search box, if there are any.
@@ -32,6 +35,32 @@ impl Session {
         self.write_link(entry);
         self.camera.set(None);
         self.run();
+    }
+
+    /// Searches only what the map shows now, or everything again.
+    pub fn toggle_within(self) {
+        let within = match self.within.get_untracked() {
+            Some(_) => None,
+            None => self.shown.get_value(),
+        };
+        self.within.set(within);
+        self.limit.set(FIRST_HITS);
+        self.selected.set(None);
+        self.write_link(Entry::New);
+        // The map stays where the box was chosen.
+        self.run();
+    }
+
+    /// Asks for more hits.
+    pub fn show_more(self) {
+        self.limit.update(|limit| *limit = limit.saturating_add(FIRST_HITS).min(MOST_HITS));
+        self.run();
+    }
+
+    /// Whether there may be more hits to ask for.
+    pub fn has_more(self) -> bool {
+        let limit = self.limit.get();
+        limit < MOST_HITS && self.hits.with(|hits| hits.len() >= limit)
     }
 
     /// Back to nothing searched.
@@ -55,6 +84,7 @@ impl Session {
             _ => String::new(),
         });
         self.ask.set(ask);
+        self.limit.set(FIRST_HITS);
     }
 
     /// Answers what is asked for now, as soon as the engine is there.
@@ -75,7 +105,8 @@ impl Session {
         if self.draft.with_untracked(Option::is_none) || self.hits.with_untracked(|hits| hits.is_empty()) {
             self.phase.set(Phase::Searching);
         }
-        let request = Request::Search { ask, limit: LIMIT };
+        let (within, limit) = (self.within.get_untracked(), self.limit.get_untracked());
+        let request = Request::Search { ask, within, limit };
         let Some(answer) =
             self.client.with_value(|client| client.as_ref().map(|client| client.call(request)))
         else {
@@ -166,15 +197,21 @@ impl Session {
         self.write_link(Entry::Same);
     }
 
+    /// Notes what the map shows now.
+    pub fn shows(self, shown: Option<Bounds>) {
+        self.shown.set_value(shown);
+    }
+
     /// Notes where the map looks now.
-    pub fn looked(self, view: MapView) {
+    pub fn looked(self, view: MapView, shown: Option<Bounds>) {
         self.view.set_value(Some(view));
+        self.shows(shown);
         self.write_link(Entry::Same);
     }
 
     /// Takes over what the URL says: at the start, and on "back" and "forward".
     pub fn follow_link(self) {
-        let Link { ask, selected, view } = Link::parse(&location::fragment());
+        let Link { ask, within, selected, view } = Link::parse(&location::fragment());
         let selection = selected.map(|id| Selection { id, by: By::Link });
         self.selected.set(selection);
         self.view.set_value(view);
@@ -183,7 +220,9 @@ impl Session {
         if ask != self.ask.get_untracked() || ask != shown {
             self.set_ask(ask.clone());
         }
-        if ask != shown {
+        let elsewhere = within != self.within.get_untracked();
+        self.within.set(within);
+        if ask != shown || elsewhere {
             self.run();
         }
     }
@@ -191,6 +230,7 @@ impl Session {
     pub(super) fn write_link(self, entry: Entry) {
         let link = Link {
             ask: self.ask.get_untracked(),
+            within: self.within.get_untracked(),
             selected: self
                 .selected
                 .with_untracked(|selected| selected.as_ref().map(|selected| selected.id.clone())),
