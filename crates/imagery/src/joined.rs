@@ -8,6 +8,8 @@ use crate::{Entry, EntryId, ImageryError, Inventory, Source};
 /// name are told apart by their source.
 pub(crate) struct Joined {
     sources: Vec<Box<dyn Source>>,
+    /// A short name of each.
+    names: Vec<String>,
     /// By handle: the source, and the place in its inventory.
     origins: Vec<(u32, u32)>,
     inventory: Inventory,
@@ -57,7 +59,8 @@ impl Joined {
         if sizes.iter().any(|size| *size != sizes[0]) {
             inventory.notes.push(format!("the sources' tiles have several edges: {sizes:?} pixels"));
         }
-        Self { sources: sources.into_iter().map(|(_, source)| source).collect(), origins, inventory }
+        let sources = sources.into_iter().map(|(_, source)| source).collect();
+        Self { sources, names: prefixes, origins, inventory }
     }
 }
 
@@ -100,6 +103,11 @@ fn name_of(path: &Path) -> String {
 impl Source for Joined {
     fn inventory(&self) -> &Inventory {
         &self.inventory
+    }
+
+    fn origin(&self, entry: &Entry) -> Option<&str> {
+        let (source, _) = self.origins.get(usize::try_from(entry.handle).ok()?)?;
+        self.names.get(*source as usize).map(String::as_str)
     }
 
     fn read(&self, entry: &Entry) -> Result<Vec<u8>, ImageryError> {

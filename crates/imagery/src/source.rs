@@ -15,6 +15,12 @@ pub trait Source: Send + Sync {
     /// The encoded picture (JPEG, PNG, WebP or AVIF) of an entry of this source's inventory. Nothing is
     /// unpacked to disk. An error concerns this entry only.
     fn read(&self, entry: &Entry) -> Result<Vec<u8>, ImageryError>;
+
+    /// The name of the source that an entry comes from, where several are joined.
+    fn origin(&self, entry: &Entry) -> Option<&str> {
+        let _one_source = entry;
+        None
+    }
 }
 
 /// What a source holds and what it leaves out.

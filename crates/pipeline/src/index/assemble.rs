@@ -91,14 +91,15 @@ impl Locator<'_> {
     }
 
     fn detail(&self, what: &What) -> Detail {
+        let entry = self.entry(what);
         let centre = self.footprint(what).map(|footprint| footprint.centre());
         let address = centre.and_then(|at| self.addresses.as_ref()?.nearest(at));
         Detail {
             place: centre.and_then(|at| self.places.near(at)),
             address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
             address: address.map(|(text, _)| text),
-            captured: self.entry(what).and_then(|entry| entry.captured),
-            source: None,
+            captured: entry.and_then(|entry| entry.captured),
+            source: entry.and_then(|entry| self.survey.source.origin(entry)).map(str::to_owned),
         }
     }
 }

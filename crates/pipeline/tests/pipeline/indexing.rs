@@ -6,6 +6,7 @@ use std::time::Duration;
 use clip_rs_catalog::ItemId;
 use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{Request, index};
+use clip_rs_pipeline::query::{Asked, Subject, search};
 use clip_rs_pipeline::verify::verify;
 
 use crate::support::{catalog, clip_rs, command, copy_folder, request, said, save, snapshot, tiles};
@@ -75,6 +76,26 @@ fn pictures_that_cannot_be_read_are_named_and_left_out() {
     let error = index(&request).expect_err("nothing to index").to_string();
     assert!(error.contains("no picture can be read"), "{error}");
     assert_eq!(verify(&request.out).expect("checked").faults, [], "the former catalog is untouched");
+}
+
+#[test]
+fn items_of_several_sources_say_which_they_come_from() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let first = tiles(folder.path());
+    let second = folder.path().join("summer 2024");
+    save(&second.join("14/4703/6267.jpg"), 77);
+    // Of a tile that both have the first source's is taken.
+    save(&second.join("14/4700/6267.jpg"), 78);
+    let request = Request { tiles: vec![first, second], ..request(folder.path()) };
+    index(&request).expect("a catalog");
+    let asked = Asked { limit: 100, ..Asked::about(Subject::Text("a field".into())) };
+    let answers = search(&request.out, &asked).expect("answers");
+    let source = |id: &str| {
+        let answer = answers.iter().find(|answer| answer.id == id).expect("an answer");
+        answer.source.clone().expect("a source")
+    };
+    assert_eq!(source("14/4703/6267"), "summer 2024");
+    assert_eq!((source("14/4700/6267"), source("14/4702/6268")), ("tiles".to_owned(), "tiles".to_owned()));
 }
 
 #[test]
