@@ -47,7 +47,10 @@ pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
     process::quiet(bindgen.arg(output().join(PROGRAM)), log)?;
     let wasm = folder.join("worker_bg.wasm");
     let mut smaller = tools.command("wasm-opt");
-    smaller.args(["-O", "--enable-relaxed-simd", "--output"]).arg(&wasm).arg(&wasm);
+    smaller
+        .args(["-O", "--converge", "--strip-producers", "--enable-relaxed-simd", "--output"])
+        .arg(&wasm)
+        .arg(&wasm);
     process::quiet(&mut smaller, log)?;
     let loader = paths::repository().join("app/worker_loader.js");
     fs::copy(&loader, folder.join("worker_loader.js"))
