@@ -83,8 +83,10 @@ fn Tools() -> impl IntoView {
                     {move || if within() { "Only in the marked area ✓" } else { "Only in this view" }}
                 </button>
             </Show>
-            <button type="button" class="plain" data-testid="save-geojson" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
-            <button type="button" class="plain" data-testid="save-csv" on:click=move |_| save(Format::Csv)>"CSV"</button>
+            <button type="button" class="plain" data-testid="save-geojson" title="Save these results as GeoJSON"
+                aria-label="Save these results as GeoJSON" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
+            <button type="button" class="plain" data-testid="save-csv" title="Save these results as CSV"
+                aria-label="Save these results as CSV" on:click=move |_| save(Format::Csv)>"CSV"</button>
             <span class="said" role="status">{told}</span>
         </div>
     }
