@@ -66,6 +66,14 @@ impl Decoder {
         self.with_picture(bytes, |picture| picture)
     }
 
+    /// Whether all of a picture can be shown. A transparent one can: it shows nothing.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), DecodeError> {
+        match self.with_picture(bytes, drop) {
+            Ok(()) | Err(DecodeError::NoData) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// As [`Decoder::decode`], but the memory counts until `work` is done. `work` must not decode by the same
     /// decoder: it could wait for what it holds itself.
     pub fn with_picture<T>(&self, bytes: &[u8], work: impl FnOnce(Picture) -> T) -> Result<T, DecodeError> {

@@ -57,7 +57,8 @@ impl Ranges {
         read_at(&file, &mut bytes[..there], 0)?;
         let ranges = Self { file, length, header: Header::parse(bytes) };
         let Header { root_offset, root_length, internal_compression, .. } = ranges.header;
-        let root = ranges.bytes(root_offset, usize::try_from(root_length).unwrap_or(usize::MAX))?;
+        // A file that is no archive may claim any length.
+        let root = ranges.bytes(root_offset, root_length.min(MOST_UNPACKED) as usize)?;
         check_unpacked(internal_compression, &root)?;
         Ok(ranges)
     }

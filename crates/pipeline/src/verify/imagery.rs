@@ -1,7 +1,7 @@
 //! Whether the listing is in order, and every tile and picture is what it says.
 
 use clip_rs_catalog::{CatalogError, ListedFile, MANIFEST_NAME, Page, TileId, TileSet};
-use clip_rs_imagery::decode::{DecodeError, Decoder};
+use clip_rs_imagery::decode::Decoder;
 use rayon::prelude::*;
 
 use super::{Fault, Verdict, without_path};
@@ -115,11 +115,7 @@ fn file_fault(catalog: &Catalog, decoder: &Decoder, name: String, file: &ListedF
         Ok(content) => match file.check(&name, &content) {
             Err(CatalogError::File { fault, .. }) => fault.to_string(),
             Err(error) => error.to_string(),
-            Ok(()) => match decoder.with_picture(&content, drop) {
-                // A transparent tile is a tile.
-                Ok(()) | Err(DecodeError::NoData) => return None,
-                Err(error) => error.to_string(),
-            },
+            Ok(()) => decoder.check(&content).err()?.to_string(),
         },
     };
     Some(Fault { file: name, why })
