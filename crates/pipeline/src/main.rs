@@ -10,6 +10,11 @@ use clap::Parser;
 
 use commands::Cli;
 
+/// The C library's allocator keeps an arena a thread, each as large as it ever was: with it memory grew with the number of
+/// tiles.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     Cli::parse().run().unwrap_or_else(|error| {
         eprintln!("clip-rs: {}", sentence(&error));
