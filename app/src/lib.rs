@@ -5,11 +5,13 @@
 //! - [`ui`]: the page's side: components and the state they share;
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
+//! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
 
+pub mod ask;
 pub mod browser;
 pub mod cache;
 pub mod engine;
@@ -24,4 +26,5 @@ pub mod trouble;
 #[cfg(feature = "page")]
 pub mod ui;
 pub mod unwrapped;
+pub mod vector;
 pub mod zooms;

@@ -1,18 +1,40 @@
-//! The page's state as it stands in the URL's fragment: `#q=baseball%20field&sel=17/37500/50140&map=17/38.8/-77.4`. Where
-//! only a box is searched, `in=` has its west, south, east and north edge in degrees.
+//! The page's state as it stands in the URL's fragment, and stays readable there:
+//! `#q=baseball%20field&sel=17/37500/50140&map=17/38.8/-77.4`.
+//!
+//! | key | value |
+//! |---|---|
+//! | `q` | the words in the box |
+//! | `like` | id of an item that is looked for |
+//! | `text` | words that are looked for besides, or not wanted |
+//! | `picture`, `concept` | a direction as text ([`crate::vector`]), `~`, its name |
+//! | `in` | west, south, east and north edge of the box that is searched, or the longitude and latitude of each corner of an outline; degrees |
+//! | `place` | where else to search, in words: `within 2 km of Leesburg` |
+//! | `sel` | id of the selected item |
+//! | `map` | zoom, latitude, longitude |
+//!
+//! Terms may be given several times, each with a weight other than 1 before a `*`: `text=-0.5*large%20ships`.
 //!
 //! The fragment is the one part of a URL that browsers never send, so a reload tells the server nothing of
 //! what was searched. Whatever cannot be understood is left out: a link is made by others.
 
+use clip_rs_catalog::Bounds;
+use clip_rs_search::Polygon;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::protocol::Ask;
-use clip_rs_catalog::Bounds;
+use crate::ask::{About, Ask, Named, Origin, Part, words};
+use crate::vector::Vector;
 
-/// Longest query that is taken from a link, characters.
-pub const MAX_QUERY: usize = 500;
 const MAX_ID: usize = 512;
-const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'/').remove(b',');
+/// Longest name of a picture or a concept, characters.
+const MAX_NAME: usize = 100;
+const KEEP: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'/')
+    .remove(b',')
+    .remove(b'*')
+    .remove(b'~');
 
 /// Where the map looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,10 +50,8 @@ pub struct MapView {
 /// What a link says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Link {
-    /// What is searched for.
-    pub ask: Option<Ask>,
-    /// Only items in this box are wanted.
-    pub within: Option<Bounds>,
+    /// What is searched for, and where.
+    pub ask: Ask,
     /// Id of the selected item.
     pub selected: Option<String>,
     /// Where the map looks.
@@ -39,19 +59,19 @@ pub struct Link {
 }
 
 impl Link {
-    /// Reads a fragment, with or without its `#`. Any text is accepted; of a key given twice the last counts.
+    /// Reads a fragment, with or without its `#`. Any text is accepted; of a key given twice the last counts, but terms add up.
     pub fn parse(fragment: &str) -> Self {
         let mut link = Self::default();
         for pair in fragment.trim_start_matches('#').split('&') {
             let Some((key, value)) = pair.split_once('=') else { continue };
             let Some(value) = decoded(value) else { continue };
             match key {
-                "q" => link.ask = query(&value).map(Ask::Text).or(link.ask),
-                "like" => link.ask = id(&value).map(Ask::Like).or(link.ask),
-                "in" => link.within = area(&value).or(link.within),
+                "q" => link.ask.words = words(&value).or(link.ask.words),
+                "in" => link.ask.area = area(&value).or(link.ask.area),
+                "place" => link.ask.place = words(&value).or(link.ask.place),
                 "sel" => link.selected = id(&value).or(link.selected),
                 "map" => link.view = view(&value).or(link.view),
-                _ => {}
+                _ => part(key, &value).into_iter().for_each(|part| link.ask.add(part)),
             }
         }
         link
@@ -59,20 +79,13 @@ impl Link {
 
     /// The fragment without its `#`; empty when there is nothing to say.
     pub fn to_fragment(&self) -> String {
-        let mut pairs = Vec::new();
-        match &self.ask {
-            Some(Ask::Text(text)) => pairs.push(format!("q={}", encoded(text))),
-            Some(Ask::Like(id)) => pairs.push(format!("like={}", encoded(id))),
-            None => {}
-        }
-        if let Some(within) = self.within {
-            let edges = <[f64; 4]>::from(within).map(|degrees| format!("{degrees:.5}"));
-            pairs.push(format!("in={}", edges.join(",")));
-        }
-        if let Some(id) = &self.selected {
-            pairs.push(format!("sel={}", encoded(id)));
-        }
-        if let Some(MapView { zoom, lat, lng }) = self.view {
+        let Self { ask, selected, view } = self;
+        let words = ask.words.iter().map(|words| format!("q={}", encoded(words)));
+        let mut pairs: Vec<String> = words.chain(ask.parts.iter().map(written)).collect();
+        pairs.extend(ask.area.iter().map(|area| format!("in={}", corners(area))));
+        pairs.extend(ask.place.iter().map(|place| format!("place={}", encoded(place))));
+        pairs.extend(selected.iter().map(|id| format!("sel={}", encoded(id))));
+        if let Some(MapView { zoom, lat, lng }) = view {
             // Two decimals of zoom; five of a degree are about a metre.
             let zoom = (zoom * 100.0).round() / 100.0;
             pairs.push(format!("map={zoom}/{lat:.5}/{lng:.5}"));
@@ -81,13 +94,52 @@ impl Link {
     }
 }
 
-/// A query as it is searched for: trimmed, white space made single, not longer than [`MAX_QUERY`]; none if empty.
-pub fn query(text: &str) -> Option<String> {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    let text: String = words.join(" ").chars().take(MAX_QUERY).collect();
-    let text = text.trim_end();
-    (!text.is_empty()).then(|| text.to_owned())
+fn written(part: &Part) -> String {
+    let (key, value) = match &part.about {
+        About::Words(words) => ("text", words.clone()),
+        About::Item(id) => ("like", id.clone()),
+        About::Named(Named { origin, name, vector }) => {
+            (key_of(*origin), format!("{}~{name}", vector.as_str()))
+        }
+    };
+    // What looks like a weight and is none is told apart by one.
+    let weight = if part.weight == Part::PLUS && weighed(&value).is_none() {
+        String::new()
+    } else {
+        format!("{}*", (part.weight * 100.0).round() / 100.0)
+    };
+    format!("{key}={weight}{}", encoded(&value))
+}
+
+fn part(key: &str, value: &str) -> Option<Part> {
+    let (weight, value) = weighed(value).unwrap_or((Part::PLUS, value));
+    let named = |origin| {
+        let (vector, name) = value.split_once('~')?;
+        let name = words(name)?.chars().take(MAX_NAME).collect();
+        Some(About::Named(Named { origin, name, vector: Vector::parse(vector)? }))
+    };
+    let about = match key {
+        "text" => About::Words(words(value)?),
+        "like" => About::Item(id(value)?),
+        "picture" => named(Origin::Picture)?,
+        "concept" => named(Origin::Concept)?,
+        _ => return None,
+    };
+    Some(Part { weight, about })
+}
+
+fn key_of(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Picture => "picture",
+        Origin::Concept => "concept",
+    }
+}
+
+/// A weight before a `*`, and what it is the weight of.
+fn weighed(text: &str) -> Option<(f32, &str)> {
+    let (weight, rest) = text.split_once('*')?;
+    let weight = weight.parse().ok().filter(|weight: &f32| (0.01..=Part::MOST).contains(&weight.abs()))?;
+    Some((weight, rest))
 }
 
 fn id(text: &str) -> Option<String> {
@@ -95,10 +147,22 @@ fn id(text: &str) -> Option<String> {
     plain.then(|| text.to_owned())
 }
 
-fn area(text: &str) -> Option<Bounds> {
-    let edges: Vec<f64> = text.split(',').map(|edge| edge.parse().ok()).collect::<Option<_>>()?;
-    let [west, south, east, north] = edges[..] else { return None };
-    Bounds::new(west, south, east, north).ok()
+fn area(text: &str) -> Option<Polygon> {
+    let numbers: Vec<f64> = text.split(',').map(|edge| edge.parse().ok()).collect::<Option<_>>()?;
+    if let [west, south, east, north] = numbers[..] {
+        return Bounds::new(west, south, east, north).ok().map(Polygon::from);
+    }
+    let corners = numbers.chunks(2).map(|pair| pair.try_into().ok()).collect::<Option<_>>()?;
+    Polygon::new(corners).ok()
+}
+
+/// The edges of a box, or all corners.
+fn corners(area: &Polygon) -> String {
+    let numbers: Vec<f64> = match area.edges() {
+        Some(bounds) => <[f64; 4]>::from(bounds).to_vec(),
+        None => area.corners().iter().flatten().copied().collect(),
+    };
+    numbers.iter().map(|degrees| format!("{degrees:.5}")).collect::<Vec<_>>().join(",")
 }
 
 fn view(text: &str) -> Option<MapView> {
@@ -125,10 +189,12 @@ fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use clip_rs_search::Embedding;
+
     use super::*;
 
-    fn searched(fragment: &str) -> Option<Ask> {
-        Link::parse(fragment).ask
+    fn vector() -> Vector {
+        Vector::new(&Embedding::new(vec![0.25, -1.0, 0.5]).expect("a direction"))
     }
 
     #[test]
@@ -140,11 +206,28 @@ mod tests {
             "<script>alert('x')</script>",
             "a\"b\\c",
             "%41",
+            "0.5*half",
+            "~tilde~",
         ];
         for text in nasty {
+            let named = |origin| Named { origin, name: text.to_owned(), vector: vector() };
+            let part = |weight, about| Part { weight, about };
+            let bounds = Bounds::new(179.5, -18.0, -179.25, -17.5).expect("a box");
+            let ask = Ask {
+                words: words(text),
+                parts: vec![
+                    part(1.0, About::Words(text.to_owned())),
+                    part(-0.5, About::Words(text.to_owned())),
+                    part(1.0, About::Item("picture (1), part+2.png".into())),
+                    part(-1.25, About::Item("17/37500/50140".into())),
+                    part(1.0, About::Named(named(Origin::Picture))),
+                    part(-0.5, About::Named(named(Origin::Concept))),
+                ],
+                area: Some(bounds.into()),
+                place: Some(text.to_owned()),
+            };
             let link = Link {
-                ask: Some(Ask::Text(text.to_owned())),
-                within: Bounds::new(179.5, -18.0, -179.25, -17.5).ok(),
+                ask,
                 selected: Some("picture (1), part+2.png".into()),
                 view: Some(MapView { zoom: 16.5, lat: 38.8, lng: -77.4 }),
             };
@@ -153,7 +236,7 @@ mod tests {
             assert_eq!(Link::parse(&fragment), link, "{fragment}");
             assert_eq!(Link::parse(&format!("#{fragment}")), link);
         }
-        let like = Link { ask: Some(Ask::Like("17/37500/50140".into())), ..Link::default() };
+        let like = Link { ask: Ask::like("17/37500/50140"), ..Link::default() };
         assert_eq!(like.to_fragment(), "like=17/37500/50140");
         assert_eq!(Link::parse("like=17/37500/50140"), like);
     }
@@ -161,15 +244,23 @@ mod tests {
     #[test]
     fn the_documented_form_is_written() {
         let link = Link {
-            ask: Some(Ask::Text("baseball field".into())),
-            within: None,
+            ask: Ask::words("baseball field"),
             selected: Some("17/37500/50140".into()),
             view: Some(MapView { zoom: 17.0, lat: 38.8, lng: -77.4 }),
         };
         assert_eq!(link.to_fragment(), "q=baseball%20field&sel=17/37500/50140&map=17/38.80000/-77.40000");
         assert_eq!(Link::default().to_fragment(), "");
-        let within = Link { within: Bounds::new(-77.5, 38.5, -77.25, 38.75).ok(), ..Link::default() };
-        assert_eq!(within.to_fragment(), "in=-77.50000,38.50000,-77.25000,38.75000");
+        let within = |area| Link { ask: Ask { area: Some(area), ..Ask::default() }, ..Link::default() }.to_fragment();
+        let bounds = Bounds::new(-77.5, 38.5, -77.25, 38.75).expect("a box");
+        assert_eq!(within(bounds.into()), "in=-77.50000,38.50000,-77.25000,38.75000");
+        let triangle = Polygon::new(vec![[179.0, 1.0], [181.0, 1.0], [180.0, 2.5]]).expect("a triangle");
+        let written = within(triangle.clone());
+        assert_eq!(written, "in=179.00000,1.00000,181.00000,1.00000,180.00000,2.50000");
+        assert_eq!(Link::parse(&written).ask.area, Some(triangle));
+        let mut ask = Ask::words("harbour");
+        ask.add(Part::minus(About::Words("large ships".into())));
+        let link = Link { ask, ..Link::default() };
+        assert_eq!(link.to_fragment(), "q=harbour&text=-0.5*large%20ships");
     }
 
     #[test]
@@ -192,23 +283,25 @@ mod tests {
         ] {
             assert_eq!(Link::parse(&format!("map={place}")).view, None, "{place}");
         }
-        for place in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,60,1,50", "0,0,1,91", "nan,0,1,1"] {
-            assert_eq!(Link::parse(&format!("in={place}")).within, None, "{place}");
+        for place in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,60,1,50", "0,0,1,91", "nan,0,1,1", "0,0,1,0,1,91"] {
+            assert_eq!(Link::parse(&format!("in={place}")).ask.area, None, "{place}");
         }
-        assert_eq!(
-            searched("q=pond&q=%ff"),
-            Some(Ask::Text("pond".into())),
-            "a broken key leaves the good one"
-        );
-        assert_eq!(searched("q=tennis+court"), Some(Ask::Text("tennis court".into())));
+        for term in ["text=", "text=%20", "like=%00", "picture=AAAA~x", "picture=fw", "concept=~x", "Text=pond"] {
+            assert_eq!(Link::parse(term).ask, Ask::default(), "{term}");
+        }
+        for weight in ["9", "-9", "0", "nan", "inf"] {
+            let part = Part::plus(About::Words(format!("{weight}*pond")));
+            assert_eq!(Link::parse(&format!("text={weight}*pond")).ask.parts, [part], "{weight} is no weight");
+        }
+        let searched = |fragment: &str| Link::parse(fragment).ask;
+        assert_eq!(searched("q=pond&q=%ff"), Ask::words("pond"), "a broken key leaves the good one");
+        assert_eq!(searched("q=tennis+court"), Ask::words("tennis court"));
     }
 
     #[test]
-    fn a_query_is_trimmed_and_bounded() {
-        assert_eq!(query("  a\n\tpond \u{0} "), Some("a pond".into()));
-        assert_eq!(query(" \n"), None);
-        let long = "船".repeat(MAX_QUERY * 3);
-        assert_eq!(query(&long).map(|q| q.chars().count()), Some(MAX_QUERY));
+    fn names_are_bounded() {
         assert_eq!(Link::parse(&format!("sel={}", "a".repeat(MAX_ID + 1))).selected, None);
+        let link = Link::parse(&format!("picture={}~{}", vector().as_str(), "a".repeat(1000)));
+        assert!(matches!(&link.ask.parts[0].about, About::Named(named) if named.name.len() == MAX_NAME));
     }
 }

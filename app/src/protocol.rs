@@ -10,15 +10,18 @@
 //! page   -> {"id":1,"request":{"type":"open","catalog":"http://localhost/catalog/catalog.json"}}
 //! worker -> {"type":"progress", ...}   (many)
 //! worker -> {"type":"answer","id":1,"outcome":{"ok":{"type":"opened","items":2304,"millis":812.0}}}
-//! page   -> {"id":2,"request":{"type":"encode","texts":["a river"]}}
-//! worker -> {"type":"answer","id":2,"outcome":{"ok":{"type":"vectors","vectors":[[0.01]],"encode_ms":9.5}}}
+//! page   -> {"id":2,"request":{"type":"search","query":{"terms":[{"weight":1,"subject":{"text":"a river"}}],"limit":20}}}
+//! worker -> {"type":"answer","id":2,"outcome":{"ok":{"type":"hits", ...}}}
+//! page   -> {"id":3,"request":{"type":"encode","texts":["a river"]}}
+//! worker -> {"type":"answer","id":3,"outcome":{"ok":{"type":"vectors","vectors":[[0.01]],"encode_ms":9.5}}}
 //! ```
 
 use clip_rs_catalog::Bounds;
+use clip_rs_search::Query;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,29 +47,14 @@ pub enum Request {
     },
     /// Find items.
     Search {
-        /// What to look for.
-        ask: Ask,
-        /// Only items whose middle lies in this box (west, south, east, north).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        within: Option<Bounds>,
-        /// At most so many hits.
-        limit: usize,
+        /// What to look for, and where.
+        query: Query,
     },
     /// Text vectors, unit length, one per text.
     Encode {
         /// Any texts.
         texts: Vec<String>,
     },
-}
-
-/// What a person asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// Words.
-    Text(String),
-    /// Items like the one with this id.
-    Like(String),
 }
 
 /// What the worker says.

@@ -75,10 +75,13 @@ fn a_manifest_goes_along_unchanged_or_not_at_all() {
 fn a_script_may_write_calls_by_hand() {
     let open =
         json!({"id": 1, "request": {"type": "open", "catalog": "http://localhost/catalog/catalog.json"}});
-    let words = json!({"id": 2, "request": {"type": "search", "ask": {"text": "a pond"}, "limit": 5}});
-    let like = json!({"id": 3, "request": {"type": "search", "ask": {"like": "17/1/2"}, "limit": 5}});
+    let search = |query| json!({"id": 2, "request": {"type": "search", "query": query}});
+    let words = json!({"terms": [{"weight": 1.0, "subject": {"text": "a pond"}}], "limit": 5});
+    let minus = json!({"terms": [{"weight": 1.0, "subject": {"item": "17/1/2"}},
+        {"weight": -0.5, "subject": {"vector": [1.0, 0.0]}}],
+        "areas": [[[0.0, 1.0], [2.0, 1.0], [1.0, 2.5]]], "limit": 5});
     let encode = json!({"id": 4, "request": {"type": "encode", "texts": ["a", "b"]}});
-    for call in [open, words, like, encode] {
+    for call in [open, search(words), search(minus), encode] {
         let read: Call = serde_json::from_value(call.clone()).expect("a call");
         assert_eq!(to_value(read).expect("plain data"), call);
     }

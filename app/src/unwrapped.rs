@@ -2,6 +2,7 @@
 //! go on beyond 180 degrees.
 
 use clip_rs_catalog::Bounds;
+use clip_rs_search::Polygon;
 
 /// Latitude of the edge of a Web Mercator map, degrees.
 const MERCATOR_LATITUDE: f64 = 85.051_128;
@@ -37,6 +38,15 @@ impl Frame {
     /// The longitude on this map of the meridian `lng`, degrees.
     pub fn longitude(self, lng: f64) -> f64 {
         lng + TURN * ((self.middle - lng) / TURN).round()
+    }
+
+    /// Where the corners of an area lie on this map, longitude before latitude.
+    pub fn ring(self, area: &Polygon) -> Vec<[f64; 2]> {
+        let corners = area.corners();
+        let (west, east) = corners.iter().fold((f64::MAX, f64::MIN), |(west, east), [lng, _]| (west.min(*lng), east.max(*lng)));
+        let middle = (west + east) / 2.0;
+        let shift = self.longitude(middle) - middle;
+        corners.iter().map(|[lng, lat]| [lng + shift, *lat]).collect()
     }
 
     /// Where `bounds` lie on this map.

@@ -114,6 +114,9 @@ extern "C" {
     /// `L.rectangle(bounds, options)`.
     #[wasm_bindgen(js_namespace = L)]
     pub fn rectangle(bounds: &JsValue, options: &Object) -> Layer;
+    /// `L.polygon(corners, options)`.
+    #[wasm_bindgen(js_namespace = L)]
+    pub fn polygon(corners: &JsValue, options: &Object) -> Layer;
     /// `L.circleMarker(at, options)`.
     #[wasm_bindgen(js_namespace = L, js_name = circleMarker)]
     pub fn circle_marker(at: &JsValue, options: &Object) -> Layer;
@@ -149,6 +152,11 @@ pub fn set_create_tile(layer: &Layer, create: &Function) {
 /// A position as Leaflet takes it: latitude first.
 pub fn lat_lng(lat: f64, lng: f64) -> JsValue {
     js_sys::Array::of2(&lat.into(), &lng.into()).into()
+}
+
+/// Corners as Leaflet takes them, from longitudes and latitudes.
+pub fn lat_lngs(corners: &[[f64; 2]]) -> JsValue {
+    corners.iter().map(|[lng, lat]| lat_lng(*lat, *lng)).collect::<js_sys::Array>().into()
 }
 
 /// A box as Leaflet takes it: south-west corner, north-east corner.

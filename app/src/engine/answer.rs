@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use clip_rs_catalog::{Bounds, CatalogError, Fault, ItemId, Items, ModelRef, Shard as ShardRef};
+use clip_rs_catalog::{CatalogError, Fault, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
 use clip_rs_search::model::{Marks, ModelConfig, TextEncoder};
-use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard};
+use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject};
 use futures::future::{join, try_join, try_join_all};
 use futures::lock::Mutex;
 
@@ -15,8 +15,7 @@ use super::details::Pages;
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use super::say;
 use crate::browser::clock;
-use crate::link::query;
-use crate::protocol::{Ask, Failure, FailureKind, Hit, Request, Response};
+use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
 
 /// Most hits that are given to one call, whatever it asks for.
 const MAX_HITS: usize = 1000;
@@ -42,7 +41,7 @@ impl Answerer {
     pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
         match request {
             Request::Open { catalog, manifest } => self.open(&catalog, manifest).await,
-            Request::Search { ask, within, limit } => self.search(&ask, within, limit).await,
+            Request::Search { query } => self.search(query).await,
             Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts)),
         }
     }
@@ -100,9 +99,9 @@ impl Answerer {
         Ok(opened.iter().flat_map(|opened| opened.engine.shards()).map(|shard| shard.items.len()).sum())
     }
 
-    async fn search(&self, ask: &Ask, within: Option<Bounds>, limit: usize) -> Result<Response, Failure> {
+    async fn search(&self, query: Query) -> Result<Response, Failure> {
         let (found, pages) =
-            self.with_opened(|opened| Ok((search(opened, ask, within, limit)?, Rc::clone(&opened.pages))))?;
+            self.with_opened(|opened| Ok((search(opened, query)?, Rc::clone(&opened.pages))))?;
         let FoundHits { mut hits, likely_from, encode_ms, search_ms } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
         let missing = pages.complete(&mut hits).await;
@@ -169,20 +168,12 @@ struct FoundHits {
     search_ms: f64,
 }
 
-fn search(opened: &Opened, ask: &Ask, within: Option<Bounds>, limit: usize) -> Result<FoundHits, Failure> {
+fn search(opened: &Opened, query: Query) -> Result<FoundHits, Failure> {
     let engine = &opened.engine;
-    let query = match ask {
-        Ask::Text(text) => {
-            Query::text(query(text).ok_or_else(|| refused("There is nothing to search for."))?)
-        }
-        Ask::Like(id) => {
-            let item = find(engine, id);
-            Query::item(
-                item.ok_or_else(|| refused(&format!("There is no picture called {id} in this area.")))?,
-            )
-        }
-    };
-    let query = Query { area: within, ..query.limit(limit.min(MAX_HITS)).one_a_picture() };
+    let query = Query { limit: query.limit.min(MAX_HITS), ..query }.one_a_picture();
+    if query.terms.iter().any(|term| matches!(&term.subject, Subject::Text(text) if text.trim().is_empty())) {
+        return Err(refused("There is nothing to search for."));
+    }
     let start = clock::now_ms();
     let direction = engine.embed(&query).map_err(not_answered)?;
     let encoded = clock::now_ms();
@@ -201,12 +192,6 @@ fn encode(engine: &Engine, texts: &[String]) -> Result<Response, Failure> {
     let vector = |text: &String| Ok(engine.text().encode(text)?.as_slice().to_vec());
     let vectors = texts.iter().map(vector).collect::<Result<_, EngineError>>().map_err(not_answered)?;
     Ok(Response::Vectors { vectors, encode_ms: clock::now_ms() - start })
-}
-
-fn find(engine: &Engine, id: &str) -> Option<ItemRef> {
-    let id: ItemId = id.parse().ok()?;
-    let mut shards = engine.shards().iter().enumerate();
-    shards.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(&id)? }))
 }
 
 /// What the engine knows of a hit; the rest is in the pages of details.

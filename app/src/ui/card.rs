@@ -10,7 +10,8 @@ use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use crate::browser::clipboard;
 use crate::format::{address, chance, coordinates, item, percent};
-use crate::protocol::{Ask, Hit};
+use crate::ask::Ask;
+use crate::protocol::Hit;
 
 /// How long "Copied" stands, milliseconds.
 const SAID_MS: u32 = 2000;
@@ -34,7 +35,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
         move |_| session.select(Some(&id), By::List)
     };
     let like = {
-        let ask = Ask::Like(id.clone());
+        let ask = Ask::like(id.clone());
         move |_| session.search(ask.clone())
     };
     let address = hit.address.map(|text| address(&text, hit.address_m));

@@ -48,8 +48,8 @@ pub fn Map() -> impl IntoView {
     Effect::new(move || {
         // An outline lies in the frame of a catalog.
         session.manifest.track();
-        let within = session.within.get();
-        on_pane(&|pane| pane.show_searched(within.as_ref()));
+        let area = session.asking().with(|asking| asking.confirmed().area.clone());
+        on_pane(&|pane| pane.show_searched(area.as_ref()));
     });
     Effect::new(move || {
         if let Some(camera) = session.camera.get() {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use clip_rs_catalog::{Bounds, Manifest};
+use clip_rs_search::Polygon;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -11,7 +12,7 @@ use super::footprints::Footprints;
 use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
 use super::session::{Camera, Session};
-use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds};
+use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds, lat_lngs};
 use crate::browser::{options, page, reason};
 use crate::link::MapView;
 use crate::protocol::Hit;
@@ -155,14 +156,14 @@ impl MapPane {
         self.footprints.show(&self.map, frame, self.session, hits);
     }
 
-    /// Outlines the box that is searched, or none.
-    pub fn show_searched(&mut self, within: Option<&Bounds>) {
+    /// Outlines what is searched, or nothing.
+    pub fn show_searched(&mut self, within: Option<&Polygon>) {
         if let Some(outline) = self.outline.take() {
             outline.remove_layer();
         }
         if let (Some(area), Some(within)) = (&self.area, within) {
             let style = options(&[("className", "searched".into()), ("interactive", false.into())]);
-            let outline = leaflet::rectangle(&lat_lng_bounds(area.frame.extent(within)), &style);
+            let outline = leaflet::polygon(&lat_lngs(&area.frame.ring(within)), &style);
             outline.add_to_map(&self.map);
             self.outline = Some(outline);
         }

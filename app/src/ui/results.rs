@@ -10,7 +10,7 @@ use super::session::{By, Session};
 use crate::browser::{download, page};
 use crate::export::Format;
 use crate::format::{item, percent};
-use crate::protocol::{Ask, Hit};
+use crate::protocol::Hit;
 
 #[component]
 pub fn Results() -> impl IntoView {
@@ -68,7 +68,7 @@ pub fn Results() -> impl IntoView {
 #[component]
 fn Tools() -> impl IntoView {
     let session = expect_context::<Session>();
-    let within = move || session.within.with(Option::is_some);
+    let within = move || session.asking().with(|asking| asking.confirmed().area.is_some());
     let told = RwSignal::new(None::<String>);
     let save = move |format: Format| {
         let content = session.hits.with_untracked(|hits| format.write(hits));
@@ -142,10 +142,7 @@ fn step(key: &str, current: Option<usize>, count: usize) -> Option<usize> {
 #[component]
 fn LikeThis() -> impl IntoView {
     let session = expect_context::<Session>();
-    let like = Memo::new(move |_| match session.wanted() {
-        Some(Ask::Like(id)) => Some(id),
-        _ => None,
-    });
+    let like = Memo::new(move |_| session.wanted().only_item().map(str::to_owned));
     move || {
         let id = like.get()?;
         Some(view! {

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use super::icons;
 use super::session::{Phase, Session};
 use crate::browser::page;
-use crate::link::MAX_QUERY;
 
 /// Id of the text field.
 pub const INPUT: &str = "query";
 const SUGGESTIONS: &str = "suggestions";
+/// The key code of a key that an input method has taken (UI Events, section 7.3.1); Safari says no more of it.
+const COMPOSING: u32 = 229;
 
 #[component]
 pub fn SearchBox() -> impl IntoView {
@@ -20,6 +21,13 @@ pub fn SearchBox() -> impl IntoView {
         session.search_words();
     };
     let keydown = move |event: KeyboardEvent| {
+        // Keys belong to the input method while it composes: Enter takes a suggestion, Escape drops one.
+        if event.is_composing() || event.key_code() == COMPOSING {
+            if event.key() == "Enter" {
+                event.prevent_default();
+            }
+            return;
+        }
         if event.key() == "Escape" {
             event.prevent_default();
             session.clear();
@@ -33,17 +41,17 @@ pub fn SearchBox() -> impl IntoView {
         move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
     let busy = move || session.phase.with(|phase| *phase == Phase::Searching);
     let something =
-        move || session.words.with(|words| !words.is_empty()) || session.ask.with(Option::is_some);
+        move || session.asking().with(|asking| !asking.text().is_empty() || !asking.confirmed().has_no_terms());
     view! {
         <form class="search" role="search" on:submit=submit aria-busy=move || busy().to_string()>
             <label class="out-of-sight" for=INPUT>"Search the imagery in words"</label>
             <span class="search-icon">{icons::search()}</span>
             <input id=INPUT data-testid="search-input" type="text" enterkeyhint="search" autocomplete="off"
-                autocapitalize="none" spellcheck="true" maxlength=MAX_QUERY list=SUGGESTIONS
+                autocapitalize="none" spellcheck="true" list=SUGGESTIONS
                 placeholder="Describe what to find, e.g. “baseball field”"
-                prop:value=move || session.words.get()
+                prop:value=move || session.asking().with(|asking| asking.text().to_owned())
                 on:input=move |event| session.typed(event_target_value(&event))
-                on:change=move |_| session.typed_all()
+                on:change=move |_| session.leave_box()
                 on:keydown=keydown/>
             <datalist id=SUGGESTIONS>
                 <For each=examples key=|example| example.clone() children=|example| view! { <option value=example></option> }/>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::session::{Phase, Session};
 use crate::format::{counted, item, millis};
-use crate::protocol::Ask;
+use crate::ask::{About, Ask};
 
 #[component]
 pub fn Status() -> impl IntoView {
@@ -18,7 +18,7 @@ pub fn Status() -> impl IntoView {
         }
         Phase::Searching => "Searching…".to_owned(),
         Phase::Results => {
-            let asked = asked(session.wanted());
+            let asked = asked(&session.wanted());
             let (count, line) = (session.hits.with(|hits| hits.len()), session.line());
             let above = |line: f32| {
                 session.hits.with(|hits| hits.iter().filter(|hit| hit.similarity >= line).count())
@@ -29,12 +29,12 @@ pub fn Status() -> impl IntoView {
                 Some(likely) => format!("{likely} likely of {} for {asked}", counted(count, "result")),
             }
         }
-        Phase::Unlikely => format!("Nothing here looks like {}", asked(session.wanted())),
-        Phase::Empty => format!("No results for {}", asked(session.wanted())),
+        Phase::Unlikely => format!("Nothing here looks like {}", asked(&session.wanted())),
+        Phase::Empty => format!("No results for {}", asked(&session.wanted())),
         Phase::Failed(_) => "Something went wrong.".to_owned(),
     };
     let announced = Memo::new(move |last: Option<&String>| {
-        if session.draft.with(Option::is_some) { last.cloned().unwrap_or_default() } else { text() }
+        if session.is_draft() { last.cloned().unwrap_or_default() } else { text() }
     });
     let timing = move || {
         let timing = session.timing.get().filter(|_| session.phase.with(|phase| *phase == Phase::Results))?;
@@ -54,10 +54,26 @@ pub fn Status() -> impl IntoView {
     }
 }
 
-fn asked(ask: Option<Ask>) -> String {
-    match ask {
-        Some(Ask::Text(text)) => format!("“{text}”"),
-        Some(Ask::Like(id)) => format!("places like {}", item(&id)),
-        None => "nothing".to_owned(),
+/// What is asked, in a few words.
+fn asked(ask: &Ask) -> String {
+    let parts = ask.parts.iter().map(|part| (part.weight, named(&part.about)));
+    let mut said = String::new();
+    for (weight, name) in ask.words.iter().map(|words| (1.0, format!("“{words}”"))).chain(parts) {
+        let joint = match (said.is_empty(), weight < 0.0) {
+            (true, true) => "what is not ",
+            (true, false) => "",
+            (false, true) => " without ",
+            (false, false) => " with ",
+        };
+        said.extend([joint, &name]);
+    }
+    if said.is_empty() { "nothing".to_owned() } else { said }
+}
+
+fn named(about: &About) -> String {
+    match about {
+        About::Words(words) => format!("“{words}”"),
+        About::Item(id) => format!("places like {}", item(id)),
+        About::Named(named) => format!("places like {}", named.name),
     }
 }

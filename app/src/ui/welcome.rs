@@ -6,7 +6,7 @@ use super::RESULTS;
 use super::session::Session;
 use crate::browser::page;
 use crate::format::counted;
-use crate::protocol::Ask;
+use crate::ask::Ask;
 
 #[component]
 pub fn Welcome() -> impl IntoView {
@@ -42,9 +42,9 @@ pub fn NothingFound() -> impl IntoView {
 #[component]
 pub fn NothingLikely() -> impl IntoView {
     let session = expect_context::<Session>();
-    let asked = move || match session.wanted() {
-        Some(Ask::Text(text)) => format!("Nothing here looks like “{text}”"),
-        _ => "Nothing here looks like that".to_owned(),
+    let asked = move || match session.wanted().only_words() {
+        Some(words) => format!("Nothing here looks like “{words}”"),
+        None => "Nothing here looks like that".to_owned(),
     };
     let show = move |_| {
         session.show_nearest();
@@ -67,7 +67,7 @@ fn Examples() -> impl IntoView {
     let examples =
         move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
     let chip = move |example: String| {
-        let ask = Ask::Text(example.clone());
+        let ask = Ask::words(&example);
         view! {
             <li>
                 <button type="button" class="chip" data-testid="example" on:click=move |_| session.search(ask.clone())>

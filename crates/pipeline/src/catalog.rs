@@ -8,7 +8,7 @@ use clip_rs_catalog::{
     Detail, Details, ItemId, Items, ListedFile, MANIFEST_NAME, Manifest, PictureListing, Shard, TileListing,
 };
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
-use clip_rs_search::{Engine, Index, ItemRef};
+use clip_rs_search::{Engine, Index};
 
 use clip_rs_stage::{StageError, files};
 
@@ -171,13 +171,4 @@ impl ListingPage {
             }
         }
     }
-}
-
-/// The item that is called `id` in one of the shards: `17/37487/50141`, or a picture's name.
-pub fn find_item(engine: &Engine, id: &str) -> Option<ItemRef> {
-    let id: ItemId = id.parse().ok()?;
-    engine.shards().iter().enumerate().find_map(|(shard, part)| {
-        let ordinal = part.items.position(&id)?;
-        Some(ItemRef { shard, ordinal })
-    })
 }

@@ -7,7 +7,7 @@ use clip_rs_imagery::decode::Decoder;
 use clip_rs_search::{Engine, Hit, ItemRef, Query};
 use serde::Serialize;
 
-use crate::catalog::{Catalog, find_item};
+use crate::catalog::Catalog;
 use clip_rs_stage::{StageError, files};
 
 /// What is sought.
@@ -87,10 +87,10 @@ pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> 
             let vector = catalog.image_encoder()?.encode(&picture.mirrored());
             Query::picture(vector.map_err(StageError::engine(path.display()))?)
         }
-        Subject::Like(id) => Query::item(
-            find_item(&engine, id)
-                .ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?,
-        ),
+        Subject::Like(id) => {
+            let known = id.parse().ok().filter(|id| engine.find(id).is_some());
+            Query::item(known.ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?)
+        }
     };
     let mut query = query.limit(asked.limit).one_a_picture();
     query.exact = asked.exact;

@@ -5,7 +5,7 @@
 //! | [`model`] | CLIP's two towers: text and pictures to [`Embedding`]s |
 //! | [`code`] | embeddings as int8 [`Code`]s, and the dot product that everything rests on |
 //! | [`index`] | the nearest items of a shard: HNSW graph and exact scan over the same codes |
-//! | [`query`] | what may be asked: weighted texts, pictures and items, in an area |
+//! | [`query`] | what may be asked: weighted texts, vectors and items, in areas ([`Polygon`]) |
 //! | [`engine`] | answers queries over the shards of a catalog |
 //! | [`calibrate`] | cosines as chances that people can read |
 //!
@@ -23,12 +23,14 @@ pub mod index;
 #[allow(unsafe_code, reason = "SIMD loads, where there is SIMD; every one says why it is sound")]
 mod kernels;
 pub mod model;
+mod polygon;
 pub mod query;
 
 pub use code::Code;
 pub use embedding::{Embedding, EmbeddingError};
 pub use engine::{Direction, Engine, EngineError, Hit, NextShard, Shard};
 pub use index::{Index, IndexError};
+pub use polygon::{Polygon, PolygonError};
 pub use query::{ItemRef, Query, Subject, Term};
 
 // Nothing here calls getrandom; these switch on the browser's source for the crates that do.

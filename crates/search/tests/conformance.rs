@@ -9,9 +9,9 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use clip_rs_catalog::{Bounds, Items, Manifest};
+use clip_rs_catalog::{Bounds, ItemId, Items, Manifest};
 use clip_rs_search::model::TextEncoder;
-use clip_rs_search::{Embedding, Engine, Index, ItemRef, Query, Shard};
+use clip_rs_search::{Embedding, Engine, Index, Polygon, Query, Shard};
 use common::{RESNET, VOCABULARY, config, gguf};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -54,11 +54,10 @@ fn hits(engine: &Engine, query: Query) -> Vec<(String, f32)> {
     named.collect()
 }
 
-fn item_called(engine: &Engine, name: &str) -> ItemRef {
+fn item_called(engine: &Engine, name: &str) -> ItemId {
     let id = name.parse().expect("a name");
-    let mut places = engine.shards().iter().enumerate();
-    let found = places.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(&id)? }));
-    found.expect("an item of the catalog")
+    assert!(engine.find(&id).is_some(), "an item of the catalog");
+    id
 }
 
 /// What the script of `tests/reader` prints; none, said aloud, where there is no Python.
@@ -103,7 +102,8 @@ fn each_decoy_has_the_first_hit_of_who_reads_by_the_document() {
             None => Query::picture(serde_json::from_value(decoy["vector"].clone()).expect("a vector")),
         };
         let area: Option<Bounds> = serde_json::from_value(decoy["within"].clone()).expect("a box");
-        let found = hits(&engine, Query { area, ..query.limit(1) });
+        let areas = area.into_iter().map(Polygon::from).collect();
+        let found = hits(&engine, Query { areas, ..query.limit(1) });
         assert_eq!(Some(found[0].0.as_str()), decoy["first"]["id"].as_str(), "{decoy}");
     }
 }

@@ -43,6 +43,11 @@ fn engine(counts: &[usize]) -> Engine {
     Engine::new(&config, text, shards).expect("an engine")
 }
 
+/// Name of an item of the first shard.
+fn called(engine: &Engine, ordinal: usize) -> ItemId {
+    engine.shards()[0].items.id(ordinal).expect("an item")
+}
+
 #[test]
 fn words_find_the_items_that_they_are_about_in_every_shard() {
     let engine = engine(&[40, 1500, 0, 12]);
@@ -68,7 +73,7 @@ fn more_like_this_begins_with_this_even_among_copies() {
     let engine = Engine::new(&config, text, vec![Shard { index, items }]).expect("an engine");
     for ordinal in 0..10 {
         let item = ItemRef { shard: 0, ordinal };
-        let hits = engine.search(&Query::item(item).limit(5)).expect("hits");
+        let hits = engine.search(&Query::item(called(&engine, ordinal)).limit(5)).expect("hits");
         assert_eq!((hits.len(), hits[0].item), (5, item));
         assert!((hits[0].cosine - 1.0).abs() < 1e-5);
     }
@@ -79,7 +84,7 @@ fn more_like_this_finds_its_class_after_itself() {
     let engine = engine(&[1500]);
     for ordinal in [0, 1, 702, 1499] {
         let item = ItemRef { shard: 0, ordinal };
-        let hits = engine.search(&Query::item(item)).expect("hits");
+        let hits = engine.search(&Query::item(called(&engine, ordinal))).expect("hits");
         assert_eq!((hits[0].item, hits.len()), (item, 20));
         assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == ordinal % 4), "seed {SEED}: {hits:?}");
     }
@@ -99,7 +104,7 @@ fn an_area_keeps_what_lies_in_it() {
     assert_eq!(inside, 5 * 12);
     // The item itself is outside: it is not shown, first or not.
     let outside = ItemRef { shard: 0, ordinal: 49 };
-    let hits = engine.search(&Query::item(outside).within(area)).expect("hits");
+    let hits = engine.search(&Query::item(called(&engine, 49)).within(area)).expect("hits");
     assert!(hits.iter().all(|hit| hit.item != outside));
 }
 
@@ -110,7 +115,7 @@ fn terms_add_up_and_subtract() {
     let hits = engine.search(&both).expect("hits");
     assert!(hits.iter().all(|hit| hit.item.ordinal % 4 < 2), "seed {SEED}: {hits:?}");
     let picture = engine.text().encode(TEXTS[2]).expect("an embedding");
-    let without = both.and(-1.0, Subject::Text(TEXTS[1].into())).and(0.1, Subject::Picture(picture));
+    let without = both.and(-1.0, Subject::Text(TEXTS[1].into())).and(0.1, Subject::Vector(picture));
     let hits = engine.search(&without).expect("hits");
     assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == 0), "seed {SEED}: {hits:?}");
 }
@@ -136,11 +141,14 @@ fn what_cannot_be_answered_is_an_error() {
     }
     assert!(matches!(engine.search(&text(-1.0)), Err(EngineError::NoDirection(_))));
     assert!(engine.search(&Query { terms: Vec::new(), ..Query::text("a") }).is_err());
-    for item in [ItemRef { shard: 0, ordinal: 20 }, ItemRef { shard: 1, ordinal: 0 }] {
-        assert!(
-            matches!(engine.search(&Query::item(item)), Err(EngineError::NoItem(missing)) if missing == item)
-        );
+    for id in ["3/0/0", "nobody.jpg"] {
+        let item: ItemId = id.parse().expect("a name");
+        let error = engine.search(&Query::item(item.clone()));
+        assert!(matches!(error, Err(EngineError::NoItem(missing)) if missing == item));
     }
+    let everywhere = Bounds::new(-180.0, -90.0, 180.0, 90.0).expect("a box");
+    let many = (0..9).fold(Query::text("the river"), |query, _| query.within(everywhere));
+    assert!(matches!(engine.search(&many), Err(EngineError::Query(_))));
     let strange = Embedding::new(vec![1.0; 7]).expect("a direction");
     let error = engine.search(&Query::picture(strange)).expect_err("an error").to_string();
     assert_eq!(error, "the picture has vectors of 7 components, the model has 24");

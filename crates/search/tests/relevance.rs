@@ -112,13 +112,14 @@ fn a_graph_that_knows_no_offsets_still_finds_nearly_all_of_the_best() {
 fn pictures_and_items_know_no_offsets_and_a_mixture_as_much_as_it_has_of_text() {
     let engine = engine(400);
     let item = ItemRef { shard: 0, ordinal: 7 };
-    let like = engine.embed(&Query::item(item)).expect("a direction");
+    let id = engine.shards()[0].items.id(7).expect("an item");
+    let like = engine.embed(&Query::item(id.clone())).expect("a direction");
     assert_eq!((like.text_share, like.familiarity), (0.0, None));
-    let hits = engine.search(&Query::item(item)).expect("hits");
+    let hits = engine.search(&Query::item(id.clone())).expect("hits");
     assert_eq!(hits[0].item, item);
     assert!(hits.iter().all(|hit| hit.score == hit.cosine));
     let text = engine.embed(&Query::text("the river")).expect("a direction").embedding;
-    let mixed = Query::text("the river").and(-0.5, Subject::Item(item));
+    let mixed = Query::text("the river").and(-0.5, Subject::Item(id));
     let direction = engine.embed(&mixed).expect("a direction");
     let vector = engine.shards()[0].index.embedding(7).expect("an item").expect("a direction");
     let length: f32 =

@@ -6,7 +6,7 @@
 //!
 //! [`Session`] is a handle; what it can do is in five files: [`mod@open`] (the worker and the catalog),
 //! [`mod@newer`] (a catalog that was replaced), [`mod@lacks`] (what could not be shown), [`mod@search`] (queries, selection,
-//! link), [`mod@typing`] (answers while a query is being typed).
+//! link), [`mod@typing`] (what is asked: the box and the terms).
 
 mod lacks;
 mod newer;
@@ -24,8 +24,9 @@ use leptos::prelude::*;
 
 use super::client::Client;
 use super::pictures::Pictures;
+use crate::ask::{Ask, Asking};
 use crate::link::MapView;
-use crate::protocol::{Ask, Failure, FailureKind, FileProgress, Hit, Progress, Response};
+use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
 pub use lacks::Lack;
@@ -47,16 +48,12 @@ pub struct Session {
     pub manifest: RwSignal<Option<Arc<Manifest>>>,
     /// Its imagery; it changes with the manifest.
     pub pictures: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
-    /// Text of the search box.
-    pub words: RwSignal<String>,
-    /// What is, or is to be, searched for.
-    pub ask: RwSignal<Option<Ask>>,
-    /// Only items in this box are searched; all if there is none.
-    pub within: RwSignal<Option<Bounds>>,
+    /// What is asked.
+    asking: RwSignal<Asking>,
+    /// What the last search was for.
+    answered: StoredValue<Ask>,
     /// Hits that are asked for.
     pub limit: RwSignal<usize>,
-    /// What is being typed, and answered in its stead; none when nothing is.
-    pub draft: RwSignal<Option<Ask>>,
     /// Best first.
     pub hits: RwSignal<Arc<Vec<Hit>>>,
     /// Least similarity of what is likely right, as the last answer says; none where similarities are no chances.
@@ -113,11 +110,9 @@ impl Session {
             listing_progress: RwSignal::default(),
             manifest: RwSignal::default(),
             pictures: RwSignal::new_local(None),
-            words: RwSignal::default(),
-            ask: RwSignal::default(),
-            within: RwSignal::default(),
+            asking: RwSignal::default(),
+            answered: StoredValue::new(Ask::default()),
             limit: RwSignal::new(search::FIRST_HITS),
-            draft: RwSignal::default(),
             hits: RwSignal::default(),
             likely_from: RwSignal::default(),
             cutoff: RwSignal::default(),

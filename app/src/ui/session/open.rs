@@ -64,10 +64,7 @@ impl Session {
     fn opened(self, millis: f64) {
         clock::record("clip-rs:ready", millis);
         self.loaded.set_value(true);
-        match untrack(|| self.wanted()) {
-            Some(_) => self.run(),
-            None => self.phase.set(Phase::Ready),
-        }
+        self.run();
     }
 
     fn hear(self, life: u32, news: News) {

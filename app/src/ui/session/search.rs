@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use clip_rs_catalog::Bounds;
+use clip_rs_search::Polygon;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
 use crate::browser::clock;
 use crate::browser::location::{self, Entry};
-use crate::link::{Link, MapView, query};
-use crate::protocol::{Ask, Hit, Request, Response};
+use crate::ask::{Ask, Asking};
+use crate::link::{Link, MapView};
+use crate::protocol::{Hit, Request, Response};
 use crate::trouble::{Part, Trouble};
 use crate::unwrapped::Extent;
 
@@ -20,34 +22,34 @@ pub(super) const FIRST_HITS: usize = 20;
 const MOST_HITS: usize = 400;
 
 impl Session {
-    /// Searches for the words in the search box, if there are any.
-    pub fn search_words(self) {
-        if let Some(text) = query(&self.words.get_untracked()) {
-            self.search(Ask::Text(text));
-        }
+    /// Searches for something else than before.
+    pub fn search(self, ask: Ask) {
+        self.confirm(|asking| *asking = Asking::about(ask));
+        self.search_confirmed();
     }
 
-    /// Searches, and makes it a step in the history, unless it is the last one.
-    pub fn search(self, ask: Ask) {
-        let entry = if self.ask.get_untracked().as_ref() == Some(&ask) { Entry::Same } else { Entry::New };
-        self.set_ask(Some(ask));
+    /// Searches for what was confirmed, and shows what is found from its beginning.
+    pub(super) fn search_confirmed(self) {
         self.selected.set(None);
-        self.write_link(entry);
         self.camera.set(None);
+        self.write_link(Entry::Same);
         self.run();
     }
 
     /// Searches only what the map shows now, or everything again.
     pub fn toggle_within(self) {
-        let within = match self.within.get_untracked() {
-            Some(_) => None,
-            None => self.shown.get_value(),
-        };
-        self.within.set(within);
-        self.limit.set(FIRST_HITS);
+        let shown = self.shown.get_value().map(Polygon::from);
+        self.search_within(if self.confirmed().area.is_some() { None } else { shown });
+    }
+
+    /// Searches only within this outline, or everything again. The map stays where it is.
+    pub fn search_within(self, area: Option<Polygon>) {
+        self.confirm(|asking| {
+            asking.confirm();
+            *asking = Asking::about(Ask { area, ..asking.confirmed().clone() });
+        });
         self.selected.set(None);
-        self.write_link(Entry::New);
-        // The map stays where the box was chosen.
+        self.write_link(Entry::Same);
         self.run();
     }
 
@@ -65,35 +67,25 @@ impl Session {
 
     /// Back to nothing searched.
     pub fn clear(self) {
-        let step = self.ask.get_untracked().is_some();
-        let shown = untrack(|| self.wanted()).is_some();
-        self.set_ask(None);
+        self.confirm(|asking| *asking = Asking::default());
         self.selected.set(None);
-        if step {
-            self.write_link(Entry::New);
-        }
-        if shown {
-            self.run();
-        }
-    }
-
-    fn set_ask(self, ask: Option<Ask>) {
-        self.drop_draft();
-        self.words.set(match &ask {
-            Some(Ask::Text(text)) => text.clone(),
-            _ => String::new(),
-        });
-        self.ask.set(ask);
-        self.limit.set(FIRST_HITS);
+        self.write_link(Entry::Same);
+        self.run();
     }
 
     /// Answers what is asked for now, as soon as the engine is there.
     pub(super) fn run(self) {
         if !self.loaded.get_value() {
+            // After a failure nothing else starts it again.
+            if self.phase.with_untracked(|phase| matches!(phase, Phase::Failed(_))) {
+                self.start();
+            }
             return;
         }
         let turn = next(self.turn);
-        let Some(ask) = untrack(|| self.wanted()) else {
+        let ask = untrack(|| self.wanted());
+        self.answered.set_value(ask.clone());
+        let Some(query) = ask.query(None, self.limit.get_untracked()) else {
             self.change();
             self.hits.set(Arc::default());
             self.likely_from.set(None);
@@ -102,11 +94,10 @@ impl Session {
             return;
         };
         // Results that follow the typing do not say each time that they are on their way.
-        if self.draft.with_untracked(Option::is_none) || self.hits.with_untracked(|hits| hits.is_empty()) {
+        if !self.is_draft_untracked() || self.hits.with_untracked(|hits| hits.is_empty()) {
             self.phase.set(Phase::Searching);
         }
-        let (within, limit) = (self.within.get_untracked(), self.limit.get_untracked());
-        let request = Request::Search { ask, within, limit };
+        let request = Request::Search { query };
         let Some(answer) =
             self.client.with_value(|client| client.as_ref().map(|client| client.call(request)))
         else {
@@ -145,8 +136,8 @@ impl Session {
         let nothing_likely = self.likely_from.get_untracked().is_some_and(|likely| best < likely);
         // A link to one of them asks for them.
         let selected = self.selected.get_untracked();
-        let is_wanted = self.draft.with_untracked(Option::is_some)
-            || self.insisted.with_value(|insisted| *insisted == self.ask.get_untracked())
+        let is_wanted = self.is_draft_untracked()
+            || self.insisted.with_value(|insisted| insisted.as_ref() == Some(&self.confirmed()))
             || selected.is_some_and(|selected| hits.iter().any(|hit| hit.id == selected.id));
         if nothing_likely && !is_wanted && !hits.is_empty() {
             self.nearest.set_value(Arc::new(hits));
@@ -160,7 +151,7 @@ impl Session {
 
     /// Shows what is nearest to what was asked, though none of it is likely.
     pub fn show_nearest(self) {
-        self.insisted.set_value(self.ask.get_untracked());
+        self.insisted.set_value(Some(self.confirmed()));
         let nearest = self.nearest.get_value();
         self.show(nearest);
     }
@@ -168,7 +159,7 @@ impl Session {
     fn show(self, hits: Arc<Vec<Hit>>) {
         let selected =
             self.selected.get_untracked().filter(|selected| hits.iter().any(|hit| hit.id == selected.id));
-        let may_move = self.draft.with_untracked(Option::is_none);
+        let may_move = !self.is_draft_untracked();
         if may_move && self.camera.get_untracked().is_none() {
             let frame = self.frame();
             let extent = |hit: &Hit| hit.footprint.map(|footprint| frame.extent(&footprint));
@@ -211,26 +202,23 @@ impl Session {
 
     /// Takes over what the URL says: at the start, and on "back" and "forward".
     pub fn follow_link(self) {
-        let Link { ask, within, selected, view } = Link::parse(&location::fragment());
-        let selection = selected.map(|id| Selection { id, by: By::Link });
-        self.selected.set(selection);
+        let Link { ask, selected, view } = Link::parse(&location::fragment());
+        self.selected.set(selected.map(|id| Selection { id, by: By::Link }));
         self.view.set_value(view);
         self.camera.set(view.map(Camera::View));
-        let shown = untrack(|| self.wanted());
-        if ask != self.ask.get_untracked() || ask != shown {
-            self.set_ask(ask.clone());
+        self.pause.set_value(None);
+        if self.asking.with_untracked(|asking| *asking != Asking::about(ask.clone())) {
+            self.asking.set(Asking::about(ask));
+            self.limit.set(FIRST_HITS);
         }
-        let elsewhere = within != self.within.get_untracked();
-        self.within.set(within);
-        if ask != shown || elsewhere {
+        if self.answered.with_value(|answered| *answered != self.confirmed()) {
             self.run();
         }
     }
 
     pub(super) fn write_link(self, entry: Entry) {
         let link = Link {
-            ask: self.ask.get_untracked(),
-            within: self.within.get_untracked(),
+            ask: self.confirmed(),
             selected: self
                 .selected
                 .with_untracked(|selected| selected.as_ref().map(|selected| selected.id.clone())),

@@ -1,4 +1,4 @@
-//! Answers while a query is being typed: when the typing pauses, the words so far are searched for as a draft.
+//! The box, and answers while a query is being typed: when the typing pauses, the words so far are searched for as a draft.
 //!
 //! A draft is no step in the history, is not announced to screen readers and does not move the map. It becomes
 //! a search like any other when it is confirmed: by Enter, by leaving the box, or by a choice among its results.
@@ -7,75 +7,132 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::Session;
+use crate::ask::{About, Ask, Asking, Part};
 use crate::browser::location::Entry;
-use crate::link::query;
-use crate::protocol::Ask;
 
 /// The pause in typing after which the words are searched for, milliseconds.
 const PAUSE_MS: u32 = 120;
-/// Fewer characters than this are the beginning of too many words.
-const LEAST_CHARACTERS: usize = 3;
 
 impl Session {
+    /// What is being asked.
+    pub fn asking(self) -> Signal<Asking> {
+        self.asking.into()
+    }
+
+    /// What the results are for.
+    pub fn wanted(self) -> Ask {
+        self.asking.with(Asking::wanted)
+    }
+
+    /// Whether what is typed is answered before it is confirmed.
+    pub fn is_draft(self) -> bool {
+        self.asking.with(|asking| asking.draft().is_some())
+    }
+
     /// Takes over the text of the search box, which a person is changing.
     pub fn typed(self, text: String) {
-        self.words.set(text);
-        self.pause.set_value(Some(Timeout::new(PAUSE_MS, move || self.answer_draft())));
+        self.asking.update(|asking| asking.typed(text));
+        let answer = move || {
+            if self.is_draft_untracked() || self.answered.with_value(|ask| *ask != self.confirmed()) {
+                self.run();
+            }
+        };
+        self.pause.set_value(Some(Timeout::new(PAUSE_MS, answer)));
     }
 
-    /// What the results are for: the draft if there is one, else what is searched for.
-    pub fn wanted(self) -> Option<Ask> {
-        self.draft.get().or_else(|| self.ask.get())
+    /// Enter: searches for what is in the box, and for all that is asked besides.
+    pub fn search_words(self) {
+        self.confirm(Asking::confirm);
+        self.search_confirmed();
     }
 
-    /// Takes the text of the search box, which a person has left, for what they want.
-    pub fn typed_all(self) {
-        self.answer_draft();
-        self.confirm_draft();
+    /// The box was left: what is in it is taken for what is wanted, if that can be told.
+    pub fn leave_box(self) {
+        self.confirm(Asking::leave);
+        if self.answered.with_value(|ask| *ask != self.confirmed()) {
+            self.search_confirmed();
+        }
+    }
+
+    /// Makes the words in the box a term; the next ones are wanted besides, or not wanted.
+    pub fn begin_next(self, unwanted: bool) {
+        self.confirm(|asking| asking.begin_next(unwanted));
+    }
+
+    /// Adds a term.
+    pub fn add(self, part: Part) {
+        self.alter(|ask| ask.add(part));
+    }
+
+    /// Takes the term at this place away.
+    pub fn remove_part(self, at: usize) {
+        self.alter(|ask| {
+            if at < ask.parts.len() {
+                ask.parts.remove(at);
+            }
+        });
+    }
+
+    /// Gives the term at this place another weight.
+    pub fn weigh(self, at: usize, weight: f32) {
+        let weight = weight.clamp(-Part::MOST, Part::MOST);
+        self.alter(|ask| {
+            if let Some(part) = ask.parts.get_mut(at).filter(|_| weight != 0.0) {
+                part.weight = weight;
+            }
+        });
+    }
+
+    /// Takes the words of a term back into the box.
+    pub fn edit_part(self, at: usize) {
+        self.alter(|ask| {
+            if let Some(Part { about: About::Words(words), .. }) = ask.parts.get(at).cloned() {
+                ask.parts.remove(at);
+                ask.words = Some(words);
+            }
+        });
+    }
+
+    /// Changes what is asked, and asks it.
+    pub fn alter(self, change: impl FnOnce(&mut Ask)) {
+        self.confirm(|asking| {
+            asking.confirm();
+            let mut ask = asking.confirmed().clone();
+            change(&mut ask);
+            *asking = Asking::about(ask);
+        });
+        self.search_confirmed();
+    }
+
+    /// What was confirmed last.
+    pub(super) fn confirmed(self) -> Ask {
+        self.asking.with_untracked(|asking| asking.confirmed().clone())
+    }
+
+    pub(super) fn is_draft_untracked(self) -> bool {
+        self.asking.with_untracked(|asking| asking.draft().is_some())
     }
 
     /// Makes the draft, if there is one, what is searched for. Its results stay.
     pub(super) fn confirm_draft(self) {
-        if let Some(draft) = self.draft.get_untracked() {
-            self.drop_draft();
-            self.ask.set(Some(draft));
+        if self.is_draft_untracked() {
+            self.confirm(Asking::confirm);
+        }
+    }
+
+    /// Changes what is asked: a step in the history, if the confirmed question becomes another.
+    pub(super) fn confirm(self, change: impl FnOnce(&mut Asking)) {
+        self.pause.set_value(None);
+        let before = self.confirmed();
+        let mut asking = self.asking.get_untracked();
+        change(&mut asking);
+        let is_new = *asking.confirmed() != before;
+        if self.asking.with_untracked(|now| *now != asking) {
+            self.asking.set(asking);
+        }
+        if is_new {
+            self.limit.set(super::search::FIRST_HITS);
             self.write_link(Entry::New);
         }
-    }
-
-    /// Forgets what was being typed. The words stay in the box, the results on the page.
-    pub(super) fn drop_draft(self) {
-        self.pause.set_value(None);
-        self.draft.set(None);
-    }
-
-    fn answer_draft(self) {
-        let Some(text) = draft(&self.words.get_untracked()) else { return };
-        let (typed, wanted) = (Some(Ask::Text(text)), untrack(|| self.wanted()));
-        if typed == wanted {
-            return;
-        }
-        let back = typed == self.ask.get_untracked();
-        self.draft.set(typed.filter(|_| !back));
-        self.run();
-    }
-}
-
-/// The query that the text of the search box is on the way to; none if it is too short to tell.
-fn draft(text: &str) -> Option<String> {
-    query(text).filter(|text| text.chars().count() >= LEAST_CHARACTERS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::draft;
-
-    #[test]
-    fn a_draft_has_three_characters_at_least() {
-        assert_eq!(draft("ri"), None);
-        assert_eq!(draft(" r \t "), None);
-        assert_eq!(draft("riv "), Some("riv".to_owned()));
-        assert_eq!(draft("a  b"), Some("a b".to_owned()));
-        assert_eq!(draft("船舶港"), Some("船舶港".to_owned()));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineError};
 use crate::Embedding;
-use crate::query::{MAX_TERMS, Query, Subject};
+use crate::query::{MAX_AREAS, MAX_TERMS, Query, Subject};
 
 /// Where a query points to, and how much of it is text.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,9 @@ impl Engine {
         if !(1..=MAX_TERMS).contains(&query.terms.len()) {
             let count = query.terms.len();
             return Err(EngineError::Query(format!("has {count} terms; 1 to {MAX_TERMS} are possible")));
+        }
+        if query.areas.len() > MAX_AREAS {
+            return Err(EngineError::Query(format!("has {} areas; {MAX_AREAS} are possible", query.areas.len())));
         }
         let mut sum = vec![0.0; self.embed_dim];
         let (mut texts, mut familiar, mut all_texts) = (0.0_f32, 0.0_f32, true);
@@ -48,13 +51,15 @@ impl Engine {
     fn vector(&self, subject: &Subject) -> Result<Embedding, EngineError> {
         match subject {
             Subject::Text(text) => Ok(self.text.encode(text)?),
-            Subject::Picture(embedding) => {
+            Subject::Vector(embedding) => {
                 self.expect_dim(embedding.dim(), || "the picture".into())?;
                 Ok(embedding.clone())
             }
             Subject::Item(item) => {
-                let shard = self.shards.get(item.shard).ok_or(EngineError::NoItem(*item))?;
-                Ok(shard.index.embedding(item.ordinal).ok_or(EngineError::NoItem(*item))??)
+                let none = || EngineError::NoItem(item.clone());
+                let at = self.find(item).ok_or_else(none)?;
+                let shard = self.shards.get(at.shard).ok_or_else(none)?;
+                Ok(shard.index.embedding(at.ordinal).ok_or_else(none)??)
             }
         }
     }

@@ -5,6 +5,8 @@ mod shard;
 
 use std::collections::HashSet;
 
+use clip_rs_catalog::ItemId;
+
 use crate::calibrate::{self, Calibration};
 use crate::code::CodeError;
 use crate::model::{Marks, ModelConfig, ModelError, TextEncoder};
@@ -48,8 +50,8 @@ pub enum EngineError {
     #[error("the query {0}")]
     Query(String),
     /// An item that is not in the catalog.
-    #[error("no item {} in shard {}", .0.ordinal, .0.shard)]
-    NoItem(ItemRef),
+    #[error("there is no picture called {0}")]
+    NoItem(ItemId),
     /// The terms cancel each other out.
     #[error("the parts of the query cancel each other out: {0}")]
     NoDirection(#[from] EmbeddingError),
@@ -145,6 +147,12 @@ impl Engine {
         &self.shards
     }
 
+    /// Where the item called `id` is.
+    pub fn find(&self, id: &ItemId) -> Option<ItemRef> {
+        let mut shards = self.shards.iter().enumerate();
+        shards.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(id)? }))
+    }
+
     /// The text encoder.
     pub fn text(&self) -> &TextEncoder {
         &self.text
@@ -171,7 +179,7 @@ impl Engine {
         hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         hits.truncate(looked_at);
         hits.retain(|hit| hit.similarity >= query.min_similarity);
-        if let Some(item) = query.only_item() {
+        if let Some(item) = query.only_item().and_then(|id| self.find(id)) {
             self.put_first(item, &code, &marking, &wide, &mut hits);
         }
         if grouped {

@@ -53,14 +53,17 @@ impl Shard {
 
     fn can_walk(&self, query: &Query, candidates: usize, scan_below: usize) -> bool {
         !query.exact
-            && query.area.is_none()
+            && query.areas.is_empty()
             && self.index.len() >= scan_below
             && candidates <= self.index.search_limit()
     }
 
     /// Whether an item lies where a query asks for.
     pub(super) fn is_wanted(&self, ordinal: usize, query: &Query) -> bool {
-        let Some(area) = query.area else { return true };
-        self.items.centre(ordinal).is_some_and(|centre| area.contains(centre))
+        query.areas.is_empty()
+            || self
+                .items
+                .centre(ordinal)
+                .is_some_and(|centre| query.areas.iter().all(|area| area.contains(centre)))
     }
 }
