@@ -1,7 +1,8 @@
 //! The page: a worker that owns the engine, an interface that asks it, and the words they exchange.
 //!
 //! - [`protocol`]: requests and responses between page and worker, as JSON text;
-//! - [`engine`]: the worker's side: loads a catalog, checks it, and answers;
+//! - [`engine`]: the search worker: loads a catalog, checks it, and answers; [`explore`]: the second worker, for what is used
+//!   later; [`serve`]: what both have in common;
 //! - [`ui`]: the page's side: components and the state they share;
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
@@ -15,6 +16,7 @@ pub mod ask;
 pub mod browser;
 pub mod cache;
 pub mod engine;
+pub mod explore;
 pub mod export;
 pub mod format;
 pub mod link;
@@ -22,6 +24,7 @@ pub mod load;
 pub mod mosaic;
 pub mod paths;
 pub mod protocol;
+pub mod serve;
 pub mod trouble;
 #[cfg(feature = "page")]
 pub mod ui;

@@ -16,6 +16,8 @@
 //! worker -> {"type":"answer","id":3,"outcome":{"ok":{"type":"vectors","vectors":[[0.01]],"encode_ms":9.5}}}
 //! ```
 
+pub mod explore;
+
 use clip_rs_catalog::Bounds;
 use clip_rs_search::Query;
 use serde::{Deserialize, Serialize};
@@ -25,11 +27,11 @@ pub const VERSION: u32 = 5;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Call {
+pub struct Call<R = Request> {
     /// Chosen by the caller; unique among its calls.
     pub id: u32,
     /// What is wanted.
-    pub request: Request,
+    pub request: R,
 }
 
 /// What the worker can be asked for.
@@ -60,7 +62,7 @@ pub enum Request {
 /// What the worker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Message {
+pub enum Message<A = Response> {
     /// The worker listens.
     Hello {
         /// [`VERSION`] of the worker.
@@ -73,7 +75,7 @@ pub enum Message {
         /// The call's number.
         id: u32,
         /// What came of it.
-        outcome: Outcome,
+        outcome: Outcome<A>,
     },
     /// The worker broke and will not answer again.
     Died {
@@ -85,9 +87,9 @@ pub enum Message {
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Outcome<A = Response> {
     /// The answer.
-    Ok(Response),
+    Ok(A),
     /// Why there is none.
     Error(Failure),
 }

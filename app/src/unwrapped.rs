@@ -129,7 +129,7 @@ impl Extent {
 }
 
 /// How far north of the Web Mercator map's lower edge a latitude lies, 0 to 1.
-fn mercator(lat: f64) -> f64 {
+pub fn mercator(lat: f64) -> f64 {
     let lat = lat.clamp(-MERCATOR_LATITUDE, MERCATOR_LATITUDE).to_radians();
     0.5 + lat.tan().asinh() / std::f64::consts::TAU
 }

@@ -13,7 +13,7 @@ use futures::lock::Mutex;
 
 use super::details::Pages;
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
-use super::say;
+use crate::serve::{Answers, say};
 use crate::browser::clock;
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
 
@@ -29,25 +29,34 @@ pub struct Answerer {
 }
 
 /// One state of a catalog, as a whole.
-struct Opened {
-    engine: Engine,
-    pages: Rc<Pages>,
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) pages: Rc<Pages>,
     /// How many later items look the same as an item.
     duplicates: HashMap<ItemRef, usize>,
 }
 
-impl Answerer {
-    /// The answer to `request`.
-    pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
-        match request {
-            Request::Open { catalog, manifest } => self.open(&catalog, manifest).await,
-            Request::Search { query } => self.search(query).await,
-            Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts)),
-        }
-    }
+impl Answers for Answerer {
+    type Request = Request;
+    type Response = Response;
 
-    async fn open(&self, catalog: &str, manifest: Option<String>) -> Result<Response, Failure> {
-        let start = clock::now_ms();
+    async fn answer(&self, request: Request, _: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+        let response = match request {
+            Request::Open { catalog, manifest } => {
+                let start = clock::now_ms();
+                let items = self.open(&catalog, manifest).await?;
+                Response::Opened { items, millis: clock::now_ms() - start }
+            }
+            Request::Search { query } => self.search(query).await?,
+            Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts))?,
+        };
+        Ok((response, Vec::new()))
+    }
+}
+
+impl Answerer {
+    /// Opens a catalog. Returns its number of items.
+    pub(crate) async fn open(&self, catalog: &str, manifest: Option<String>) -> Result<usize, Failure> {
         let _one_after_the_other = self.opening.lock().await;
         let before = self.opened.borrow().as_ref().map(|opened| Rc::clone(&opened.pages));
         let before = before.as_ref().map(|pages| pages.manifest());
@@ -67,8 +76,7 @@ impl Answerer {
         };
         let (parts, ()) = join(parts, details).await;
         let (text, shards) = parts?;
-        let items = self.change(pages, text, shards)?;
-        Ok(Response::Opened { items, millis: clock::now_ms() - start })
+        self.change(pages, text, shards)
     }
 
     /// From here on answers come from this catalog. Without another text tower the engine goes on with its own. Returns the
@@ -109,7 +117,12 @@ impl Answerer {
         Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms })
     }
 
-    fn with_opened<T>(&self, ask: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
+    /// The pages of the catalog that is open.
+    pub(crate) fn pages(&self) -> Result<Rc<Pages>, Failure> {
+        self.with_opened(|opened| Ok(Rc::clone(&opened.pages)))
+    }
+
+    pub(crate) fn with_opened<T>(&self, ask: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
         let opened = self.opened.borrow();
         ask(opened.as_ref().ok_or_else(|| Failure::new(FailureKind::Request, "No catalog is open yet."))?)
     }
@@ -154,7 +167,7 @@ fn unreadable(file: &str, error: CatalogError) -> Failure {
     if other_version { Failure { kind: FailureKind::Version, ..failure } } else { failure }
 }
 
-fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
+pub(crate) fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
     let error = error.to_string();
     let message = if error.starts_with(file) { error } else { format!("{file}: {error}") };
     Failure { kind: FailureKind::Damaged, file: Some(file.to_owned()), message }
@@ -213,10 +226,10 @@ fn hit(opened: &Opened, found: &Found) -> Option<Hit> {
     })
 }
 
-fn refused(why: &str) -> Failure {
+pub(crate) fn refused(why: &str) -> Failure {
     Failure::new(FailureKind::Request, why)
 }
 
-fn not_answered(error: EngineError) -> Failure {
+pub(crate) fn not_answered(error: EngineError) -> Failure {
     refused(&format!("The engine cannot answer: {error}."))
 }

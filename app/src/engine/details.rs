@@ -32,6 +32,11 @@ impl Pages {
         &self.manifest
     }
 
+    /// The bytes of a file that the manifest names, checked; `arrived` is told how many there are so far.
+    pub async fn file(&self, name: &str, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
+        load::file(&self.base, self.manifest.file(name)?, arrived).await
+    }
+
     /// Fetches the page of each shard that has only one, so that the first search finds it here. `arrived` is told the
     /// file's name and the bytes so far.
     pub async fn fetch_single(&self, arrived: impl Fn(&str, u64) + Clone + 'static) {

@@ -1,6 +1,6 @@
 //! The command `clip-rs`: words of the command line to a stage, its outcome to sentences.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod commands;
 
@@ -10,16 +10,24 @@ use clap::Parser;
 
 use commands::Cli;
 
-/// The C library's allocator keeps an arena a thread, each as large as it ever was: with it memory grew with the number of
-/// tiles.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    share_one_arena();
     Cli::parse().run().unwrap_or_else(|error| {
         eprintln!("clip-rs: {}", sentence(&error));
         ExitCode::FAILURE
     })
+}
+
+/// Lets all threads allocate from one arena. The C library of Linux gives each thread its own and keeps each as large as it
+/// ever was, so that memory grew with the number of tiles that passed through; the threads here wait for pixels, not for
+/// memory.
+fn share_one_arena() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "the C library has no other way to say it")]
+    // SAFETY: mallopt takes two numbers, and is called before there is another thread. It may refuse; nothing depends on it.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
 }
 
 /// An error with its causes, each said once: those of the stages say theirs themselves.

@@ -11,7 +11,7 @@ use crate::calibrate::{self, Calibration};
 use crate::code::CodeError;
 use crate::model::{Marks, ModelConfig, ModelError, TextEncoder};
 use crate::query::{ItemRef, Query};
-use crate::{Code, EmbeddingError};
+use crate::{Code, EmbeddingError, Polygon};
 
 pub use direction::Direction;
 pub use shard::Shard;
@@ -167,7 +167,7 @@ impl Engine {
     pub fn nearest(&self, direction: &Direction, query: &Query) -> Result<Vec<Hit>, EngineError> {
         self.expect_dim(direction.embedding.dim(), || "the query".into())?;
         let code = Code::new(&direction.embedding)?;
-        let marking = self.marking(direction, &code);
+        let marking = self.marker_of(direction, &code);
         let grouped = query.one_a_picture && self.shards.iter().any(|shard| shard.items.has_crops());
         let looked_at = if grouped { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
         let wide = Query { limit: looked_at, ..query.clone() };
@@ -189,17 +189,27 @@ impl Engine {
         Ok(hits)
     }
 
-    /// How hits in a direction are marked.
-    fn marking(&self, direction: &Direction, code: &Code) -> Marking {
+    /// How scores in a direction are marked.
+    pub fn marker(&self, direction: &Direction) -> Result<Marker, EngineError> {
+        self.expect_dim(direction.embedding.dim(), || "the query".into())?;
+        Ok(self.marker_of(direction, &Code::new(&direction.embedding)?))
+    }
+
+    /// Whether an item lies in every one of `areas`.
+    pub fn lies_in(&self, item: ItemRef, areas: &[Polygon]) -> bool {
+        self.shards.get(item.shard).is_some_and(|shard| shard.lies_in(item.ordinal, areas))
+    }
+
+    fn marker_of(&self, direction: &Direction, code: &Code) -> Marker {
         match (direction.familiarity, self.text.concepts()) {
-            (Some(familiarity), Some(concepts)) => Marking::Chance { marks: concepts.marks(), familiarity },
+            (Some(familiarity), Some(concepts)) => Marker(Marking::Chance { marks: concepts.marks(), familiarity }),
             _ => {
                 let scores = self.background().map(|item| {
                     let Some(shard) = self.shards.get(item.shard) else { return 0.0 };
                     let cosine = shard.index.code(item.ordinal).map_or(0.0, |other| code.cosine(other));
                     cosine - shard.items.offset(item.ordinal) * direction.text_share
                 });
-                Marking::Against(Calibration::new(scores, self.logit_scale))
+                Marker(Marking::Against(Calibration::new(scores, self.logit_scale)))
             }
         }
     }
@@ -218,7 +228,7 @@ impl Engine {
         &self,
         item: ItemRef,
         query_code: &Code,
-        marking: &Marking,
+        marking: &Marker,
         query: &Query,
         hits: &mut Vec<Hit>,
     ) {
@@ -257,7 +267,9 @@ impl Engine {
     }
 }
 
-/// What turns scores into marks.
+/// What turns the scores of one query into marks.
+pub struct Marker(Marking);
+
 enum Marking {
     /// The chance of being right that a text of this familiarity has.
     Chance { marks: Marks, familiarity: f32 },
@@ -265,12 +277,16 @@ enum Marking {
     Against(Calibration),
 }
 
-impl Marking {
+impl Marker {
+    /// The mark of a score, 0..=1; see [`Hit::similarity`].
+    pub fn mark(&self, score: f32) -> f32 {
+        match &self.0 {
+            Marking::Chance { marks, familiarity } => marks.chance(score, *familiarity),
+            Marking::Against(calibration) => calibration.similarity(score),
+        }
+    }
+
     fn hit(&self, shard: usize, Best { ordinal, cosine, score }: Best) -> Hit {
-        let similarity = match self {
-            Self::Chance { marks, familiarity } => marks.chance(score, *familiarity),
-            Self::Against(calibration) => calibration.similarity(score),
-        };
-        Hit { item: ItemRef { shard, ordinal }, similarity, cosine, score }
+        Hit { item: ItemRef { shard, ordinal }, similarity: self.mark(score), cosine, score }
     }
 }

@@ -3,7 +3,7 @@
 use clip_rs_catalog::Items;
 
 use crate::query::Query;
-use crate::{Code, Index};
+use crate::{Code, Index, Polygon};
 
 /// Shards of fewer items are scanned: that takes less than a millisecond and misses nothing.
 const SCAN_BELOW: usize = 1024;
@@ -60,10 +60,12 @@ impl Shard {
 
     /// Whether an item lies where a query asks for.
     pub(super) fn is_wanted(&self, ordinal: usize, query: &Query) -> bool {
-        query.areas.is_empty()
-            || self
-                .items
-                .centre(ordinal)
-                .is_some_and(|centre| query.areas.iter().all(|area| area.contains(centre)))
+        self.lies_in(ordinal, &query.areas)
+    }
+
+    /// Whether the middle of an item lies in every one of `areas`.
+    pub(super) fn lies_in(&self, ordinal: usize, areas: &[Polygon]) -> bool {
+        let middle = || self.items.centre(ordinal);
+        areas.is_empty() || middle().is_some_and(|centre| areas.iter().all(|area| area.contains(centre)))
     }
 }

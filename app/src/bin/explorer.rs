@@ -1,0 +1,5 @@
+//! The explorer's program.
+
+fn main() {
+    clip_rs_app::explore::start();
+}

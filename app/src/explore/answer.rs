@@ -1,0 +1,182 @@
+//! From the explorer's requests to its responses.
+
+use std::rc::Rc;
+
+use clip_rs_catalog::{Bounds, ItemId};
+use clip_rs_search::explore::{
+    ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names, scores, suggest,
+};
+use clip_rs_search::model::Marks;
+use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
+
+use super::grid::Grid;
+use super::names::texts;
+use super::tower::{Tower, picture};
+use crate::browser::clock;
+use crate::engine::{Answerer, Opened, not_answered, refused};
+use crate::protocol::Failure;
+use crate::protocol::explore::{Cluster, Concept, Layer, Request, Response};
+use crate::serve::Answers;
+
+/// Most marks that a concept is taught by.
+const MAX_MARKS: usize = 2000;
+/// What is suggested to be marked next.
+const SUGGESTIONS: usize = 3;
+/// Windows over a picture: their side as a share of its shorter side, and from one to the next as a share of that.
+const WINDOW: (f32, f32) = (0.4, 0.34);
+
+/// Answers what is asked of a whole catalog.
+#[derive(Default)]
+pub struct Explorer {
+    catalog: Answerer,
+    tower: Tower,
+}
+
+impl Answers for Explorer {
+    type Request = Request;
+    type Response = Response;
+
+    async fn answer(&self, request: Request, bytes: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+        let alone = |response| (response, Vec::new());
+        match request {
+            Request::Open { catalog, manifest } => {
+                let items = self.catalog.open(&catalog, manifest).await?;
+                Ok(alone(Response::Opened { items }))
+            }
+            Request::Picture { width, height } => {
+                let start = clock::now_ms();
+                let vector = self.views(&[picture(width, height, &bytes)?]).await?.pop();
+                let vector = vector.ok_or_else(|| refused("The image model gave no answer."))?;
+                Ok(alone(Response::Picture { vector, encode_ms: clock::now_ms() - start }))
+            }
+            Request::Layer { query, against } => {
+                self.catalog.with_opened(|opened| layer(opened, &query, against.as_ref()))
+            }
+            Request::Clusters { areas, count } => {
+                self.catalog.with_opened(|opened| found(&opened.engine, &areas, count)).map(alone)
+            }
+            Request::Learn { marks, prior } => {
+                self.catalog.with_opened(|opened| learn(&opened.engine, &marks, prior.as_ref())).map(alone)
+            }
+            Request::Where { query, width, height } => self.place(&query, width, height, &bytes).await,
+        }
+    }
+}
+
+impl Explorer {
+    /// Where pictures point to, in their order.
+    async fn views(&self, pictures: &[image::RgbImage]) -> Result<Vec<Embedding>, Failure> {
+        let tower = self.tower.get(&self.catalog.pages()?).await?;
+        let encode = |picture| tower.encode(picture).map_err(|error| not_answered(error.into()));
+        pictures.iter().map(encode).collect()
+    }
+
+    async fn place(
+        &self,
+        query: &Query,
+        width: u32,
+        height: u32,
+        bytes: &[u8],
+    ) -> Result<(Response, Vec<u8>), Failure> {
+        let whole = picture(width, height, bytes)?;
+        let (side, stride) = WINDOW;
+        let windows = Windows::new(width, height, side, stride).map_err(|error| refused(&format!("{error}.")))?;
+        let cut = |w: &clip_rs_search::explore::window::Window| {
+            image::imageops::crop_imm(&whole, w.x, w.y, w.side, w.side).to_image()
+        };
+        let pictures: Vec<_> = windows.as_slice().iter().map(cut).collect();
+        let vectors = self.views(&pictures).await?;
+        let scores = self.catalog.with_opened(|opened| {
+            let direction = opened.engine.embed(query).map_err(not_answered)?;
+            let concepts = opened.engine.text().concepts();
+            let offset = |vector: &Embedding| concepts.map_or(0.0, |concepts| concepts.offset(vector));
+            let score =
+                |vector: &Embedding| direction.embedding.cosine(vector) - offset(vector) * direction.text_share;
+            Ok(vectors.iter().map(score).collect::<Vec<f32>>())
+        })?;
+        let grid = windows.grid(&scores).map_err(|error| refused(&format!("{error}.")))?;
+        let cells = grid.cells.iter().map(|share| (share * 255.0).round() as u8).collect();
+        Ok((Response::Where { columns: grid.columns, rows: grid.rows, is_flat: grid.flat }, cells))
+    }
+}
+
+fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Response, Vec<u8>), Failure> {
+    let start = clock::now_ms();
+    let engine = &opened.engine;
+    let marks = |query: &Query| {
+        let direction = engine.embed(query).map_err(not_answered)?;
+        let marker = engine.marker(&direction).map_err(not_answered)?;
+        let scores = scores(engine.shards(), &direction).map_err(not_answered)?;
+        let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
+        Ok((scores.into_iter().map(|score| marker.mark(score)).collect::<Vec<f32>>(), likely_from))
+    };
+    let (mut values, mut likely_from) = marks(query)?;
+    if let Some(against) = against {
+        let (others, _) = marks(against)?;
+        values.iter_mut().zip(others).for_each(|(value, other)| *value -= other);
+        likely_from = None;
+    }
+    let footprints = engine.shards().iter().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
+    let placed: Vec<(Bounds, f32)> =
+        footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value))).collect();
+    let area = opened.pages.manifest().bounds;
+    let grid = area.and_then(|area| Grid::paint(&placed, &area, against.is_some()));
+    let Grid { columns, rows, extent, cells } = grid.ok_or_else(|| refused("Nothing in this catalog has a place."))?;
+    let edges = [extent.west, extent.south, extent.east, extent.north];
+    let (items, millis) = (values.len(), clock::now_ms() - start);
+    Ok((Response::Layer(Layer { columns, rows, edges, likely_from, items, millis }), cells))
+}
+
+fn found(engine: &Engine, areas: &[Polygon], count: usize) -> Result<Response, Failure> {
+    let start = clock::now_ms();
+    let params = ClusterParams { count, ..ClusterParams::default() };
+    let groups = clusters(engine.shards(), |item| engine.lies_in(item, areas), params).map_err(not_answered)?;
+    let known = texts().map(|text| Ok((text.to_owned(), engine.text().encode(text)?)));
+    let known: Vec<(String, Embedding)> =
+        known.collect::<Result<_, clip_rs_search::model::ModelError>>().map_err(|error| not_answered(error.into()))?;
+    let named = names(&groups, &known);
+    let text = |at: usize| known.get(at).map(|(text, _)| text.clone());
+    let clusters = groups.into_iter().zip(named).map(|(group, naming)| {
+        let places = naming.map(|naming| std::iter::once(naming.name).chain(naming.runners_up).collect::<Vec<_>>());
+        Cluster {
+            names: places.unwrap_or_default().into_iter().filter_map(text).collect(),
+            count: group.size,
+            examples: group.examples.iter().filter_map(|item| name(engine, *item)).collect(),
+            vector: group.centroid,
+        }
+    });
+    Ok(Response::Clusters { clusters: clusters.collect(), millis: clock::now_ms() - start })
+}
+
+fn learn(engine: &Engine, marks: &[(ItemId, bool)], prior: Option<&Query>) -> Result<Response, Failure> {
+    let start = clock::now_ms();
+    let marks = marks.get(marks.len().saturating_sub(MAX_MARKS)..).unwrap_or_default();
+    let mut marked = Vec::new();
+    let mut examples = Vec::new();
+    for (id, yes) in marks {
+        // A mark of a catalog before this one may be of an item that is gone.
+        let Some(item) = engine.find(id) else { continue };
+        if let Some(Ok(vector)) = engine.shards().get(item.shard).and_then(|shard| shard.index.embedding(item.ordinal)) {
+            marked.push(item);
+            examples.push((vector, *yes));
+        }
+    }
+    let prior = prior.map(|query| engine.embed(query)).transpose().map_err(not_answered)?;
+    let prior = prior.map(|direction| direction.embedding);
+    let others = background(engine.shards(), |item| !marked.contains(&item));
+    let failed = |error: LearnError| refused(&format!("Nothing can be learnt from these marks: {error}."));
+    let learnt = Learnt::learn(&examples, prior.as_ref(), &others).map_err(failed)?;
+    let curve = learning_curve(&examples, prior.as_ref(), &others).map_err(failed)?;
+    let next = suggest(&learnt, engine.shards(), |_| true, &marked, SUGGESTIONS).map_err(not_answered)?;
+    Ok(Response::Concept(Concept {
+        vector: learnt.direction,
+        precision: curve.last().and_then(|all| all.precision()),
+        curve: curve.iter().filter_map(|part| Some((part.marks(), part.precision()?))).collect(),
+        suggestions: next.into_iter().filter_map(|item| name(engine, item)).collect(),
+        millis: clock::now_ms() - start,
+    }))
+}
+
+fn name(engine: &Engine, item: ItemRef) -> Option<ItemId> {
+    engine.shards().get(item.shard)?.items.id(item.ordinal)
+}

@@ -1,0 +1,143 @@
+//! What the page asks the explorer, the second worker, which is loaded when one of its abilities is first used: pictures as
+//! queries, the similarity of every place, concepts taught by examples, what there is at all.
+//!
+//! It speaks as the search worker does. Where a request or an answer says that bytes come along, the message is a list of its
+//! JSON text and a `Uint8Array`.
+
+use clip_rs_catalog::ItemId;
+use clip_rs_search::{Embedding, Polygon, Query};
+use serde::{Deserialize, Serialize};
+
+/// What the explorer can be asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// As the search worker's.
+    Open {
+        /// Absolute URL of `catalog.json`.
+        catalog: String,
+        /// Its text.
+        manifest: Option<String>,
+    },
+    /// Where a picture points to. Its pixels come along: red, green, blue and alpha of each, row by row.
+    Picture {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// How well every item fits a query.
+    Layer {
+        /// The query; its limit does not matter.
+        query: Query,
+        /// A second query, to show where the first fits better and where this one.
+        against: Option<Query>,
+    },
+    /// What there is in an area, as groups of items that look alike.
+    Clusters {
+        /// The area: everything where there is none.
+        areas: Vec<Polygon>,
+        /// Groups at most.
+        count: usize,
+    },
+    /// A concept from examples.
+    Learn {
+        /// Items, and whether they show it.
+        marks: Vec<(ItemId, bool)>,
+        /// What the person began with.
+        prior: Option<Query>,
+    },
+    /// Where in a picture it fits a query. Its pixels come along.
+    Where {
+        /// The query.
+        query: Query,
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+}
+
+/// Answers, by request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Response {
+    /// To [`Request::Open`].
+    Opened {
+        /// Number of items.
+        items: usize,
+    },
+    /// To [`Request::Picture`].
+    Picture {
+        /// Where it points.
+        vector: Embedding,
+        /// Milliseconds spent on it.
+        encode_ms: f64,
+    },
+    /// To [`Request::Layer`]. Its cells come along, a byte each, row by row from the north-west: 0 where no item lies, else 1
+    /// for a mark of 0 to 255 for a mark of 1. Of two queries 128 is where both fit alike.
+    Layer(Layer),
+    /// To [`Request::Clusters`].
+    Clusters {
+        /// The largest first.
+        clusters: Vec<Cluster>,
+        /// Milliseconds spent on it.
+        millis: f64,
+    },
+    /// To [`Request::Learn`].
+    Concept(Concept),
+    /// To [`Request::Where`]. The cells come along, a byte each, row by row: 255 where it fits best.
+    Where {
+        /// Cells in a row.
+        columns: usize,
+        /// Rows.
+        rows: usize,
+        /// Whether it fits alike everywhere.
+        is_flat: bool,
+    },
+}
+
+/// The grid of a layer, whose rows are evenly spaced on a Web Mercator map.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Cells in a row.
+    pub columns: usize,
+    /// Rows.
+    pub rows: usize,
+    /// West, south, east and north edge, degrees; the east edge may lie beyond 180.
+    pub edges: [f64; 4],
+    /// Marks of at least this are likely right; none where marks are no chances.
+    pub likely_from: Option<f32>,
+    /// Items that were scored.
+    pub items: usize,
+    /// Milliseconds spent on it.
+    pub millis: f64,
+}
+
+/// A group of items that look alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// What it may be called, the best first.
+    pub names: Vec<String>,
+    /// Items in it.
+    pub count: usize,
+    /// Those nearest to its middle.
+    pub examples: Vec<ItemId>,
+    /// Its middle.
+    pub vector: Embedding,
+}
+
+/// A concept that was taught by examples, and how good it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Concept {
+    /// Where it points.
+    pub vector: Embedding,
+    /// Of the marked items that it would call yes when they are held out: the share that is. None before there are both kinds.
+    pub precision: Option<f32>,
+    /// The same with a third, two thirds, all of the marks, for what can be told.
+    pub curve: Vec<(usize, f32)>,
+    /// What to mark next: items that it is least sure of.
+    pub suggestions: Vec<ItemId>,
+    /// Milliseconds spent on it.
+    pub millis: f64,
+}
