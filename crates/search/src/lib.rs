@@ -8,6 +8,7 @@
 //! | [`query`] | what may be asked: weighted texts, vectors and items, in areas ([`Polygon`]) |
 //! | [`engine`] | answers queries over the shards of a catalog |
 //! | [`calibrate`] | cosines as chances that people can read |
+//! | [`explore`] | all items at once: layers of scores, concepts taught by marks, clusters, windows of a picture |
 //!
 //! Everything here compiles for native targets and for wasm32 alike, with no feature flags; with the target
 //! features `simd128` and `relaxed-simd` the dot products use them. Bytes from outside (models, indexes, pictures, texts) are
@@ -19,6 +20,7 @@ pub mod calibrate;
 pub mod code;
 mod embedding;
 pub mod engine;
+pub mod explore;
 pub mod index;
 #[allow(unsafe_code, reason = "SIMD loads, where there is SIMD; every one says why it is sound")]
 mod kernels;

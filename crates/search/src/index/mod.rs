@@ -30,6 +30,8 @@ const MAX_EF: usize = 1 << 16;
 const ALWAYS: usize = 100;
 /// Where more than one item in so many is wanted, a scan costs hardly more than a walk.
 const WALK_BELOW: usize = 64;
+/// Items that are compared with all queries while they are in the processor's cache.
+const BATCH: usize = 64;
 
 /// An index that cannot be built or read.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +154,39 @@ impl Index {
         }
         let found = scan::nearest(&self.rows, &PreparedQuery::new(query), k, keep, |_| 0.0);
         found.into_iter().map(Rank::neighbour).collect()
+    }
+
+    /// Tells `found` the cosine of every query to every one of `ordinals`, by the places of both: for each query the items
+    /// come in their order. Ends at an ordinal that is no item; there is nothing to tell of queries of another dimension.
+    pub fn cosines(
+        &self,
+        queries: &[Code],
+        ordinals: impl IntoIterator<Item = usize>,
+        mut found: impl FnMut(usize, usize, f32),
+    ) {
+        if queries.iter().any(|query| query.dim() != self.dim()) {
+            return;
+        }
+        let queries: Vec<_> = queries.iter().map(PreparedQuery::new).collect();
+        let items = ordinals.into_iter().take_while(|&ordinal| ordinal < self.len());
+        let mut items = items.map(|ordinal| ordinal as u32);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut before = 0;
+        loop {
+            batch.clear();
+            batch.extend(items.by_ref().take(BATCH));
+            if batch.is_empty() {
+                return;
+            }
+            for (place, query) in queries.iter().enumerate() {
+                let mut at = before;
+                self.rows.cosines(query, &batch, |_, cosine| {
+                    found(place, at, cosine);
+                    at += 1;
+                });
+            }
+            before += batch.len();
+        }
     }
 
     /// Exactly the `k` items with the largest cosine less `offset`, of those that `keep` says yes to: their ordinals, best
