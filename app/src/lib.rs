@@ -5,18 +5,21 @@
 //! - [`ui`]: the page's side: components and the state they share;
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
-//! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
+//! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
 
 pub mod browser;
 pub mod cache;
+pub mod coordinates;
 pub mod engine;
 pub mod export;
 pub mod format;
 pub mod link;
 pub mod load;
+pub mod map_sites;
 pub mod mosaic;
 pub mod paths;
 pub mod protocol;
