@@ -21,6 +21,8 @@
   window.searchWorker = {
     // Address of the worker's start script, of the build that suits this browser.
     script,
+    // Address of the explorer's start script, which is loaded when it is first needed.
+    explorer: new URL(named("explorer"), document.baseURI).href,
     // The worker that was started here with what it has said so far; null when it was taken before, or broke.
     take() {
       const taken = early;

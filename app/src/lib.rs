@@ -8,6 +8,8 @@
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
+//! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -15,12 +17,14 @@
 pub mod ask;
 pub mod browser;
 pub mod cache;
+pub mod coordinates;
 pub mod engine;
 pub mod explore;
 pub mod export;
 pub mod format;
 pub mod link;
 pub mod load;
+pub mod map_sites;
 pub mod mosaic;
 pub mod paths;
 pub mod protocol;

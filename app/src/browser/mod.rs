@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod leaflet;
 pub mod location;
 pub mod page;
+pub mod pixels;
 pub mod theme;
 pub mod worker;
 pub mod worker_scope;

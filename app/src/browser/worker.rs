@@ -1,5 +1,5 @@
-//! A module worker that is spoken to in text. The page's first script (`app/boot.js`) knows which, and has started
-//! one already.
+//! Module workers that are spoken to in text, with bytes where it takes them. The page's first script (`app/boot.js`) knows their
+//! addresses, and has started the search worker already.
 
 use std::rc::Rc;
 
@@ -9,6 +9,16 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::reason;
+use super::worker_scope::{parts, with_bytes};
+
+/// Which worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// The one that searches.
+    Search,
+    /// The one for all else, which is loaded when it is first needed.
+    Explorer,
+}
 
 #[wasm_bindgen]
 extern "C" {
@@ -16,6 +26,8 @@ extern "C" {
     type SearchWorker;
     #[wasm_bindgen(method, getter)]
     fn script(this: &SearchWorker) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn explorer(this: &SearchWorker) -> String;
     #[wasm_bindgen(method)]
     fn take(this: &SearchWorker) -> Option<Early>;
 
@@ -41,21 +53,27 @@ pub struct TextWorker {
 }
 
 impl TextWorker {
-    /// The worker that the page has started, or else a new one. `heard` gets each text it posts; `broke` the
+    /// The worker that the page has started, or else a new one. `heard` gets each text it posts with its bytes; `broke` the
     /// reason when it breaks.
-    pub fn start(heard: impl Fn(String) + 'static, broke: impl Fn(String) + 'static) -> Result<Self, String> {
-        let search_worker = search_worker()?;
-        let script = search_worker.script();
-        let (worker, said) = match search_worker.take() {
+    pub fn start(
+        script: Script,
+        heard: impl Fn(String, Vec<u8>) + 'static,
+        broke: impl Fn(String) + 'static,
+    ) -> Result<Self, String> {
+        let known = search_worker()?;
+        let (script, early) = match script {
+            Script::Search => (known.script(), known.take()),
+            Script::Explorer => (known.explorer(), None),
+        };
+        let (worker, said) = match early {
             Some(early) => (early.worker(), early.heard()),
             None => (new_worker(&script)?, Array::new()),
         };
         let (heard, broke) = (Rc::new(heard), Rc::new(broke));
         let (hear, unread) = (Rc::clone(&heard), Rc::clone(&broke));
         let on_message = EventListener::new(&worker, "message", move |event| {
-            let data = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-            if let Some(text) = data {
-                hear(text);
+            if let Some((text, bytes)) = event.dyn_ref::<MessageEvent>().and_then(|event| parts(&event.data())) {
+                hear(text, bytes);
             }
         });
         let on_unreadable = EventListener::new(&worker, "messageerror", move |_| {
@@ -70,13 +88,13 @@ impl TextWorker {
                     .unwrap_or_else(|| format!("{script} could not be started")),
             );
         });
-        said.iter().filter_map(|text| text.as_string()).for_each(&*heard);
+        said.iter().filter_map(|data| parts(&data)).for_each(|(text, bytes)| heard(text, bytes));
         Ok(Self { worker, _listeners: [on_message, on_unreadable, on_error] })
     }
 
-    /// Sends `text` to the worker.
-    pub fn post(&self, text: &str) -> Result<(), String> {
-        self.worker.post_message(&text.into()).map_err(|thrown| reason(&thrown))
+    /// Sends `text` to the worker, with `bytes` unless there are none.
+    pub fn post(&self, text: &str, bytes: &[u8]) -> Result<(), String> {
+        self.worker.post_message(&with_bytes(text, bytes)).map_err(|thrown| reason(&thrown))
     }
 }
 

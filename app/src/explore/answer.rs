@@ -1,7 +1,5 @@
 //! From the explorer's requests to its responses.
 
-use std::rc::Rc;
-
 use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::explore::{
     ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names, scores, suggest,
@@ -66,7 +64,8 @@ impl Answers for Explorer {
 impl Explorer {
     /// Where pictures point to, in their order.
     async fn views(&self, pictures: &[image::RgbImage]) -> Result<Vec<Embedding>, Failure> {
-        let tower = self.tower.get(&self.catalog.pages()?).await?;
+        let pages = self.catalog.pages()?;
+        let tower = self.tower.get(&pages).await?;
         let encode = |picture| tower.encode(picture).map_err(|error| not_answered(error.into()));
         pictures.iter().map(encode).collect()
     }
@@ -103,12 +102,12 @@ impl Explorer {
 fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Response, Vec<u8>), Failure> {
     let start = clock::now_ms();
     let engine = &opened.engine;
-    let marks = |query: &Query| {
+    let marks = |query: &Query| -> Result<(Vec<f32>, Option<f32>), Failure> {
         let direction = engine.embed(query).map_err(not_answered)?;
         let marker = engine.marker(&direction).map_err(not_answered)?;
         let scores = scores(engine.shards(), &direction).map_err(not_answered)?;
         let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
-        Ok((scores.into_iter().map(|score| marker.mark(score)).collect::<Vec<f32>>(), likely_from))
+        Ok((scores.into_iter().map(|score| marker.mark(score)).collect(), likely_from))
     };
     let (mut values, mut likely_from) = marks(query)?;
     if let Some(against) = against {

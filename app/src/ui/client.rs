@@ -7,9 +7,12 @@ use std::rc::Rc;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use gloo::timers::callback::Timeout;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::browser::worker::TextWorker;
-use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, Request, Response, VERSION};
+use crate::browser::worker::{Script, TextWorker};
+use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, VERSION, explore};
+use crate::protocol::{Request as SearchRequest, Response as SearchResponse};
 
 /// How long the worker's program may take to arrive and start, milliseconds.
 const GREETING_MS: u32 = 120_000;
@@ -23,16 +26,46 @@ pub enum News {
     Died(Failure),
 }
 
-type Answer = Result<Response, Failure>;
+/// A worker and what it can be asked.
+pub trait Asked: 'static {
+    /// Which worker it is.
+    const SCRIPT: Script;
+    /// What it is asked for.
+    type Request: Serialize;
+    /// What it answers.
+    type Response: DeserializeOwned + 'static;
+}
 
-#[derive(Default)]
-struct Waiting {
+/// The search worker.
+#[derive(Debug)]
+pub struct Search;
+
+/// The explorer.
+#[derive(Debug)]
+pub struct Explorer;
+
+impl Asked for Search {
+    const SCRIPT: Script = Script::Search;
+    type Request = SearchRequest;
+    type Response = SearchResponse;
+}
+
+impl Asked for Explorer {
+    const SCRIPT: Script = Script::Explorer;
+    type Request = explore::Request;
+    type Response = explore::Response;
+}
+
+/// An answer with the bytes that came along.
+type Answer<R> = Result<(R, Vec<u8>), Failure>;
+
+struct Waiting<R> {
     greeting: Option<oneshot::Sender<Result<(), Failure>>>,
-    calls: HashMap<u32, oneshot::Sender<Answer>>,
+    calls: HashMap<u32, oneshot::Sender<Answer<R>>>,
     dead: Option<Failure>,
 }
 
-impl Waiting {
+impl<R> Waiting<R> {
     /// Fails everything that waits.
     fn die(&mut self, failure: &Failure) {
         if let Some(greeting) = self.greeting.take() {
@@ -46,22 +79,24 @@ impl Waiting {
 }
 
 /// A worker that greeted. It ends when this is dropped, and what waits for it is told so.
-pub struct Client {
+pub struct Client<W: Asked> {
     worker: TextWorker,
-    waiting: Rc<RefCell<Waiting>>,
+    waiting: Rc<RefCell<Waiting<W::Response>>>,
     next_id: Cell<u32>,
 }
 
-impl Client {
+impl<W: Asked> Client<W> {
     /// Starts the worker and waits until it listens.
     pub async fn start(news: impl Fn(News) + 'static) -> Result<Self, Failure> {
         let (greet, greeted) = oneshot::channel();
-        let waiting = Rc::new(RefCell::new(Waiting { greeting: Some(greet), ..Waiting::default() }));
+        let waiting = Waiting { greeting: Some(greet), calls: HashMap::new(), dead: None };
+        let waiting = Rc::new(RefCell::new(waiting));
         let news = Rc::new(news);
         let (heard_waiting, heard_news) = (Rc::clone(&waiting), Rc::clone(&news));
         let broke_waiting = Rc::clone(&waiting);
         let worker = TextWorker::start(
-            move |text| hear(&heard_waiting, &*heard_news, &text),
+            W::SCRIPT,
+            move |text, bytes| hear::<W>(&heard_waiting, &*heard_news, &text, bytes),
             move |reason| die(&broke_waiting, &*news, &reason),
         )
         .map_err(|reason| broken(&reason))?;
@@ -75,15 +110,15 @@ impl Client {
         Ok(Self { worker, waiting, next_id: Cell::new(1) })
     }
 
-    /// Sends `request`; the future gives its answer and does not keep the worker alive.
-    pub fn call(&self, request: Request) -> impl Future<Output = Answer> + use<> {
+    /// Sends `request` with `bytes`; the future gives its answer and does not keep the worker alive.
+    pub fn call(&self, request: W::Request, bytes: &[u8]) -> impl Future<Output = Answer<W::Response>> + use<W> {
         let id = self.next_id.replace(self.next_id.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         let sent = match &self.waiting.borrow().dead {
             Some(failure) => Err(failure.clone()),
             None => serde_json::to_string(&Call { id, request })
                 .map_err(|error| broken(&error.to_string()))
-                .and_then(|text| self.worker.post(&text).map_err(|reason| broken(&reason))),
+                .and_then(|text| self.worker.post(&text, bytes).map_err(|reason| broken(&reason))),
         };
         if sent.is_ok() {
             self.waiting.borrow_mut().calls.insert(id, sender);
@@ -105,7 +140,7 @@ fn broken(reason: &str) -> Failure {
     Failure::new(FailureKind::Worker, format!("The search worker stopped working: {reason}."))
 }
 
-fn die(waiting: &RefCell<Waiting>, news: &dyn Fn(News), reason: &str) {
+fn die<R>(waiting: &RefCell<Waiting<R>>, news: &dyn Fn(News), reason: &str) {
     let first = waiting.borrow().dead.is_none();
     if first {
         let failure = broken(reason.trim_end_matches('.'));
@@ -114,8 +149,8 @@ fn die(waiting: &RefCell<Waiting>, news: &dyn Fn(News), reason: &str) {
     }
 }
 
-fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
-    let message = match serde_json::from_str::<Message>(text) {
+fn hear<W: Asked>(waiting: &RefCell<Waiting<W::Response>>, news: &dyn Fn(News), text: &str, bytes: Vec<u8>) {
+    let message = match serde_json::from_str::<Message<W::Response>>(text) {
         Ok(message) => message,
         Err(error) => {
             return die(waiting, news, &format!("it sent what the page does not understand ({error})"));
@@ -140,7 +175,7 @@ fn hear(waiting: &RefCell<Waiting>, news: &dyn Fn(News), text: &str) {
             let call = waiting.borrow_mut().calls.remove(&id);
             if let Some(call) = call {
                 let answer = match outcome {
-                    Outcome::Ok(response) => Ok(response),
+                    Outcome::Ok(response) => Ok((response, bytes)),
                     Outcome::Error(failure) => Err(failure),
                 };
                 tell(call, answer);

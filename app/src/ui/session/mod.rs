@@ -4,10 +4,11 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in five files: [`mod@open`] (the worker and the catalog),
-//! [`mod@newer`] (a catalog that was replaced), [`mod@lacks`] (what could not be shown), [`mod@search`] (queries, selection,
+//! [`Session`] is a handle; what it can do is in six files: [`mod@open`] (the worker and the catalog),
+//! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown), [`mod@search`] (queries, selection,
 //! link), [`mod@typing`] (what is asked: the box and the terms).
 
+pub mod explore;
 mod lacks;
 mod newer;
 mod open;
@@ -22,7 +23,7 @@ use clip_rs_catalog::{Bounds, Manifest};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
-use super::client::Client;
+use super::client::{Client, Search};
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
 use crate::link::MapView;
@@ -97,7 +98,11 @@ pub struct Session {
     /// Number of the last worker.
     life: StoredValue<u32>,
     /// The worker.
-    client: StoredValue<Option<Client>, LocalStorage>,
+    client: StoredValue<Option<Client<Search>>, LocalStorage>,
+    /// The explorer, with the digest of the catalog that it has.
+    explorer: StoredValue<Option<explore::Explorer>, LocalStorage>,
+    /// What the explorer is doing, for people.
+    pub exploring: RwSignal<explore::Exploring>,
 }
 
 impl Session {
@@ -135,6 +140,8 @@ impl Session {
             turn: StoredValue::new(0),
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),
+            explorer: StoredValue::new_local(None),
+            exploring: RwSignal::default(),
         }
     }
 }

@@ -61,9 +61,9 @@ impl Session {
             return Ok(());
         }
         let request = Request::Open { catalog, manifest: Some(text) };
-        let answer = self.client.with_value(|client| client.as_ref().map(|client| client.call(request)));
+        let answer = self.client.with_value(|client| client.as_ref().map(|client| client.call(request, &[])));
         let Some(answer) = answer else { return Ok(()) };
-        match answer.await? {
+        match answer.await?.0 {
             Response::Opened { .. } if self.life.get_value() == life => {
                 self.coming.set_value(Some(Arc::new(manifest)));
                 self.run();

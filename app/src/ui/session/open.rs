@@ -12,7 +12,7 @@ use super::{CATALOG, Phase, Session, next, unexpected};
 use crate::browser::{clock, location, page};
 use crate::load;
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress, Request, Response};
-use crate::ui::client::{Client, News};
+use crate::ui::client::{Client, News, Search};
 use crate::ui::pictures::Pictures;
 
 impl Session {
@@ -40,13 +40,13 @@ impl Session {
         let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
         let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
         // The map needs no engine, and the engine no map: both begin as soon as the manifest is there.
-        let client = Client::start(move |news| self.hear(life, news));
+        let client = Client::<Search>::start(move |news| self.hear(life, news));
         let (client, manifest) = try_join(client, self.learn(life, &catalog)).await?;
-        let opening = client.call(Request::Open { catalog, manifest: Some(manifest) });
+        let opening = client.call(Request::Open { catalog, manifest: Some(manifest) }, &[]);
         if self.life.get_value() == life {
             self.client.set_value(Some(client));
         }
-        match opening.await? {
+        match opening.await?.0 {
             Response::Opened { millis, .. } => Ok(millis),
             other => Err(unexpected(&other)),
         }

@@ -99,7 +99,7 @@ impl Session {
         }
         let request = Request::Search { query };
         let Some(answer) =
-            self.client.with_value(|client| client.as_ref().map(|client| client.call(request)))
+            self.client.with_value(|client| client.as_ref().map(|client| client.call(request, &[])))
         else {
             return self.start();
         };
@@ -110,7 +110,7 @@ impl Session {
             }
             // Asked after the engine changed: what it says is about the catalog that it has now.
             self.change();
-            match answer {
+            match answer.map(|(response, _)| response) {
                 Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms }) => {
                     let missing = missing.iter().map(|failure| Trouble::reported(Part::Details, failure));
                     self.note(missing.collect());

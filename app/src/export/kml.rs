@@ -1,0 +1,115 @@
+//! Placemarks of KML (OGC 12-007r2, <https://docs.ogc.org/is/12-007r2/12-007r2.html>), as globes and maps open them.
+
+use clip_rs_catalog::Bounds;
+
+use super::{rounded, texts};
+use crate::protocol::Hit;
+
+/// KML 2.3 kept the name of 2.2, and nothing here is newer than that.
+const BEGIN: &str = concat!(
+    r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+    "\n",
+    r#"<kml xmlns="http://www.opengis.net/kml/2.2" version="2.3"><Document><name>CLIP-RS</name>"#,
+    "\n"
+);
+
+/// Hits as a document of placemarks, best first. One whose place is not known has no geometry.
+pub fn write(hits: &[Hit]) -> String {
+    let mut text = BEGIN.to_owned();
+    for (rank, hit) in (1..).zip(hits) {
+        let (rank, mark) = (format!("{rank}"), format!("{}", rounded(hit.similarity)));
+        let distance = hit.address_m.map(|distance| distance.to_string());
+        let numbers = [("rank", Some(rank.as_str())), ("mark", Some(&mark)), ("id", Some(&hit.id))];
+        let data = numbers.into_iter().chain(texts(hit)).chain([("address_m", distance.as_deref())]);
+        text.push_str(&format!("<Placemark><name>{}</name><ExtendedData>", escaped(&hit.id)));
+        for (name, value) in data.filter_map(|(name, value)| value.map(|value| (name, value))) {
+            text.push_str(&format!("<Data name=\"{name}\"><value>{}</value></Data>", escaped(value)));
+        }
+        text.push_str("</ExtendedData>");
+        text.push_str(&hit.footprint.map(geometry).unwrap_or_default());
+        text.push_str("</Placemark>\n");
+    }
+    text + "</Document></kml>\n"
+}
+
+/// A polygon, two of them where it crosses the antimeridian, a point where there is no extent.
+fn geometry(bounds: Bounds) -> String {
+    let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
+    if west == east && south == north {
+        return format!("<Point><coordinates>{west},{south}</coordinates></Point>");
+    }
+    // Counter-clockwise, as section 10.8 asks.
+    let polygon = |west: f64, east: f64| {
+        format!(
+            "<Polygon><outerBoundaryIs><LinearRing><coordinates>\
+             {west},{south} {east},{south} {east},{north} {west},{north} {west},{south}\
+             </coordinates></LinearRing></outerBoundaryIs></Polygon>"
+        )
+    };
+    if bounds.crosses_antimeridian() {
+        return format!("<MultiGeometry>{}{}</MultiGeometry>", polygon(west, 180.0), polygon(-180.0, east));
+    }
+    polygon(west, east)
+}
+
+/// Text as it may stand in an element. What no XML 1.0 document can hold is left out: control characters, but white space
+/// becomes a space, and U+FFFE and U+FFFF.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\t' | '\n' | '\r' => safe.push(' '),
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() => {}
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{hit, hits};
+    use super::*;
+
+    #[test]
+    fn hits_are_placemarks_with_their_footprints() {
+        let text = write(&hits());
+        let marks: Vec<&str> = text.lines().filter(|line| line.starts_with("<Placemark>")).collect();
+        assert_eq!(marks.len(), 4);
+        assert!(marks[0].starts_with(
+            "<Placemark><name>17/1/2</name><ExtendedData><Data name=\"rank\"><value>1</value></Data>\
+             <Data name=\"mark\"><value>0.912</value></Data><Data name=\"id\"><value>17/1/2</value></Data>\
+             <Data name=\"place\"><value>Leesburg, &quot;the&quot; Town</value></Data>"
+        ));
+        assert!(marks[0].ends_with(
+            "</ExtendedData><Polygon><outerBoundaryIs><LinearRing><coordinates>\
+             -77.5,38.5 -77.25,38.5 -77.25,38.75 -77.5,38.75 -77.5,38.5\
+             </coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        ));
+        assert!(marks[1].contains("<MultiGeometry><Polygon>") && marks[1].contains("179.5,-18 180,-18 "));
+        assert!(marks[1].contains("-180,-18 -179.5,-18 -179.5,-17.5 -180,-17.5 -180,-18"));
+        assert!(marks[2].contains("<Point><coordinates>10,50</coordinates></Point>"));
+        assert!(marks[3].ends_with("</ExtendedData></Placemark>"), "no geometry: {}", marks[3]);
+    }
+
+    #[test]
+    fn every_element_is_closed_whatever_an_item_is_called() {
+        let nasty = hit("a<b>&\"c\"]]>\u{0}\u{8}\u{85}\u{fffe}\td\u{1f6f0}", None);
+        let text = write(&[nasty]);
+        assert!(text.contains("<name>a&lt;b&gt;&amp;&quot;c&quot;]]&gt; d\u{1f6f0}</name>"), "{text}");
+        let mut open = Vec::new();
+        for tag in text.split('<').skip(1).filter_map(|part| part.split('>').next()) {
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name), "{text}"),
+                None if tag.starts_with('?') => {}
+                None => open.push(tag.split(' ').next().expect("a name")),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+    }
+}
