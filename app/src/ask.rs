@@ -184,7 +184,10 @@ impl Asking {
     /// What the text is on the way to, if that is another question than the confirmed one and long enough to tell.
     pub fn draft(&self) -> Option<Ask> {
         let long_enough = |words: &String| words.chars().count() >= LEAST_CHARACTERS;
-        words(&self.text).filter(long_enough).map(|words| self.with(words)).filter(|ask| *ask != self.confirmed)
+        words(&self.text)
+            .filter(long_enough)
+            .map(|words| self.with(words))
+            .filter(|ask| *ask != self.confirmed)
     }
 
     /// What results are to be about.

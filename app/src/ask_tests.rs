@@ -23,7 +23,9 @@ fn what_is_erased_again_is_not_taken_for_what_was_confirmed() {
 
 #[test]
 fn a_draft_has_three_characters_at_least_and_is_another_question() {
-    for (text, draft) in [("ri", None), (" r \t ", None), ("riv ", Some("riv")), ("a  b", Some("a b")), ("pond", None)] {
+    for (text, draft) in
+        [("ri", None), (" r \t ", None), ("riv ", Some("riv")), ("a  b", Some("a b")), ("pond", None)]
+    {
         let mut one = asking("pond");
         one.typed(text.into());
         assert_eq!(one.draft(), draft.map(Ask::words), "{text:?}");

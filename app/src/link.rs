@@ -250,7 +250,8 @@ mod tests {
         };
         assert_eq!(link.to_fragment(), "q=baseball%20field&sel=17/37500/50140&map=17/38.80000/-77.40000");
         assert_eq!(Link::default().to_fragment(), "");
-        let within = |area| Link { ask: Ask { area: Some(area), ..Ask::default() }, ..Link::default() }.to_fragment();
+        let within =
+            |area| Link { ask: Ask { area: Some(area), ..Ask::default() }, ..Link::default() }.to_fragment();
         let bounds = Bounds::new(-77.5, 38.5, -77.25, 38.75).expect("a box");
         assert_eq!(within(bounds.into()), "in=-77.50000,38.50000,-77.25000,38.75000");
         let triangle = Polygon::new(vec![[179.0, 1.0], [181.0, 1.0], [180.0, 2.5]]).expect("a triangle");
@@ -283,15 +284,23 @@ mod tests {
         ] {
             assert_eq!(Link::parse(&format!("map={place}")).view, None, "{place}");
         }
-        for place in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,60,1,50", "0,0,1,91", "nan,0,1,1", "0,0,1,0,1,91"] {
+        for place in
+            ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "0,60,1,50", "0,0,1,91", "nan,0,1,1", "0,0,1,0,1,91"]
+        {
             assert_eq!(Link::parse(&format!("in={place}")).ask.area, None, "{place}");
         }
-        for term in ["text=", "text=%20", "like=%00", "picture=AAAA~x", "picture=fw", "concept=~x", "Text=pond"] {
+        for term in
+            ["text=", "text=%20", "like=%00", "picture=AAAA~x", "picture=fw", "concept=~x", "Text=pond"]
+        {
             assert_eq!(Link::parse(term).ask, Ask::default(), "{term}");
         }
         for weight in ["9", "-9", "0", "nan", "inf"] {
             let part = Part::plus(About::Words(format!("{weight}*pond")));
-            assert_eq!(Link::parse(&format!("text={weight}*pond")).ask.parts, [part], "{weight} is no weight");
+            assert_eq!(
+                Link::parse(&format!("text={weight}*pond")).ask.parts,
+                [part],
+                "{weight} is no weight"
+            );
         }
         let searched = |fragment: &str| Link::parse(fragment).ask;
         assert_eq!(searched("q=pond&q=%ff"), Ask::words("pond"), "a broken key leaves the good one");

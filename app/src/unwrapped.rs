@@ -43,7 +43,9 @@ impl Frame {
     /// Where the corners of an area lie on this map, longitude before latitude.
     pub fn ring(self, area: &Polygon) -> Vec<[f64; 2]> {
         let corners = area.corners();
-        let (west, east) = corners.iter().fold((f64::MAX, f64::MIN), |(west, east), [lng, _]| (west.min(*lng), east.max(*lng)));
+        let (west, east) = corners
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(west, east), [lng, _]| (west.min(*lng), east.max(*lng)));
         let middle = (west + east) / 2.0;
         let shift = self.longitude(middle) - middle;
         corners.iter().map(|[lng, lat]| [lng + shift, *lat]).collect()

@@ -54,7 +54,8 @@ mod tests {
             let numbers = (0..dim).map(|_| dice.random_range(-1.0..1.0)).collect();
             let embedding = Embedding::new(numbers).expect("a direction");
             let vector = Vector::new(&embedding);
-            let read = Vector::parse(vector.as_str()).and_then(|vector| vector.embedding()).expect("a direction");
+            let read =
+                Vector::parse(vector.as_str()).and_then(|vector| vector.embedding()).expect("a direction");
             assert!(read.cosine(&embedding) > 0.9999, "seed {seed}, {dim}");
             assert!(vector.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
         }

@@ -16,10 +16,14 @@ use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 
 /// Both builds consist of these; the first starts the others.
 const FILES: [&str; 3] = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
+/// The explorer consists of these.
+const EXPLORER_FILES: [&str; 3] = ["explorer_loader.js", "explorer.js", "explorer_bg.wasm"];
 /// The worker as cargo makes it.
 const PROGRAM: &str = "worker.wasm";
 /// How the page names the start script of trunk's worker (index.html).
 const META: &str = r#"<meta name="worker" content="worker_loader.js" />"#;
+/// How the page names the start script of the explorer.
+const EXPLORER_META: &str = r#"<meta name="explorer" content="explorer_loader.js" />"#;
 /// In place of those that .cargo/config.toml gives, which these contain.
 pub const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
 
@@ -58,21 +62,22 @@ pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Moves trunk's worker in the built page `dist` and the one in `relaxed` to folders that caches may keep for
-/// ever, and names both in the page.
+/// Moves trunk's workers in the built page `dist` and the one in `relaxed` to folders that caches may keep for
+/// ever, and names them in the page.
 pub fn place(dist: &Path, relaxed: &Path) -> Result<()> {
-    let plain = move_into(dist, dist, "worker")?;
-    let relaxed = move_into(relaxed, dist, "worker-relaxed")?;
+    let plain = move_into(dist, dist, "worker", FILES)?;
+    let relaxed = move_into(relaxed, dist, "worker-relaxed", FILES)?;
+    let explorer = move_into(dist, dist, "explorer", EXPLORER_FILES)?;
     let page = dist.join("index.html");
     let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
-    fs::write(&page, with_workers(&html, &plain, &relaxed)?)
+    fs::write(&page, with_workers(&html, [&plain, &relaxed, &explorer])?)
         .with_context(|| format!("writing {}", page.display()))
 }
 
 /// Moves the files of a worker from the folder `from` to a new one in `dist`. Returns that one's name.
-fn move_into(from: &Path, dist: &Path, stem: &str) -> Result<String> {
+fn move_into(from: &Path, dist: &Path, stem: &str, files: [&str; 3]) -> Result<String> {
     let mut digest = Sha256::new();
-    for file in FILES {
+    for file in files {
         let path = from.join(file);
         digest.update(fs::read(&path).with_context(|| format!("reading {}", path.display()))?);
     }
@@ -81,18 +86,22 @@ fn move_into(from: &Path, dist: &Path, stem: &str) -> Result<String> {
     let name = format!("{stem}-{hash}");
     let folder = dist.join(&name);
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    for file in FILES {
+    for file in files {
         fs::rename(from.join(file), folder.join(file)).with_context(|| format!("moving {file}"))?;
     }
     Ok(name)
 }
 
-/// The page with the folders of both workers in the place of trunk's worker.
-fn with_workers(html: &str, plain: &str, relaxed: &str) -> Result<String> {
-    ensure!(html.matches(META).count() == 1, "index.html does not name the worker by {META}");
-    let meta =
-        |name: &str, folder: &str| format!(r#"<meta name="{name}" content="{folder}/{}" />"#, FILES[0]);
-    Ok(html.replace(META, &(meta("worker", plain) + &meta("worker-relaxed", relaxed))))
+/// The page with the folders of the workers (plain, relaxed, explorer) in the place of trunk's.
+fn with_workers(html: &str, [plain, relaxed, explorer]: [&str; 3]) -> Result<String> {
+    for meta in [META, EXPLORER_META] {
+        ensure!(html.matches(meta).count() == 1, "index.html does not name a worker by {meta}");
+    }
+    let meta = |name: &str, folder: &str, start: &str| {
+        format!(r#"<meta name="{name}" content="{folder}/{start}" />"#)
+    };
+    let both = meta("worker", plain, FILES[0]) + &meta("worker-relaxed", relaxed, FILES[0]);
+    Ok(html.replace(META, &both).replace(EXPLORER_META, &meta("explorer", explorer, EXPLORER_FILES[0])))
 }
 
 /// Where the worker with relaxed SIMD is made.
@@ -110,12 +119,15 @@ mod tests {
         let (dist, relaxed) = (place_for.join("dist"), place_for.join("relaxed"));
         let fill = |folder: &Path, content: &str| {
             fs::create_dir_all(folder).unwrap();
-            FILES.iter().for_each(|file| fs::write(folder.join(file), content).unwrap());
+            FILES
+                .iter()
+                .chain(&EXPLORER_FILES)
+                .for_each(|file| fs::write(folder.join(file), content).unwrap());
         };
         let folders = |plain: &str| {
             fill(&dist, plain);
             fill(&relaxed, "relaxed");
-            fs::write(dist.join("index.html"), format!("<head>{META}</head>")).unwrap();
+            fs::write(dist.join("index.html"), format!("<head>{META}{EXPLORER_META}</head>")).unwrap();
             place(&dist, &relaxed).unwrap();
             let html = fs::read_to_string(dist.join("index.html")).unwrap();
             let folder = |name: &str| {
@@ -139,6 +151,7 @@ mod tests {
 
     #[test]
     fn a_page_that_names_no_worker_is_an_error() {
-        assert!(with_workers("<head></head>", "a", "b").is_err());
+        assert!(with_workers("<head></head>", ["a", "b", "c"]).is_err());
+        assert!(with_workers(META, ["a", "b", "c"]).is_err());
     }
 }

@@ -2,7 +2,9 @@
 
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Document, HtmlElement, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{
+    Document, Element, FocusEvent, HtmlElement, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition,
+};
 
 /// The document, if there is one.
 pub fn document() -> Option<Document> {
@@ -113,4 +115,10 @@ pub fn pixel_ratio() -> f64 {
 pub fn focused_attribute(name: &str) -> Option<String> {
     let holder = document()?.active_element()?.closest(&format!("[{name}]")).ok()??;
     holder.get_attribute(name)
+}
+
+/// Whether the focus that something lost goes to something within the same element, which a selector finds.
+pub fn stays_within(event: &FocusEvent, selector: &str) -> bool {
+    let next = event.related_target().and_then(|target| target.dyn_into::<Element>().ok());
+    next.is_some_and(|next| next.closest(selector).is_ok_and(|found| found.is_some()))
 }

@@ -59,7 +59,8 @@ impl Picture {
         if file.size() > MAX_BYTES {
             return Err("It is larger than 64 MB.".to_owned());
         }
-        let unread = |thrown: JsValue| format!("This browser cannot read it as a picture ({}).", reason(&thrown));
+        let unread =
+            |thrown: JsValue| format!("This browser cannot read it as a picture ({}).", reason(&thrown));
         let bitmap = JsFuture::from(create_image_bitmap(file).map_err(unread)?).await.map_err(unread)?;
         let bitmap: ImageBitmap = bitmap.dyn_into().map_err(unread)?;
         if bitmap.width() == 0 || bitmap.height() == 0 {
@@ -69,7 +70,12 @@ impl Picture {
     }
 
     /// Draws a part of it on a canvas, whose longer edge becomes at most `longest` pixels.
-    pub fn draw(&self, canvas: &HtmlCanvasElement, cut: Cut, longest: f64) -> Result<CanvasRenderingContext2d, String> {
+    pub fn draw(
+        &self,
+        canvas: &HtmlCanvasElement,
+        cut: Cut,
+        longest: f64,
+    ) -> Result<CanvasRenderingContext2d, String> {
         let (width, height) = (f64::from(self.0.width()), f64::from(self.0.height()));
         let (across, down) = if cut.turns.is_multiple_of(2) { (width, height) } else { (height, width) };
         let (wide, high) = (across * cut.width, down * cut.height);
@@ -78,7 +84,8 @@ impl Picture {
         canvas.set_height((high * scale).round().max(1.0) as u32);
         let no_context = || "This browser has no canvas to draw it on.".to_owned();
         let settings = options(&[("willReadFrequently", true.into())]);
-        let context = canvas.get_context_with_context_options("2d", &settings).map_err(|thrown| reason(&thrown))?;
+        let context =
+            canvas.get_context_with_context_options("2d", &settings).map_err(|thrown| reason(&thrown))?;
         let context: CanvasRenderingContext2d =
             context.ok_or_else(no_context)?.dyn_into().map_err(|_| no_context())?;
         let failed = |thrown: JsValue| reason(&thrown);

@@ -72,7 +72,9 @@ impl TextWorker {
         let (heard, broke) = (Rc::new(heard), Rc::new(broke));
         let (hear, unread) = (Rc::clone(&heard), Rc::clone(&broke));
         let on_message = EventListener::new(&worker, "message", move |event| {
-            if let Some((text, bytes)) = event.dyn_ref::<MessageEvent>().and_then(|event| parts(&event.data())) {
+            if let Some((text, bytes)) =
+                event.dyn_ref::<MessageEvent>().and_then(|event| parts(&event.data()))
+            {
                 hear(text, bytes);
             }
         });

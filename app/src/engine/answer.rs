@@ -13,9 +13,9 @@ use futures::lock::Mutex;
 
 use super::details::Pages;
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
-use crate::serve::{Answers, say};
 use crate::browser::clock;
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
+use crate::serve::{Answers, say};
 
 /// Most hits that are given to one call, whatever it asks for.
 const MAX_HITS: usize = 1000;
@@ -122,7 +122,10 @@ impl Answerer {
         self.with_opened(|opened| Ok(Rc::clone(&opened.pages)))
     }
 
-    pub(crate) fn with_opened<T>(&self, ask: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) fn with_opened<T>(
+        &self,
+        ask: impl FnOnce(&Opened) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let opened = self.opened.borrow();
         ask(opened.as_ref().ok_or_else(|| Failure::new(FailureKind::Request, "No catalog is open yet."))?)
     }

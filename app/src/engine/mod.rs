@@ -5,8 +5,8 @@ mod details;
 mod loader;
 
 pub use answer::Answerer;
-pub(crate) use details::Pages;
 pub(crate) use answer::{Opened, not_answered, refused, unusable};
+pub(crate) use details::Pages;
 
 /// Listens for calls, and says hello.
 pub fn start() {

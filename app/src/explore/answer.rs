@@ -2,7 +2,8 @@
 
 use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::explore::{
-    ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names, scores, suggest,
+    ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names,
+    scores, suggest,
 };
 use clip_rs_search::model::Marks;
 use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
@@ -79,7 +80,8 @@ impl Explorer {
     ) -> Result<(Response, Vec<u8>), Failure> {
         let whole = picture(width, height, bytes)?;
         let (side, stride) = WINDOW;
-        let windows = Windows::new(width, height, side, stride).map_err(|error| refused(&format!("{error}.")))?;
+        let windows =
+            Windows::new(width, height, side, stride).map_err(|error| refused(&format!("{error}.")))?;
         let cut = |w: &clip_rs_search::explore::window::Window| {
             image::imageops::crop_imm(&whole, w.x, w.y, w.side, w.side).to_image()
         };
@@ -89,8 +91,9 @@ impl Explorer {
             let direction = opened.engine.embed(query).map_err(not_answered)?;
             let concepts = opened.engine.text().concepts();
             let offset = |vector: &Embedding| concepts.map_or(0.0, |concepts| concepts.offset(vector));
-            let score =
-                |vector: &Embedding| direction.embedding.cosine(vector) - offset(vector) * direction.text_share;
+            let score = |vector: &Embedding| {
+                direction.embedding.cosine(vector) - offset(vector) * direction.text_share
+            };
             Ok(vectors.iter().map(score).collect::<Vec<f32>>())
         })?;
         let grid = windows.grid(&scores).map_err(|error| refused(&format!("{error}.")))?;
@@ -115,12 +118,14 @@ fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Res
         values.iter_mut().zip(others).for_each(|(value, other)| *value -= other);
         likely_from = None;
     }
-    let footprints = engine.shards().iter().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
+    let footprints =
+        engine.shards().iter().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
     let placed: Vec<(Bounds, f32)> =
         footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value))).collect();
     let area = opened.pages.manifest().bounds;
     let grid = area.and_then(|area| Grid::paint(&placed, &area, against.is_some()));
-    let Grid { columns, rows, extent, cells } = grid.ok_or_else(|| refused("Nothing in this catalog has a place."))?;
+    let Grid { columns, rows, extent, cells } =
+        grid.ok_or_else(|| refused("Nothing in this catalog has a place."))?;
     let edges = [extent.west, extent.south, extent.east, extent.north];
     let (items, millis) = (values.len(), clock::now_ms() - start);
     Ok((Response::Layer(Layer { columns, rows, edges, likely_from, items, millis }), cells))
@@ -129,14 +134,17 @@ fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Res
 fn found(engine: &Engine, areas: &[Polygon], count: usize) -> Result<Response, Failure> {
     let start = clock::now_ms();
     let params = ClusterParams { count, ..ClusterParams::default() };
-    let groups = clusters(engine.shards(), |item| engine.lies_in(item, areas), params).map_err(not_answered)?;
+    let groups =
+        clusters(engine.shards(), |item| engine.lies_in(item, areas), params).map_err(not_answered)?;
     let known = texts().map(|text| Ok((text.to_owned(), engine.text().encode(text)?)));
-    let known: Vec<(String, Embedding)> =
-        known.collect::<Result<_, clip_rs_search::model::ModelError>>().map_err(|error| not_answered(error.into()))?;
+    let known: Vec<(String, Embedding)> = known
+        .collect::<Result<_, clip_rs_search::model::ModelError>>()
+        .map_err(|error| not_answered(error.into()))?;
     let named = names(&groups, &known);
     let text = |at: usize| known.get(at).map(|(text, _)| text.clone());
     let clusters = groups.into_iter().zip(named).map(|(group, naming)| {
-        let places = naming.map(|naming| std::iter::once(naming.name).chain(naming.runners_up).collect::<Vec<_>>());
+        let places =
+            naming.map(|naming| std::iter::once(naming.name).chain(naming.runners_up).collect::<Vec<_>>());
         Cluster {
             names: places.unwrap_or_default().into_iter().filter_map(text).collect(),
             count: group.size,
@@ -155,7 +163,9 @@ fn learn(engine: &Engine, marks: &[(ItemId, bool)], prior: Option<&Query>) -> Re
     for (id, yes) in marks {
         // A mark of a catalog before this one may be of an item that is gone.
         let Some(item) = engine.find(id) else { continue };
-        if let Some(Ok(vector)) = engine.shards().get(item.shard).and_then(|shard| shard.index.embedding(item.ordinal)) {
+        if let Some(Ok(vector)) =
+            engine.shards().get(item.shard).and_then(|shard| shard.index.embedding(item.ordinal))
+        {
             marked.push(item);
             examples.push((vector, *yes));
         }

@@ -46,9 +46,12 @@ impl Grid {
     }
 
     fn fill(&mut self, item: Extent, value: u8, signed: bool) {
-        let across = |lng: f64| (lng - self.extent.west) / (self.extent.east - self.extent.west).max(f64::MIN_POSITIVE);
+        let across = |lng: f64| {
+            (lng - self.extent.west) / (self.extent.east - self.extent.west).max(f64::MIN_POSITIVE)
+        };
         let north = mercator(self.extent.north);
-        let down = |lat: f64| (north - mercator(lat)) / (north - mercator(self.extent.south)).max(f64::MIN_POSITIVE);
+        let down =
+            |lat: f64| (north - mercator(lat)) / (north - mercator(self.extent.south)).max(f64::MIN_POSITIVE);
         let columns = cells(across(item.west), across(item.east), self.columns);
         let rows = cells(down(item.north), down(item.south), self.rows);
         for row in rows {
@@ -65,7 +68,12 @@ impl Grid {
 fn cells(from: f64, to: f64, count: usize) -> std::ops::Range<usize> {
     let at = |share: f64| (share * count as f64 - 0.5).ceil().clamp(0.0, count as f64) as usize;
     let (first, last) = (at(from), at(to));
-    if first < last { first..last } else { let one = ((from * count as f64) as usize).min(count - 1); one..one + 1 }
+    if first < last {
+        first..last
+    } else {
+        let one = ((from * count as f64) as usize).min(count - 1);
+        one..one + 1
+    }
 }
 
 fn size(extent: Extent) -> (f64, f64) {

@@ -19,6 +19,9 @@ mod tests {
         let all: Vec<&str> = texts().collect();
         assert!((150..600).contains(&all.len()), "{}", all.len());
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-        assert!(all.iter().all(|name| name.len() <= 32 && name.chars().all(|c| c.is_ascii_lowercase() || c == ' ' || c == '-')));
+        assert!(
+            all.iter().all(|name| name.len() <= 32
+                && name.chars().all(|c| c.is_ascii_lowercase() || c == ' ' || c == '-'))
+        );
     }
 }

@@ -38,7 +38,8 @@ impl Tower {
         let (config, weights) =
             try_join(pages.file(&model.config, |_| {}), pages.file(&model.image, arrived)).await?;
         let config = ModelConfig::from_json(&config).map_err(|error| unusable(&model.config, &error))?;
-        let tower = ImageEncoder::from_gguf(&config, weights).map_err(|error| unusable(&model.image, &error))?;
+        let tower =
+            ImageEncoder::from_gguf(&config, weights).map_err(|error| unusable(&model.image, &error))?;
         let tower = Rc::new(tower);
         *self.0.borrow_mut() = Some((model.image.clone(), Rc::clone(&tower)));
         Ok(tower)
@@ -73,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        for (width, height, bytes) in [(0, 0, 0), (2, 2, 15), (2, 2, 17), (u32::MAX, u32::MAX, 4), (1, 2, 4)] {
+        for (width, height, bytes) in [(0, 0, 0), (2, 2, 15), (2, 2, 17), (u32::MAX, u32::MAX, 4), (1, 2, 4)]
+        {
             assert!(picture(width, height, &vec![0; bytes]).is_err(), "{width} x {height}, {bytes}");
         }
     }

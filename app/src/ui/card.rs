@@ -8,9 +8,9 @@ use wasm_bindgen_futures::spawn_local;
 use super::icons;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
+use crate::ask::Ask;
 use crate::browser::clipboard;
 use crate::format::{address, chance, coordinates, item, percent};
-use crate::ask::Ask;
 use crate::protocol::Hit;
 
 /// How long "Copied" stands, milliseconds.

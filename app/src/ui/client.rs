@@ -111,7 +111,11 @@ impl<W: Asked> Client<W> {
     }
 
     /// Sends `request` with `bytes`; the future gives its answer and does not keep the worker alive.
-    pub fn call(&self, request: W::Request, bytes: &[u8]) -> impl Future<Output = Answer<W::Response>> + use<W> {
+    pub fn call(
+        &self,
+        request: W::Request,
+        bytes: &[u8],
+    ) -> impl Future<Output = Answer<W::Response>> + use<W> {
         let id = self.next_id.replace(self.next_id.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         let sent = match &self.waiting.borrow().dead {

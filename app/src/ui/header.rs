@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::icons;
 use super::search_box::SearchBox;
 use super::session::Session;
+use super::terms::Terms;
 use crate::browser::theme;
 
 #[component]
@@ -13,7 +14,8 @@ pub fn Header() -> impl IntoView {
     let title = move || session.manifest.get().map(|manifest| manifest.title.clone());
     let synthetic = move || session.manifest.with(|manifest| manifest.as_ref().is_some_and(|m| m.synthetic));
     view! {
-        <header class="bar">
+        <header class="top">
+        <div class="bar">
             <div class="brand">
                 {icons::mark()}
                 <div class="brand-words">
@@ -29,6 +31,8 @@ pub fn Header() -> impl IntoView {
             </div>
             <SearchBox/>
             <ThemeToggle/>
+        </div>
+        <Terms/>
         </header>
     }
 }

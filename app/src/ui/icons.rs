@@ -64,3 +64,20 @@ pub fn mark() -> impl IntoView {
         </svg>
     }
 }
+
+/// A plus.
+pub fn plus() -> impl IntoView {
+    icon("M12 5v14M5 12h14")
+}
+
+/// A pin on a map.
+pub fn place() -> impl IntoView {
+    icon(
+        "M12 21s6.5-6.2 6.5-11a6.5 6.5 0 1 0-13 0c0 4.8 6.5 11 6.5 11zM12 7.8a2.2 2.2 0 1 0 0 4.4a2.2 2.2 0 0 0 0-4.4z",
+    )
+}
+
+/// An arrow that turns clockwise.
+pub fn turn() -> impl IntoView {
+    icon("M19 12a7 7 0 1 1-2.3-5.2M19 3.5v4h-4")
+}

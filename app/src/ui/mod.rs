@@ -1,10 +1,14 @@
 //! The page's side: components, and the state they share in [`session::Session`].
 
+mod add;
 mod card;
 pub mod client;
+mod desk;
+mod exploring;
 mod failure;
 mod footer;
 mod footprints;
+mod giving;
 mod header;
 mod icons;
 mod map;
@@ -18,6 +22,7 @@ mod results;
 mod search_box;
 pub mod session;
 mod status;
+mod terms;
 mod welcome;
 
 use leptos::ev::KeyboardEvent;
@@ -67,10 +72,13 @@ fn App() -> impl IntoView {
             "Skip to the results"
         </a>
         <Header/>
+        <giving::Giving/>
         <main class="stage" class:no-map=move || !session.has_map()>
             <section class="panel" id=RESULTS tabindex="-1" aria-label="Search results">
                 <status::Status/>
                 <Notice/>
+                <exploring::Exploring/>
+                <desk::Desk/>
                 <Panel/>
                 <Footer/>
             </section>

@@ -4,12 +4,10 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::card::{Card, card_id};
-use super::icons;
-use super::picture::{CARD, Picture};
 use super::session::{By, Session};
 use crate::browser::{download, page};
 use crate::export::Format;
-use crate::format::{item, percent};
+use crate::format::percent;
 use crate::protocol::Hit;
 
 #[component]
@@ -47,7 +45,6 @@ pub fn Results() -> impl IntoView {
         }
     };
     view! {
-        <LikeThis/>
         <Tools/>
         <Cutoff/>
         <ol class="results" aria-label="Results, best first" on:keydown=keydown>
@@ -135,25 +132,6 @@ fn step(key: &str, current: Option<usize>, count: usize) -> Option<usize> {
         "Home" => Some(0),
         "End" => Some(last),
         _ => None,
-    }
-}
-
-/// When the search is for a picture's like: that picture.
-#[component]
-fn LikeThis() -> impl IntoView {
-    let session = expect_context::<Session>();
-    let like = Memo::new(move |_| session.wanted().only_item().map(str::to_owned));
-    move || {
-        let id = like.get()?;
-        Some(view! {
-            <div class="like">
-                <Picture id=id.clone() alt=String::new() edge=CARD/>
-                <p>"Places that look like "<strong>{item(&id)}</strong></p>
-                <button type="button" class="quiet" aria-label="Clear the search" title="Clear" on:click=move |_| session.clear()>
-                    {icons::close()}
-                </button>
-            </div>
-        })
     }
 }
 

@@ -3,8 +3,10 @@
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
+use super::add::Add;
 use super::icons;
 use super::session::{Phase, Session};
+use crate::ask::Asking;
 use crate::browser::page;
 
 /// Id of the text field.
@@ -39,16 +41,20 @@ pub fn SearchBox() -> impl IntoView {
     };
     let examples =
         move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
+    let unwanted = move || session.asking().with(Asking::is_unwanted);
     let busy = move || session.phase.with(|phase| *phase == Phase::Searching);
-    let something =
-        move || session.asking().with(|asking| !asking.text().is_empty() || !asking.confirmed().has_no_terms());
+    let something = move || {
+        session.asking().with(|asking| !asking.text().is_empty() || !asking.confirmed().has_no_terms())
+    };
     view! {
         <form class="search" role="search" on:submit=submit aria-busy=move || busy().to_string()>
             <label class="out-of-sight" for=INPUT>"Search the imagery in words"</label>
-            <span class="search-icon">{icons::search()}</span>
+            <span class="search-icon">
+                {move || if unwanted() { view! { <span class="minus" data-testid="unwanted">"\u{2212}"</span> }.into_any() } else { icons::search().into_any() }}
+            </span>
             <input id=INPUT data-testid="search-input" type="text" enterkeyhint="search" autocomplete="off"
                 autocapitalize="none" spellcheck="true" list=SUGGESTIONS
-                placeholder="Describe what to find, e.g. “baseball field”"
+                placeholder=move || if unwanted() { "But not … e.g. “parked cars”" } else { "Describe what to find, e.g. “baseball field”" }
                 prop:value=move || session.asking().with(|asking| asking.text().to_owned())
                 on:input=move |event| session.typed(event_target_value(&event))
                 on:change=move |_| session.leave_box()
@@ -61,6 +67,7 @@ pub fn SearchBox() -> impl IntoView {
                     {icons::close()}
                 </button>
             </Show>
+            <Add/>
             <button type="submit" class="primary" data-testid="search-button">"Search"</button>
         </form>
     }

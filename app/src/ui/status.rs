@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::session::{Phase, Session};
-use crate::format::{counted, item, millis};
 use crate::ask::{About, Ask};
+use crate::format::{counted, item, millis};
 
 #[component]
 pub fn Status() -> impl IntoView {
@@ -33,9 +33,11 @@ pub fn Status() -> impl IntoView {
         Phase::Empty => format!("No results for {}", asked(&session.wanted())),
         Phase::Failed(_) => "Something went wrong.".to_owned(),
     };
-    let announced = Memo::new(move |last: Option<&String>| {
-        if session.is_draft() { last.cloned().unwrap_or_default() } else { text() }
-    });
+    let announced = Memo::new(
+        move |last: Option<&String>| {
+            if session.is_draft() { last.cloned().unwrap_or_default() } else { text() }
+        },
+    );
     let timing = move || {
         let timing = session.timing.get().filter(|_| session.phase.with(|phase| *phase == Phase::Results))?;
         let (encode, search) = (millis(timing.encode_ms), millis(timing.search_ms));

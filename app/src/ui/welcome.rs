@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::RESULTS;
 use super::session::Session;
+use crate::ask::Ask;
 use crate::browser::page;
 use crate::format::counted;
-use crate::ask::Ask;
 
 #[component]
 pub fn Welcome() -> impl IntoView {

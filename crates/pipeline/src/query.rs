@@ -89,7 +89,9 @@ pub fn search(catalog: &Path, asked: &Asked) -> Result<Vec<Answer>, StageError> 
         }
         Subject::Like(id) => {
             let known = id.parse().ok().filter(|id| engine.find(id).is_some());
-            Query::item(known.ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?)
+            Query::item(
+                known.ok_or_else(|| StageError::content(folder, format!("no item is called {id:?}")))?,
+            )
         }
     };
     let mut query = query.limit(asked.limit).one_a_picture();

@@ -11,7 +11,11 @@ pub struct Polygon(Vec<[f64; 2]>);
 
 /// Numbers that enclose no area on the ground.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an area has {} to {} corners, longitudes from -540 to 540 and latitudes from -90 to 90", Polygon::MIN_CORNERS, Polygon::MAX_CORNERS)]
+#[error(
+    "an area has {} to {} corners, longitudes from -540 to 540 and latitudes from -90 to 90",
+    Polygon::MIN_CORNERS,
+    Polygon::MAX_CORNERS
+)]
 pub struct PolygonError;
 
 impl Polygon {
@@ -93,16 +97,27 @@ mod tests {
     fn a_box_as_a_polygon_holds_what_the_box_holds() {
         let seed = 4;
         let mut dice = StdRng::seed_from_u64(seed);
-        for edges in [[-77.5, 38.5, -77.0, 39.0], [179.0, -18.0, -179.5, -17.0], [-180.0, -90.0, 180.0, 90.0]] {
+        for edges in [[-77.5, 38.5, -77.0, 39.0], [179.0, -18.0, -179.5, -17.0], [-180.0, -90.0, 180.0, 90.0]]
+        {
             let bounds = Bounds::try_from(edges).expect("a box");
             let polygon = Polygon::from(bounds);
             assert_eq!(polygon.edges(), Some(bounds));
             for _ in 0..1000 {
                 let near = bounds.centre();
                 let lng = near.lng() + dice.random_range(-2.0..2.0);
-                let lng = if lng > 180.0 { lng - 360.0 } else if lng < -180.0 { lng + 360.0 } else { lng };
+                let lng = if lng > 180.0 {
+                    lng - 360.0
+                } else if lng < -180.0 {
+                    lng + 360.0
+                } else {
+                    lng
+                };
                 let position = at(lng, (near.lat() + dice.random_range(-2.0..2.0)).clamp(-89.9, 89.9));
-                assert_eq!(polygon.contains(position), bounds.contains(position), "seed {seed}: {position:?}");
+                assert_eq!(
+                    polygon.contains(position),
+                    bounds.contains(position),
+                    "seed {seed}: {position:?}"
+                );
             }
         }
     }

@@ -34,7 +34,12 @@ pub struct Exploring {
 impl Session {
     /// Asks the explorer, which is started if need be. `what` says for people what it is doing. None if that failed, which is
     /// then said.
-    pub async fn explore(self, what: &'static str, request: Request, bytes: &[u8]) -> Option<(Response, Vec<u8>)> {
+    pub async fn explore(
+        self,
+        what: &'static str,
+        request: Request,
+        bytes: &[u8],
+    ) -> Option<(Response, Vec<u8>)> {
         self.exploring.set(Exploring { busy: Some(what), ..Exploring::default() });
         let answer = async {
             let client = self.explorer().await?;
@@ -70,7 +75,10 @@ impl Session {
         let is_of = |manifest: &Manifest, digest: &str| manifest.digest == digest;
         let ready = self.explorer.with_value(|explorer| {
             let explorer = explorer.as_ref()?;
-            Some((Rc::clone(&explorer.client), known.as_ref().is_none_or(|known| is_of(known, &explorer.digest))))
+            Some((
+                Rc::clone(&explorer.client),
+                known.as_ref().is_none_or(|known| is_of(known, &explorer.digest)),
+            ))
         });
         let client = match ready {
             Some((client, true)) => return Ok(client),

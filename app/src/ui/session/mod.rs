@@ -24,6 +24,7 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::client::{Client, Search};
+use super::desk::Given;
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
 use crate::link::MapView;
@@ -101,6 +102,8 @@ pub struct Session {
     client: StoredValue<Option<Client<Search>>, LocalStorage>,
     /// The explorer, with the digest of the catalog that it has.
     explorer: StoredValue<Option<explore::Explorer>, LocalStorage>,
+    /// The picture that was given last.
+    pub desk: RwSignal<Option<Given>, LocalStorage>,
     /// What the explorer is doing, for people.
     pub exploring: RwSignal<explore::Exploring>,
 }
@@ -141,6 +144,7 @@ impl Session {
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),
             explorer: StoredValue::new_local(None),
+            desk: RwSignal::new_local(None),
             exploring: RwSignal::default(),
         }
     }

@@ -8,9 +8,9 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
+use crate::ask::{Ask, Asking};
 use crate::browser::clock;
 use crate::browser::location::{self, Entry};
-use crate::ask::{Ask, Asking};
 use crate::link::{Link, MapView};
 use crate::protocol::{Hit, Request, Response};
 use crate::trouble::{Part, Trouble};

@@ -25,7 +25,10 @@ impl Engine {
             return Err(EngineError::Query(format!("has {count} terms; 1 to {MAX_TERMS} are possible")));
         }
         if query.areas.len() > MAX_AREAS {
-            return Err(EngineError::Query(format!("has {} areas; {MAX_AREAS} are possible", query.areas.len())));
+            return Err(EngineError::Query(format!(
+                "has {} areas; {MAX_AREAS} are possible",
+                query.areas.len()
+            )));
         }
         let mut sum = vec![0.0; self.embed_dim];
         let (mut texts, mut familiar, mut all_texts) = (0.0_f32, 0.0_f32, true);

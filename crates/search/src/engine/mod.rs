@@ -202,7 +202,9 @@ impl Engine {
 
     fn marker_of(&self, direction: &Direction, code: &Code) -> Marker {
         match (direction.familiarity, self.text.concepts()) {
-            (Some(familiarity), Some(concepts)) => Marker(Marking::Chance { marks: concepts.marks(), familiarity }),
+            (Some(familiarity), Some(concepts)) => {
+                Marker(Marking::Chance { marks: concepts.marks(), familiarity })
+            }
             _ => {
                 let scores = self.background().map(|item| {
                     let Some(shard) = self.shards.get(item.shard) else { return 0.0 };

@@ -1,0 +1,77 @@
+//! What can be added to a search: more words, words for what is not wanted, a picture.
+
+use leptos::html::Input;
+use leptos::prelude::*;
+use web_sys::{Blob, HtmlInputElement};
+
+use super::desk;
+use super::icons;
+use super::search_box;
+use super::session::Session;
+use crate::browser::page;
+
+/// Id of the button that opens the list.
+const BUTTON: &str = "add";
+
+#[component]
+pub fn Add() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let opened = RwSignal::new(false);
+    let (file, camera) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
+    let next = move |unwanted: bool| {
+        move |_| {
+            opened.set(false);
+            session.begin_next(unwanted);
+            page::focus(search_box::INPUT);
+        }
+    };
+    let choose = move |from: NodeRef<Input>| {
+        move |_| {
+            opened.set(false);
+            if let Some(input) = from.get_untracked() {
+                input.click();
+            }
+        }
+    };
+    let chosen = move |event: web_sys::Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let file = input.files().and_then(|files| files.get(0));
+        if let Some(file) = file {
+            let name = file.name();
+            desk::give(session, Blob::from(file), name);
+        }
+        // The same file can be chosen again.
+        input.set_value("");
+        page::focus(BUTTON);
+    };
+    let keydown = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && opened.get_untracked() {
+            event.stop_propagation();
+            opened.set(false);
+            page::focus(BUTTON);
+        }
+    };
+    // Who leaves the list closes it.
+    let left = move |event: leptos::ev::FocusEvent| {
+        if !page::stays_within(&event, ".add") {
+            opened.set(false);
+        }
+    };
+    view! {
+        <div class="add" on:keydown=keydown on:focusout=left>
+            <button type="button" class="quiet" id=BUTTON data-testid="add" title="Add to the search"
+                aria-label="Add to the search" aria-expanded=move || opened.get().to_string() aria-controls="add-list"
+                on:click=move |_| opened.update(|opened| *opened = !*opened)>
+                {icons::plus()}
+            </button>
+            <ul class="menu" id="add-list" hidden=move || !opened.get()>
+                <li><button type="button" data-testid="add-and" on:click=next(false)>"More words …"<small>"as well as these"</small></button></li>
+                <li><button type="button" data-testid="add-not" on:click=next(true)>"But not …"<small>"leave out what looks like this"</small></button></li>
+                <li><button type="button" data-testid="add-picture" on:click=choose(file)>"A picture …"<small>"or drop or paste one anywhere"</small></button></li>
+                <li class="touch"><button type="button" data-testid="add-camera" on:click=choose(camera)>"Take a picture …"</button></li>
+            </ul>
+            <input type="file" accept="image/*" hidden node_ref=file data-testid="file" on:change=chosen/>
+            <input type="file" accept="image/*" capture="environment" hidden node_ref=camera on:change=chosen/>
+        </div>
+    }
+}
