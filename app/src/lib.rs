@@ -6,7 +6,7 @@
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
-//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it.
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -22,6 +22,7 @@ pub mod load;
 pub mod map_sites;
 pub mod mosaic;
 pub mod paths;
+pub mod places;
 pub mod protocol;
 pub mod trouble;
 #[cfg(feature = "page")]
