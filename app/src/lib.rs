@@ -6,7 +6,8 @@
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
-//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query.
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query;
+//!   [`history`]: the last searches, and what to suggest.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -17,6 +18,7 @@ pub mod coordinates;
 pub mod engine;
 pub mod export;
 pub mod format;
+pub mod history;
 pub mod link;
 pub mod load;
 pub mod map_sites;

@@ -15,6 +15,7 @@ use clip_rs_catalog::Bounds;
 pub use area::{IN_ROOM_M, MAX_CORNERS};
 pub use gazetteer::{Gazetteer, MAX_NAMES, Place};
 pub use relation::{MAX_METRES, NEAR_M, Relation};
+pub use words::key;
 
 /// Longer queries are not searched for places, characters.
 pub const MAX_QUERY: usize = 500;
@@ -46,9 +47,10 @@ impl Where {
     /// first by an edge straight in longitude and latitude. Longitudes go on beyond 180 degrees where it crosses the
     /// antimeridian, and lie around the middle of `whole`, the area of all imagery.
     ///
-    /// At most [`MAX_CORNERS`]. Rounded corners lie on the true outline and edges between them at most a hundredth of the distance
-    /// inside; near a pole that the area holds or almost touches, a twentieth. In a place of less extent than [`IN_ROOM_M`] is
-    /// what is that near to it. What lies north of a place is a box: what `whole` has north of the place's north edge.
+    /// At most [`MAX_CORNERS`]. Rounded corners lie on the true outline; edges between them are off by at most a hundredth of the
+    /// distance, within five degrees of a pole by a twentieth, and by a tenth where the area reaches or almost reaches it. In a
+    /// place of less extent than [`IN_ROOM_M`] is what is that near to it. What lies north of a place is a box: what `whole` has
+    /// north of the place's north edge.
     ///
     /// Empty where `gazetteer` does not know the place, and where `whole` has nothing on that side of it.
     pub fn area(&self, gazetteer: &Gazetteer, whole: &Bounds) -> Vec<[f64; 2]> {
@@ -86,6 +88,28 @@ pub fn parse(query: &str, gazetteer: &Gazetteer) -> Parsed {
         }
     }
     whole
+}
+
+/// At most `most` queries in which the name at the end, of which only the beginning is typed, is a whole one: of `pools near
+/// lees`, `pools near Leesburg`. Shorter names come first; none where no name of a place can stand.
+pub fn complete(query: &str, gazetteer: &Gazetteer, most: usize) -> Vec<String> {
+    if query.chars().nth(MAX_QUERY).is_some() {
+        return Vec::new();
+    }
+    let words = words::split(query);
+    let keys: Vec<&str> = words.iter().map(|word| word.key.as_str()).collect();
+    for word in words.iter().skip(words.len().saturating_sub(gazetteer.most_words())) {
+        let before = keys.get(..word.index).unwrap_or_default();
+        if !matches!(before, [] | ["the"]) && relation::before(before).is_none() {
+            continue;
+        }
+        let (typed, name) = query.split_at(word.start);
+        let names = gazetteer.suggest(name, most);
+        if !names.is_empty() {
+            return names.into_iter().map(|name| format!("{typed}{name}")).collect();
+        }
+    }
+    Vec::new()
 }
 
 #[cfg(test)]

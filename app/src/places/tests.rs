@@ -124,6 +124,21 @@ fn no_words_are_taken_where_no_known_place_follows_or_something_else_is_said() {
 }
 
 #[test]
+fn a_name_that_is_being_typed_is_completed() {
+    let complete = |query: &str| complete(query, &gazetteer(), 2);
+    assert_eq!(complete("pools near sàint e"), ["pools near Saint-Étienne"]);
+    assert_eq!(
+        complete("Tanks within 2 km of the YORK"),
+        ["Tanks within 2 km of the York", "Tanks within 2 km of the Yorkshire"]
+    );
+    assert_eq!(complete("yor"), ["York", "Yorkshire"]);
+    assert_eq!(complete("house at 12 m"), ["house at 12 Main Street"]);
+    for query in ["", "near", "pools near ", "pools york", "pools not in york", "pools near x"] {
+        assert!(complete(query).is_empty(), "{query}");
+    }
+}
+
+#[test]
 fn any_text_is_taken_apart_without_a_loss() {
     let seed = 11;
     let mut dice = StdRng::seed_from_u64(seed);

@@ -100,7 +100,7 @@ fn near_a_place_is_what_is_at_most_so_far_from_it() {
     let seed = 21;
     let mut dice = StdRng::seed_from_u64(seed);
     for round in 0..300 {
-        let metres = 10.0_f64.powf(dice.random_range(2.0..5.5));
+        let metres = 10.0_f64.powf(dice.random_range(2.0..6.0));
         let reach = (metres / 6_371_008.8).to_degrees();
         let height = *[0.0, 0.01, 1.0, 10.0].get(dice.random_range(0..4)).expect("one of four");
         // As near to the poles as the border stays well below them.
@@ -133,13 +133,7 @@ fn near_a_place_at_a_pole_is_what_is_near_on_all_meridians() {
         let east = wrapped(west + dice.random_range(0.0..90.0));
         let (south, north) = if round % 2 == 0 { (north - height, north) } else { (-north, height - north) };
         let place = bounds([west, south, east, north]);
-        compare(
-            place,
-            metres,
-            0.05,
-            &mut dice,
-            &format!("seed {seed}, round {round}, {place:?}, {metres} m"),
-        );
+        compare(place, metres, 0.1, &mut dice, &format!("seed {seed}, round {round}, {place:?}, {metres} m"));
     }
 }
 
