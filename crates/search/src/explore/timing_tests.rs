@@ -31,7 +31,7 @@ fn how_long_exploring_takes() {
     let rest = timed("background", || background(&shards, everything));
     for marks in [2, 10, 40, 200, 400] {
         // Every other mark is a yes, of the first kind.
-        let place = |at: usize| if at % 2 == 0 { at } else { ITEMS / 2 + at };
+        let place = |at: usize| if at.is_multiple_of(2) { at } else { ITEMS / 2 + at };
         let examples: Vec<_> = (0..marks).map(|at| (vectors[place(at)].clone(), at % 2 == 0)).collect();
         let prior = Some(&direction.embedding);
         let concept = timed(&format!("learn {marks}"), || Concept::learn(&examples, prior, &rest));
