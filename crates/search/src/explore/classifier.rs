@@ -12,7 +12,7 @@
 
 use super::logistic::{Sample, fit, sigmoid};
 use super::{add_scaled, dot};
-use crate::{Embedding, EmbeddingError, ItemRef, Shard};
+use crate::{Direction, Embedding, EmbeddingError, ItemRef, Shard};
 
 /// Most unmarked items of a background.
 pub const BACKGROUND: usize = 200;
@@ -23,8 +23,9 @@ pub const MAX_EXAMPLES: usize = 4096;
 // <https://doi.org/10.1145/1869790.1869829>), each of whose classes was asked for by its own name and by a vague one.
 /// How many marks the background counts as.
 const BACKGROUND_WEIGHT: f32 = 5.0;
-/// The penalty, for a single mark; the more there are, the less it counts.
+/// The penalty for a single mark, and the least: the more marks there are, the less it counts.
 const PENALTY: f32 = 0.1;
+const LEAST_PENALTY: f32 = 0.001;
 /// The penalty where nothing is marked yes. What comes first for a query has in common what was asked for, so marks of no
 /// alone must not turn the concept away from that, however many there are.
 const PENALTY_WITHOUT_YES: f32 = 1.0;
@@ -69,7 +70,7 @@ pub struct Concept {
     /// The logit at a cosine of 0.
     pub intercept: f32,
     /// How much of the prior is in the direction, whose length is 1; 0 without a prior. Where the prior is the direction of
-    /// texts, an item's relevance offset counts this often (`Direction::text_share`).
+    /// texts, an item's relevance offset counts this often: see [`Self::to_direction`].
     pub prior_share: f32,
 }
 
@@ -117,7 +118,8 @@ impl Concept {
             }
         }
         let any_yes = marks.iter().any(|(_, yes)| *yes);
-        let penalty = if any_yes { PENALTY / marks.len() as f32 } else { PENALTY_WITHOUT_YES };
+        let of_marks = (PENALTY / marks.len() as f32).max(LEAST_PENALTY);
+        let penalty = if any_yes { of_marks } else { PENALTY_WITHOUT_YES };
         let (taught, constant) = fit(&rows, &samples, penalty);
         add_scaled(&mut weights, 1.0, &taught);
 
@@ -126,6 +128,12 @@ impl Concept {
         let slope = dot(&weights, &weights).sqrt();
         let direction = Embedding::new(weights)?;
         Ok(Self { direction, slope, intercept, prior_share: factor * scale / slope })
+    }
+
+    /// What to compare items with instead of the `prior`, the direction whose embedding the concept began with.
+    pub fn to_direction(&self, prior: Option<&Direction>) -> Direction {
+        let text_share = self.prior_share * prior.map_or(0.0, |prior| prior.text_share);
+        Direction { embedding: self.direction.clone(), text_share, familiarity: None }
     }
 
     /// The logit of an item at this cosine to the direction: above 0 where it is rather a yes.

@@ -2,7 +2,7 @@
 
 use super::testing::{Cloud, mixed, shard};
 use super::*;
-use crate::{Embedding, EngineError, ItemRef, Shard};
+use crate::{Direction, Embedding, EngineError, ItemRef, Shard};
 
 /// Items of a catalog: of the sought kind, of a kind that looks like it, and others, all in a narrow cone.
 struct World {
@@ -126,6 +126,30 @@ fn chances_are_those_of_the_direction_and_one_half_is_the_border_between_the_mar
     assert!(found * 10 > unseen.len() * 8, "seed {seed}: {found} of {}", unseen.len());
     let again = Concept::learn(&marks, None, &world.background()).expect("a concept");
     assert_eq!(again, concept);
+}
+
+#[test]
+fn offsets_count_as_often_as_the_query_is_left_in_the_direction() {
+    let seed = 16;
+    let world = World::new(seed, 128);
+    let prior = Direction { embedding: world.query.clone(), text_share: 1.5, familiarity: Some(0.7) };
+    let mut last = 1.0;
+    for count in [1, 4, 20] {
+        let marks = world.marks(count, count);
+        let concept = Concept::learn(&marks, Some(&world.query), &world.background()).expect("a concept");
+        let direction = concept.to_direction(Some(&prior));
+        assert_eq!((&direction.embedding, direction.familiarity), (&concept.direction, None));
+        let share = direction.text_share / prior.text_share;
+        // What the marks add may point along the query too, but not against it.
+        assert!(share > 0.0 && share < last, "seed {seed}, {count} marks: {share} after {last}");
+        assert!(
+            share <= concept.direction.cosine(&world.query) + 0.05,
+            "seed {seed}, {count} marks: {share}"
+        );
+        last = share;
+    }
+    let without = Concept::learn(&world.marks(2, 2), None, &[]).expect("a concept");
+    assert_eq!(without.to_direction(None).text_share, 0.0);
 }
 
 #[test]

@@ -91,7 +91,10 @@ fn join(mut means: Vec<Mean>, count: usize) -> Vec<Mean> {
                 }
             }
         }
-        let (_, kept, gone) = best;
+        let (loss, kept, gone) = best;
+        if !loss.is_finite() {
+            break;
+        }
         for other in 0..all {
             products[kept * all + other] += products[gone * all + other];
         }

@@ -41,6 +41,16 @@ fn how_long_exploring_takes() {
         timed(&format!("suggest {marks}"), || suggest(&concept, &shards, everything, &[], 12))
             .expect("items");
     }
+    let mut wide = Cloud::new(SEED, 4 * DIM);
+    let kind = wide.direction();
+    let near = |at: usize| at.is_multiple_of(2).then_some(&kind);
+    let examples: Vec<_> = (0..400)
+        .flat_map(|at| wide.around(near(at), 1.0, 1))
+        .zip([true, false].into_iter().cycle())
+        .collect();
+    let rest = wide.around(None, 1.0, 200);
+    timed("learn 400 of 1024 components", || Concept::learn(&examples, Some(&kind), &rest))
+        .expect("a concept");
     for count in [12, 24, 64] {
         let params = ClusterParams { count, ..ClusterParams::default() };
         let found = timed(&format!("{count} clusters"), || clusters(&shards, everything, params));
