@@ -9,7 +9,8 @@
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
-//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it.
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query;
+//!   [`history`]: the last searches, and what to suggest.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -22,11 +23,13 @@ pub mod engine;
 pub mod explore;
 pub mod export;
 pub mod format;
+pub mod history;
 pub mod link;
 pub mod load;
 pub mod map_sites;
 pub mod mosaic;
 pub mod paths;
+pub mod places;
 pub mod protocol;
 pub mod serve;
 pub mod trouble;
