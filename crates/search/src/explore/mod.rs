@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`layer`] | the score of every item for a query, to be painted on a map |
 //! | [`classifier`] | a concept taught by marks of yes and no |
-//! | [`held_out`] | how good such a concept is, on marks that it was not taught |
-//! | [`suggest`] | which items to mark next |
-//! | [`clusters`] | what kinds of items there are |
+//! | [`mod@held_out`] | how good such a concept is, on marks that it was not taught |
+//! | [`mod@suggest`] | which items to mark next |
+//! | [`mod@clusters`] | what kinds of items there are |
 //! | [`naming`] | names for the kinds |
 //! | [`window`] | where in a picture something is |
 //!
