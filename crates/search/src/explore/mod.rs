@@ -39,7 +39,7 @@ pub use held_out::{Quality, held_out, learning_curve};
 pub use layer::scores;
 pub use naming::{Naming, names};
 pub use suggest::suggest;
-pub use window::{Grid, WindowError, Windows};
+pub use window::{Grid, Window, WindowError, Windows};
 
 use crate::code::CodeRef;
 use crate::{Code, EngineError, ItemRef, Shard, kernels};
