@@ -104,14 +104,14 @@ impl Concept {
         for vector in vectors() {
             rows.extend(vector.as_slice().iter().zip(&centre).map(|(x, centre)| x - centre));
         }
-        let scale = deviation(rows.chunks_exact(dim).map(|row| dot(row, row)), &samples);
+        let scale = inverse_deviation(rows.chunks_exact(dim).map(|row| dot(row, row)), &samples);
         rows.iter_mut().for_each(|x| *x *= scale);
 
         let mut weights = vec![0.0; dim];
         let mut factor = 0.0;
         if let Some(prior) = prior {
             let logits = rows.chunks_exact(dim).map(|row| dot(row, prior.as_slice()));
-            factor = PRIOR_DEVIATION * deviation(logits.map(|logit| logit * logit), &samples);
+            factor = PRIOR_DEVIATION * inverse_deviation(logits.map(|logit| logit * logit), &samples);
             add_scaled(&mut weights, factor, prior.as_slice());
             for (sample, row) in samples.iter_mut().zip(rows.chunks_exact(dim)) {
                 sample.offset = dot(&weights, row);
@@ -187,7 +187,7 @@ fn weighted(marks: &[(&Embedding, bool)], background: usize) -> Vec<Sample> {
 }
 
 /// What brings the weighted mean of `squares` to 1; 0 where all are (nearly) 0.
-fn deviation(squares: impl Iterator<Item = f32>, samples: &[Sample]) -> f32 {
+fn inverse_deviation(squares: impl Iterator<Item = f32>, samples: &[Sample]) -> f32 {
     let mean: f32 = squares.zip(samples).map(|(square, sample)| square * sample.weight).sum();
     if mean > 1e-12 { 1.0 / mean.sqrt() } else { 0.0 }
 }
