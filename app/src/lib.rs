@@ -7,7 +7,6 @@
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
-//! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
 //! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query;
 //!   [`history`]: the last searches, and what to suggest.
@@ -18,6 +17,7 @@
 pub mod ask;
 pub mod browser;
 pub mod cache;
+pub mod colours;
 pub mod coordinates;
 pub mod engine;
 pub mod explore;

@@ -117,6 +117,12 @@ extern "C" {
     /// `L.polygon(corners, options)`.
     #[wasm_bindgen(js_namespace = L)]
     pub fn polygon(corners: &JsValue, options: &Object) -> Layer;
+    /// `L.imageOverlay(url, bounds, options)`.
+    #[wasm_bindgen(js_namespace = L, js_name = imageOverlay)]
+    pub fn image_overlay(url: &str, bounds: &JsValue, options: &Object) -> Layer;
+    /// Of an image overlay, 0 to 1.
+    #[wasm_bindgen(method, js_name = setOpacity)]
+    pub fn set_opacity(this: &Layer, opacity: f64);
     /// `L.circleMarker(at, options)`.
     #[wasm_bindgen(js_namespace = L, js_name = circleMarker)]
     pub fn circle_marker(at: &JsValue, options: &Object) -> Layer;

@@ -9,6 +9,7 @@ pub mod leaflet;
 pub mod location;
 pub mod page;
 pub mod pixels;
+pub mod storage;
 pub mod theme;
 pub mod worker;
 pub mod worker_scope;

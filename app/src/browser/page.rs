@@ -3,7 +3,8 @@
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast as _;
 use web_sys::{
-    Document, Element, FocusEvent, HtmlElement, ScrollBehavior, ScrollIntoViewOptions, ScrollLogicalPosition,
+    Document, Element, FocusEvent, HtmlElement, HtmlInputElement, ScrollBehavior, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
 };
 
 /// The document, if there is one.
@@ -121,4 +122,9 @@ pub fn focused_attribute(name: &str) -> Option<String> {
 pub fn stays_within(event: &FocusEvent, selector: &str) -> bool {
     let next = event.related_target().and_then(|target| target.dyn_into::<Element>().ok());
     next.is_some_and(|next| next.closest(selector).is_ok_and(|found| found.is_some()))
+}
+
+/// The text of the field with this id.
+pub fn value(id: &str) -> Option<String> {
+    Some(element(id)?.dyn_into::<HtmlInputElement>().ok()?.value())
 }

@@ -1,9 +1,10 @@
 //! Pictures as pixels: from files that a person gives, upright and in sRGB as browsers show them.
 
 use js_sys::Promise;
+use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, ImageData};
 
 use super::{options, page, reason};
 
@@ -116,4 +117,17 @@ pub fn read(canvas: &HtmlCanvasElement, context: &CanvasRenderingContext2d) -> R
     let data = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height));
     let rgba = data.map_err(|thrown| reason(&thrown))?.data().0;
     Ok(Pixels { width, height, rgba })
+}
+
+/// Address of a picture of these pixels (red, green, blue and alpha of each), `width` in a row.
+pub fn data_url(width: u32, rgba: &[u8]) -> Result<String, String> {
+    let failed = |thrown: JsValue| reason(&thrown);
+    let data = ImageData::new_with_u8_clamped_array(Clamped(rgba), width).map_err(failed)?;
+    let canvas = canvas()?;
+    canvas.set_width(width);
+    canvas.set_height(data.height());
+    let context = canvas.get_context("2d").map_err(failed)?.ok_or("This browser has no canvas.")?;
+    let context: CanvasRenderingContext2d = context.dyn_into().map_err(|_| "This browser has no canvas.")?;
+    context.put_image_data(&data, 0.0, 0.0).map_err(failed)?;
+    canvas.to_data_url().map_err(failed)
 }

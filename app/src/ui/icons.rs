@@ -81,3 +81,8 @@ pub fn place() -> impl IntoView {
 pub fn turn() -> impl IntoView {
     icon("M19 12a7 7 0 1 1-2.3-5.2M19 3.5v4h-4")
 }
+
+/// Sheets on each other.
+pub fn layers() -> impl IntoView {
+    icon("M12 4l8.5 4.5L12 13L3.5 8.5zM4.5 12.5L12 16.5l7.5-4M4.5 16.3L12 20.3l7.5-4")
+}

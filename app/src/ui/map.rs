@@ -5,6 +5,7 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
+use super::layer::{Layer, Legend};
 use super::map_pane::MapPane;
 use super::session::Session;
 
@@ -51,6 +52,17 @@ pub fn Map() -> impl IntoView {
         let area = session.asking().with(|asking| asking.confirmed().area.clone());
         on_pane(&|pane| pane.show_searched(area.as_ref()));
     });
+    let layer = expect_context::<Layer>();
+    Effect::new(move || {
+        let overlay = layer.overlay();
+        on_pane(&|pane| pane.show_overlay(overlay.as_ref()));
+        let opacity = layer.opacity.get_untracked();
+        on_pane(&|pane| pane.fade_overlay(opacity));
+    });
+    Effect::new(move || {
+        let opacity = layer.opacity.get();
+        on_pane(&|pane| pane.fade_overlay(opacity));
+    });
     Effect::new(move || {
         if let Some(camera) = session.camera.get() {
             on_pane(&|pane| pane.look(camera));
@@ -71,6 +83,7 @@ pub fn Map() -> impl IntoView {
     view! {
         <section class="map-frame" aria-label="Map">
             <div class="map" data-testid="map" role="application" aria-label=label node_ref=node></div>
+            <Legend/>
             {move || broken.get().map(|reason| view! {
                 <p class="map-broken" role="alert">"The map could not be started ("{reason}"). Reload the page to try again."</p>
             })}

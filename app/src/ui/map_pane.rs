@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
 use super::footprints::Footprints;
+use super::layer::Overlay;
 use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
 use super::session::{Camera, Session};
@@ -36,6 +37,8 @@ pub struct MapPane {
     footprints: Footprints,
     /// Of the box that is searched.
     outline: Option<Layer>,
+    /// How well every place fits.
+    overlay: Option<Layer>,
     _moved: Closure<dyn FnMut()>,
 }
 
@@ -96,6 +99,7 @@ impl MapPane {
             tiles: None,
             footprints: Footprints::default(),
             outline: None,
+            overlay: None,
             _moved: moved,
         })
     }
@@ -166,6 +170,26 @@ impl MapPane {
             let outline = leaflet::polygon(&lat_lngs(&area.frame.ring(within)), &style);
             outline.add_to_map(&self.map);
             self.outline = Some(outline);
+        }
+    }
+
+    /// Lays a picture over the tiles and below the footprints, or none.
+    pub fn show_overlay(&mut self, overlay: Option<&Overlay>) {
+        if let Some(before) = self.overlay.take() {
+            before.remove_layer();
+        }
+        if let Some(Overlay { url, extent }) = overlay {
+            let style = options(&[("className", "similarity-layer".into()), ("interactive", false.into())]);
+            let layer = leaflet::image_overlay(url, &lat_lng_bounds(*extent), &style);
+            layer.add_to_map(&self.map);
+            self.overlay = Some(layer);
+        }
+    }
+
+    /// How opaque that picture is, 0 to 1.
+    pub fn fade_overlay(&self, opacity: f64) {
+        if let Some(overlay) = &self.overlay {
+            overlay.set_opacity(opacity);
         }
     }
 

@@ -11,6 +11,7 @@ mod footprints;
 mod giving;
 mod header;
 mod icons;
+pub mod layer;
 mod map;
 mod map_pane;
 mod map_tiles;
@@ -60,6 +61,7 @@ pub fn start() {
 fn App() -> impl IntoView {
     let session = Session::new();
     provide_context(session);
+    provide_context(layer::Layer::new(session));
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
     location::on_moved(move || session.follow_link());

@@ -4,6 +4,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::card::{Card, card_id};
+use super::layer::LayerButton;
 use super::session::{By, Session};
 use crate::browser::{download, page};
 use crate::export::Format;
@@ -80,6 +81,7 @@ fn Tools() -> impl IntoView {
                     {move || if within() { "Only in the marked area ✓" } else { "Only in this view" }}
                 </button>
             </Show>
+            <LayerButton/>
             <button type="button" class="plain" data-testid="save-geojson" title="Save these results as GeoJSON"
                 aria-label="Save these results as GeoJSON" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
             <button type="button" class="plain" data-testid="save-csv" title="Save these results as CSV"

@@ -12,19 +12,25 @@
 
 use super::logistic::{Sample, fit, sigmoid};
 use super::{add_scaled, dot};
-use crate::{Embedding, EmbeddingError, ItemRef, Shard};
+use crate::{Direction, Embedding, EmbeddingError, ItemRef, Shard};
 
 /// Most unmarked items of a background.
 pub const BACKGROUND: usize = 200;
 /// Most marks that are taught at once; more are refused.
 pub const MAX_EXAMPLES: usize = 4096;
 
+// The next four were chosen on the pictures of the UC Merced land use data set (Yang and Newsam 2010,
+// <https://doi.org/10.1145/1869790.1869829>), each of whose classes was asked for by its own name and by a vague one.
 /// How many marks the background counts as.
-const BACKGROUND_WEIGHT: f32 = 2.0;
-/// The penalty, for a single mark; the more there are, the less it counts.
-const PENALTY: f32 = 1.0;
+const BACKGROUND_WEIGHT: f32 = 5.0;
+/// The penalty for a single mark, and the least: the more marks there are, the less it counts.
+const PENALTY: f32 = 0.1;
+const LEAST_PENALTY: f32 = 0.001;
+/// The penalty where nothing is marked yes. What comes first for a query has in common what was asked for, so marks of no
+/// alone must not turn the concept away from that, however many there are.
+const PENALTY_WITHOUT_YES: f32 = 1.0;
 /// The deviation over the samples of the logits that a prior gives.
-const PRIOR_DEVIATION: f32 = 1.0;
+const PRIOR_DEVIATION: f32 = 0.8;
 
 /// Marks that teach nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +55,7 @@ pub enum LearnError {
         /// Components of another one.
         found: usize,
     },
-    /// Yes and no are marks of the same vectors, and there is no query to begin with.
+    /// Yes and no are marks of the same vectors.
     #[error("the marks contradict each other: {0}")]
     NoDirection(#[from] EmbeddingError),
 }
@@ -63,6 +69,9 @@ pub struct Concept {
     pub slope: f32,
     /// The logit at a cosine of 0.
     pub intercept: f32,
+    /// How much of the prior is in the direction, whose length is 1; 0 without a prior. Where the prior is the direction of
+    /// texts, an item's relevance offset counts this often: see [`Self::to_direction`].
+    pub prior_share: f32,
 }
 
 impl Concept {
@@ -95,25 +104,36 @@ impl Concept {
         for vector in vectors() {
             rows.extend(vector.as_slice().iter().zip(&centre).map(|(x, centre)| x - centre));
         }
-        let scale = deviation(rows.chunks_exact(dim).map(|row| dot(row, row)), &samples);
+        let scale = inverse_deviation(rows.chunks_exact(dim).map(|row| dot(row, row)), &samples);
         rows.iter_mut().for_each(|x| *x *= scale);
 
         let mut weights = vec![0.0; dim];
+        let mut factor = 0.0;
         if let Some(prior) = prior {
             let logits = rows.chunks_exact(dim).map(|row| dot(row, prior.as_slice()));
-            let factor = PRIOR_DEVIATION * deviation(logits.map(|logit| logit * logit), &samples);
+            factor = PRIOR_DEVIATION * inverse_deviation(logits.map(|logit| logit * logit), &samples);
             add_scaled(&mut weights, factor, prior.as_slice());
             for (sample, row) in samples.iter_mut().zip(rows.chunks_exact(dim)) {
                 sample.offset = dot(&weights, row);
             }
         }
-        let (taught, constant) = fit(&rows, &samples, PENALTY / marks.len() as f32);
+        let any_yes = marks.iter().any(|(_, yes)| *yes);
+        let of_marks = (PENALTY / marks.len() as f32).max(LEAST_PENALTY);
+        let penalty = if any_yes { of_marks } else { PENALTY_WITHOUT_YES };
+        let (taught, constant) = fit(&rows, &samples, penalty);
         add_scaled(&mut weights, 1.0, &taught);
 
         weights.iter_mut().for_each(|weight| *weight *= scale);
         let intercept = constant - dot(&weights, &centre);
         let slope = dot(&weights, &weights).sqrt();
-        Ok(Self { direction: Embedding::new(weights)?, slope, intercept })
+        let direction = Embedding::new(weights)?;
+        Ok(Self { direction, slope, intercept, prior_share: factor * scale / slope })
+    }
+
+    /// What to compare items with instead of the `prior`, the direction whose embedding the concept began with.
+    pub fn to_direction(&self, prior: Option<&Direction>) -> Direction {
+        let text_share = self.prior_share * prior.map_or(0.0, |prior| prior.text_share);
+        Direction { embedding: self.direction.clone(), text_share, familiarity: None }
     }
 
     /// The logit of an item at this cosine to the direction: above 0 where it is rather a yes.
@@ -167,7 +187,7 @@ fn weighted(marks: &[(&Embedding, bool)], background: usize) -> Vec<Sample> {
 }
 
 /// What brings the weighted mean of `squares` to 1; 0 where all are (nearly) 0.
-fn deviation(squares: impl Iterator<Item = f32>, samples: &[Sample]) -> f32 {
+fn inverse_deviation(squares: impl Iterator<Item = f32>, samples: &[Sample]) -> f32 {
     let mean: f32 = squares.zip(samples).map(|(square, sample)| square * sample.weight).sum();
     if mean > 1e-12 { 1.0 / mean.sqrt() } else { 0.0 }
 }

@@ -7,7 +7,7 @@ use crate::code::{CodeError, CodeRef};
 use crate::{Code, Embedding, EngineError, ItemRef, Shard};
 
 /// Most clusters that are looked for.
-pub const MAX_CLUSTERS: usize = 256;
+pub const MAX_CLUSTERS: usize = 64;
 /// Centroids are nearly the same where the distance (1 less the cosine) between them is below this share of the spreads
 /// around them.
 const MERGE_BELOW: f32 = 0.02;

@@ -80,7 +80,7 @@ fn a_cluster_is_summed_up_as_its_definition_says() {
 #[test]
 fn only_wanted_items_are_in_clusters() {
     let (shards, labels, _) = kinds(8, 32, &[200, 100, 50]);
-    let wanted = |item: ItemRef| labels[item.shard][item.ordinal] != 0 && item.ordinal % 2 == 0;
+    let wanted = |item: ItemRef| labels[item.shard][item.ordinal] != 0 && item.ordinal.is_multiple_of(2);
     let count = chosen(&shards, wanted).len();
     let found = clusters(&shards, wanted, of_count(2)).expect("clusters");
     assert_eq!(found.iter().map(|cluster| cluster.size).sum::<usize>(), count);

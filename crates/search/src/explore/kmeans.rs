@@ -5,6 +5,9 @@
 //! <https://dl.acm.org/doi/10.5555/1283383.1283494>), where the squared distance of unit vectors is twice 1 less their
 //! cosine. Centroids are compared as int8 codes, like queries.
 //!
+//! A small group between large ones is easily missed by the seeds: there are twice as many as needed, and after some rounds
+//! those clusters are joined that are the most alike.
+//!
 //! Of many items a sample finds the centroids, and all of them move these once more.
 
 use super::dice::Dice;
@@ -16,6 +19,8 @@ use crate::{Code, Embedding, ItemRef, Shard};
 const SAMPLE: usize = 20_000;
 /// Most rounds of assigning and averaging it; usually fewer are needed.
 const ROUNDS: usize = 25;
+/// Seeds for each centroid that is wanted, and rounds before there are as many as wanted.
+const SEEDS: (usize, usize) = (2, 4);
 /// A round that moves less than one item in so many is the last.
 const SETTLED: usize = 1000;
 
@@ -28,23 +33,80 @@ pub(super) fn k_means(
     dice: &mut Dice,
 ) -> Result<Vec<Embedding>, CodeError> {
     let sample = sample(items, dice);
-    let mut centroids = seeds(shards, &sample, count.min(sample.len()), dice)?;
+    let (times, rounds) = SEEDS;
+    let seeds = seeds(shards, &sample, (times * count).min(sample.len()), dice)?;
+    let many = lloyd(shards, &sample, seeds, rounds)?;
+    let labels = nearest(shards, &sample, &many)?;
+    let fewer = join(Mean::of(shards, &sample, &labels, &many), count);
+    let centroids = lloyd(shards, &sample, moved_to(fewer), ROUNDS)?;
+    if sample.len() == items.len() {
+        return Ok(centroids);
+    }
+    let labels = nearest(shards, items, &centroids)?;
+    Ok(moved_to(Mean::of(shards, items, &labels, &centroids)))
+}
+
+/// Assigns the items and moves the centroids until they settle, at most so many rounds.
+fn lloyd(
+    shards: &[Shard],
+    items: &[ItemRef],
+    mut centroids: Vec<Embedding>,
+    rounds: usize,
+) -> Result<Vec<Embedding>, CodeError> {
     let mut former: Vec<u32> = Vec::new();
-    for _ in 0..ROUNDS {
-        let labels = nearest(shards, &sample, &centroids)?;
-        let other = labels.iter().zip(&former).filter(|(now, before)| now != before).count();
-        let settled = former.len() == labels.len() && other * SETTLED <= labels.len();
-        centroids = moved_to(Mean::of(shards, &sample, &labels, &centroids));
+    for _ in 0..rounds {
+        let labels = nearest(shards, items, &centroids)?;
+        let moved = labels.iter().zip(&former).filter(|(now, before)| now != before).count();
+        let settled = former.len() == labels.len() && moved * SETTLED <= labels.len();
+        centroids = moved_to(Mean::of(shards, items, &labels, &centroids));
         if settled {
             break;
         }
         former = labels;
     }
-    if sample.len() < items.len() {
-        let labels = nearest(shards, items, &centroids)?;
-        centroids = moved_to(Mean::of(shards, items, &labels, &centroids));
-    }
     Ok(centroids)
+}
+
+/// Joins clusters until at most `count` have items, each time the two that lose the least by it (Ward 1963,
+/// <https://doi.org/10.1080/01621459.1963.10500845>): the sum of all cosines to the centroids falls by the lengths of both sums
+/// less that of their sum. The others are empty.
+fn join(mut means: Vec<Mean>, count: usize) -> Vec<Mean> {
+    let all = means.len();
+    // The products of the sums.
+    let mut products = vec![0.0; all * all];
+    for (row, a) in products.chunks_exact_mut(all.max(1)).zip(&means) {
+        for (product, b) in row.iter_mut().zip(&means) {
+            *product = a.sum.iter().zip(&b.sum).map(|(a, b)| a * b).sum::<f64>();
+        }
+    }
+    let mut left: Vec<usize> = (0..all).filter(|at| means[*at].size > 0).collect();
+    while left.len() > count.max(1) {
+        let mut best = (f64::INFINITY, 0, 0);
+        for (at, &a) in left.iter().enumerate() {
+            for &b in &left[..at] {
+                let [aa, bb, ab] = [(a, a), (b, b), (a, b)].map(|(row, column)| products[row * all + column]);
+                let loss = aa.sqrt() + bb.sqrt() - (aa + bb + 2.0 * ab).max(0.0).sqrt();
+                if loss < best.0 {
+                    best = (loss, b, a);
+                }
+            }
+        }
+        let (loss, kept, gone) = best;
+        if !loss.is_finite() {
+            break;
+        }
+        for other in 0..all {
+            products[kept * all + other] += products[gone * all + other];
+        }
+        for other in 0..all {
+            products[other * all + kept] += products[other * all + gone];
+        }
+        let mut taken = means[gone].clone();
+        means[kept].absorb(&mut taken);
+        means[gone].size = 0;
+        left.retain(|at| *at != gone);
+    }
+    means
 }
 
 /// The items of a cluster, summed up.
@@ -95,10 +157,14 @@ impl Mean {
         }
     }
 
-    /// Mean of 1 less the cosine of an item to the centroid, 0..=1: the sum is as long as their cosines together.
+    /// The length of the sum: the sum of the items' cosines to its direction.
+    fn length(&self) -> f64 {
+        self.sum.iter().map(|sum| sum * sum).sum::<f64>().sqrt()
+    }
+
+    /// Mean of 1 less the cosine of an item to the centroid, 0..=1.
     pub(super) fn spread(&self) -> f32 {
-        let length = self.sum.iter().map(|sum| sum * sum).sum::<f64>().sqrt();
-        (1.0 - length / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
+        (1.0 - self.length() / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
     }
 }
 

@@ -11,8 +11,8 @@
 use super::{add_scaled, dot};
 
 /// The gradient at which the minimum is reached, as its length.
-const TOLERANCE: f32 = 1e-5;
-/// Most steps. A penalty of 0.001 needs about 150.
+const TOLERANCE: f32 = 1e-4;
+/// Most steps; a penalty of 0.001 needs fewer than 200.
 const MAX_STEPS: usize = 400;
 
 /// An example of what is to be told apart.
@@ -114,7 +114,7 @@ mod tests {
                         let (mut weights, mut constant) = (weights.clone(), constant);
                         *weights.get_mut(place).unwrap_or(&mut constant) += by;
                         let other = loss(&rows, &samples, penalty, &weights, constant);
-                        assert!(other > found - 1e-9, "seed {seed}, {place} by {by}: {other} below {found}");
+                        assert!(other > found - 1e-6, "seed {seed}, {place} by {by}: {other} below {found}");
                     }
                 }
             }

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`layer`] | the score of every item for a query, to be painted on a map |
 //! | [`classifier`] | a concept taught by marks of yes and no |
-//! | [`held_out`] | how good such a concept is, on marks that it was not taught |
-//! | [`suggest`] | which items to mark next |
-//! | [`clusters`] | what kinds of items there are |
+//! | [`mod@held_out`] | how good such a concept is, on marks that it was not taught |
+//! | [`mod@suggest`] | which items to mark next |
+//! | [`mod@clusters`] | what kinds of items there are |
 //! | [`naming`] | names for the kinds |
 //! | [`window`] | where in a picture something is |
 //!
@@ -39,7 +39,7 @@ pub use held_out::{Quality, held_out, learning_curve};
 pub use layer::scores;
 pub use naming::{Naming, names};
 pub use suggest::suggest;
-pub use window::{Grid, WindowError, Windows};
+pub use window::{Grid, Window, WindowError, Windows};
 
 use crate::code::CodeRef;
 use crate::{Code, EngineError, ItemRef, Shard, kernels};

@@ -17,9 +17,10 @@ const MOST: usize = 100;
 /// Items at this cosine look the same.
 const SAME: f32 = 0.995;
 
-/// At most `count` (and 100) of the `wanted` items that are worth marking: first the one that is least like what is marked,
-/// or without marks the most uncertain one, then whichever is least like those before. None is marked already, a duplicate of an earlier item, or
-/// nearly the same as another one or as a marked one.
+/// At most `count` (and 100) of the `wanted` items that are worth marking. Of the most uncertain ones the first is the one
+/// that is least like what is marked (without marks the most uncertain one), then comes whichever is least like what was
+/// marked or suggested before. None is marked already, a duplicate of an earlier item, or nearly the same as another one or
+/// as a marked one.
 pub fn suggest(
     concept: &Concept,
     shards: &[Shard],

@@ -56,7 +56,7 @@ fn what_is_marked_unwanted_or_a_copy_is_not_suggested() {
     (0..10).for_each(|at| items.mark_duplicate(60 + at, at).expect("a duplicate"));
     let shards = [Shard { index: index(&vectors), items: items.build() }];
     let marked: Vec<ItemRef> = (20..40).map(item).collect();
-    let wanted = |item: ItemRef| item.ordinal % 5 != 0;
+    let wanted = |item: ItemRef| !item.ordinal.is_multiple_of(5);
     let found = suggest(&concept, &shards, wanted, &marked, 100).expect("items");
     assert!(found.len() > 20, "seed {seed}: {found:?}");
     let mut originals = HashSet::new();

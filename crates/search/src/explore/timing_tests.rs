@@ -31,7 +31,7 @@ fn how_long_exploring_takes() {
     let rest = timed("background", || background(&shards, everything));
     for marks in [2, 10, 40, 200, 400] {
         // Every other mark is a yes, of the first kind.
-        let place = |at: usize| if at % 2 == 0 { at } else { ITEMS / 2 + at };
+        let place = |at: usize| if at.is_multiple_of(2) { at } else { ITEMS / 2 + at };
         let examples: Vec<_> = (0..marks).map(|at| (vectors[place(at)].clone(), at % 2 == 0)).collect();
         let prior = Some(&direction.embedding);
         let concept = timed(&format!("learn {marks}"), || Concept::learn(&examples, prior, &rest));
@@ -41,6 +41,16 @@ fn how_long_exploring_takes() {
         timed(&format!("suggest {marks}"), || suggest(&concept, &shards, everything, &[], 12))
             .expect("items");
     }
+    let mut wide = Cloud::new(SEED, 4 * DIM);
+    let kind = wide.direction();
+    let near = |at: usize| at.is_multiple_of(2).then_some(&kind);
+    let examples: Vec<_> = (0..400)
+        .flat_map(|at| wide.around(near(at), 1.0, 1))
+        .zip([true, false].into_iter().cycle())
+        .collect();
+    let rest = wide.around(None, 1.0, 200);
+    timed("learn 400 of 1024 components", || Concept::learn(&examples, Some(&kind), &rest))
+        .expect("a concept");
     for count in [12, 24, 64] {
         let params = ClusterParams { count, ..ClusterParams::default() };
         let found = timed(&format!("{count} clusters"), || clusters(&shards, everything, params));

@@ -75,6 +75,31 @@ fn an_exact_scan_is_brute_force_over_the_codes() {
 }
 
 #[test]
+fn cosines_are_those_of_every_query_to_every_item_asked_for_by_their_places() {
+    let seed = 21;
+    let index = build(&clustered(seed, 150, 33, 9));
+    let queries: Vec<Code> = clustered(seed + 1, 3, 33, 3).iter().map(code).collect();
+    let ordinals: Vec<usize> = (0..140).map(|at| at * 77 % 150).collect();
+    let mut expected = Vec::new();
+    for (query, of) in queries.iter().enumerate() {
+        let cosine = |ordinal: usize| of.cosine(index.code(ordinal).expect("an item"));
+        expected.extend(ordinals.iter().enumerate().map(|(at, ordinal)| (query, at, cosine(*ordinal))));
+    }
+    let told = |queries: &[Code], ordinals: &[usize]| {
+        let mut told = Vec::new();
+        index.cosines(queries, ordinals.iter().copied(), |query, at, cosine| told.push((query, at, cosine)));
+        told.sort_by_key(|(query, at, _)| (*query, *at));
+        told
+    };
+    assert_eq!(told(&queries, &ordinals), expected, "seed {seed}");
+    // What is no item ends it.
+    assert_eq!(told(&queries, &[ordinals[0], 150, 1]).len(), 3);
+    assert_eq!(told(&[], &ordinals), []);
+    let other: Vec<Code> = clustered(seed, 1, 32, 1).iter().map(code).collect();
+    assert_eq!(told(&other, &ordinals), []);
+}
+
+#[test]
 fn an_exact_scan_is_brute_force_over_the_unrounded_vectors_but_for_rounding() {
     let seed = 4;
     let embeddings = clustered(seed, 500, 96, 20);

@@ -1,0 +1,158 @@
+//! The similarity layer: how well every place fits what is asked, painted over the map; or where one query fits better than
+//! another.
+
+mod legend;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::session::{Phase, Session};
+use crate::ask::Ask;
+use crate::browser::pixels;
+use crate::colours;
+use crate::protocol::explore::{self, Request, Response};
+use crate::unwrapped::Extent;
+
+pub use legend::{LayerButton, Legend};
+
+/// How opaque the layer is at first.
+const OPACITY: f64 = 0.7;
+/// Differences of marks below this are no news.
+const LEAST_DIFFERENCE: f32 = 0.05;
+
+/// The layer's state. Copies are handles to the same state.
+#[derive(Clone, Copy)]
+pub struct Layer {
+    session: Session,
+    /// Whether it is shown.
+    pub is_on: RwSignal<bool>,
+    /// Words that what is asked is compared with.
+    pub against: RwSignal<Option<String>>,
+    /// 0 to 1.
+    pub opacity: RwSignal<f64>,
+    /// Least mark that is painted.
+    pub threshold: RwSignal<f32>,
+    /// What is painted.
+    pub painted: RwSignal<Option<Painted>>,
+    turn: StoredValue<u32>,
+}
+
+/// Cells with what they are of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Painted {
+    /// The grid.
+    pub grid: explore::Layer,
+    /// A byte a cell.
+    pub cells: Vec<u8>,
+    /// Whether it is a difference of two queries.
+    pub is_difference: bool,
+}
+
+/// A picture to lay over the map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overlay {
+    /// Address of the picture.
+    pub url: String,
+    /// Where it lies.
+    pub extent: Extent,
+}
+
+impl Layer {
+    /// A layer that is not shown; it follows what is asked from now on.
+    pub fn new(session: Session) -> Self {
+        let layer = Self {
+            session,
+            is_on: RwSignal::new(false),
+            against: RwSignal::new(None),
+            opacity: RwSignal::new(OPACITY),
+            threshold: RwSignal::new(0.0),
+            painted: RwSignal::new(None),
+            turn: StoredValue::new(0),
+        };
+        Effect::new(move || layer.follow());
+        layer
+    }
+
+    /// Shows it, or not.
+    pub fn toggle(self) {
+        self.is_on.update(|is_on| *is_on = !*is_on);
+    }
+
+    /// Computes the layer anew when what is asked, or the catalog, is another.
+    fn follow(self) {
+        let is_answered =
+            self.session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
+        let ask = self.session.asking().with(|asking| asking.confirmed().clone());
+        let against = self.against.get();
+        self.session.manifest.track();
+        self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
+        if !self.is_on.get() || ask.has_no_terms() {
+            return self.painted.set(None);
+        }
+        // The search itself comes first.
+        if !is_answered {
+            return;
+        }
+        let everywhere = |ask: Ask| Ask { area: None, place: None, ..ask }.query(None, 1);
+        let Some(query) = everywhere(ask) else { return self.painted.set(None) };
+        let against = against.and_then(|words| everywhere(Ask::words(&words)));
+        let is_difference = against.is_some();
+        let turn = self.turn.get_value();
+        spawn_local(async move {
+            let answer =
+                self.session.explore("Scoring every place", Request::Layer { query, against }, &[]).await;
+            if self.turn.get_value() != turn {
+                return;
+            }
+            self.painted.set(match answer {
+                Some((Response::Layer(grid), cells)) => {
+                    if is_difference
+                        != self
+                            .painted
+                            .with_untracked(|before| before.as_ref().is_some_and(|p| p.is_difference))
+                        || self.painted.with_untracked(Option::is_none)
+                    {
+                        self.threshold.set(if is_difference { LEAST_DIFFERENCE } else { 0.1 });
+                    }
+                    Some(Painted { grid, cells, is_difference })
+                }
+                _ => None,
+            });
+        });
+    }
+
+    /// The picture to lay over the map, if there is one.
+    pub fn overlay(self) -> Option<Overlay> {
+        let threshold = self.threshold.get();
+        self.painted.with(|painted| {
+            let Painted { grid, cells, is_difference } = painted.as_ref()?;
+            let rgba = colours::pixels(cells, threshold, *is_difference);
+            let url = match pixels::data_url(grid.columns as u32, &rgba) {
+                Ok(url) => url,
+                Err(why) => {
+                    leptos::logging::warn!("the layer was not painted: {why}");
+                    return None;
+                }
+            };
+            let [west, south, east, north] = grid.edges;
+            Some(Overlay { url, extent: Extent { west, south, east, north } })
+        })
+    }
+
+    /// Share of the map's places that are painted, 0 to 1, and how many there are.
+    pub fn counts(self) -> Option<(usize, usize)> {
+        let threshold = self.threshold.get();
+        self.painted.with(|painted| {
+            let painted = painted.as_ref()?;
+            let shown = |cell: &&u8| {
+                let value = f32::from(cell.saturating_sub(1));
+                let mark = if painted.is_difference { (value / 127.0 - 1.0).abs() } else { value / 254.0 };
+                **cell > 0 && mark >= threshold
+            };
+            Some((
+                painted.cells.iter().filter(shown).count(),
+                painted.cells.iter().filter(|cell| **cell > 0).count(),
+            ))
+        })
+    }
+}
