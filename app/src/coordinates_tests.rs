@@ -6,7 +6,7 @@ fn at(lng: f64, lat: f64) -> LngLat {
     LngLat::new(lng, lat).expect("in range")
 }
 
-/// MGRS by GEOTRANS (Python package mgrs 1.5), easting and northing by PROJ (pyproj 3.7.2, EPSG:326xx and 327xx).
+/// MGRS by GEOTRANS (Python package mgrs 1.6), easting and northing by PROJ (pyproj 3.7.2, EPSG:326xx and 327xx).
 const GOLDEN: [(f64, f64, &str, f64, f64); 18] = [
     (-77.4030278, 38.8014444, "18STH9132497486", 291_324.025_0, 4_297_486.040_7),
     (2.294481, 48.85837, "31UDQ4825011951", 448_250.576_8, 5_411_951.588_0),

@@ -124,9 +124,9 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, KEEP).to_string()
 }
 
-/// How far above the ground as much is seen as in a window at this zoom, metres.
+/// How far above the ground as much is seen as in a window at this whole zoom, metres.
 fn viewing_distance_m(lat: f64, zoom: f64) -> f64 {
-    let pixel_m = EQUATOR_M / TILE_PIXELS / zoom.exp2() * lat.to_radians().cos();
+    let pixel_m = EQUATOR_M / TILE_PIXELS / 2.0_f64.powi(zoom as i32) * lat.to_radians().cos();
     let half_m = pixel_m * WINDOW_PIXELS / 2.0;
     (half_m / (FIELD_OF_VIEW / 2.0).to_radians().tan()).clamp(50.0, 20_000_000.0)
 }

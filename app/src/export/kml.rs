@@ -38,7 +38,7 @@ fn geometry(bounds: Bounds) -> String {
     if west == east && south == north {
         return format!("<Point><coordinates>{west},{south}</coordinates></Point>");
     }
-    // Counter-clockwise, as section 10.8 asks.
+    // Counter-clockwise, as outer boundaries are.
     let polygon = |west: f64, east: f64| {
         format!(
             "<Polygon><outerBoundaryIs><LinearRing><coordinates>\

@@ -4,11 +4,10 @@
 //! In GeoJSON a feature's `id` is the item's and its property `label` is `yes` or `no`. A table has the columns `id` and
 //! `label`, in any order and beside others. What of a file is not understood is told, row by row.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use clip_rs_catalog::{Bounds, ItemId};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::csv::{self, Rows, quoted, unguarded};
@@ -114,20 +113,18 @@ pub fn read_marks(text: &str, format: MarksFormat) -> Result<Marks, MarksError> 
     }
 }
 
-#[derive(Deserialize)]
-struct Collection {
-    features: Vec<Value>,
-}
-
 fn read_features(text: &str) -> Result<Marks, MarksError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let read: Result<Collection, _> = serde_json::from_str(text);
-    let features = read.map_err(|error| MarksError::NoFeatures(error.to_string()))?.features;
+    let read: Value =
+        serde_json::from_str(text).map_err(|error| MarksError::NoFeatures(error.to_string()))?;
+    let Some(features) = read.get("features").and_then(Value::as_array) else {
+        return Err(MarksError::NoFeatures("it has no list of features".to_owned()));
+    };
     if features.len() > MAX_ROWS {
         return Err(MarksError::TooManyRows);
     }
     let mut reader = Reader::default();
-    for (row, feature) in (1..).zip(&features) {
+    for (row, feature) in (1..).zip(features) {
         let label = feature.get("properties").and_then(|properties| properties.get("label"));
         match (feature.get("id").and_then(Value::as_str), label.and_then(Value::as_str)) {
             (None, _) => reader.refuse(row, "the feature has no text as its id".to_owned()),
@@ -166,7 +163,7 @@ fn read_table(text: &str) -> Result<Marks, MarksError> {
 struct Reader {
     read: Marks,
     /// Rows of ids, with what they said.
-    known: HashMap<String, (usize, bool)>,
+    known: BTreeMap<String, (usize, bool)>,
 }
 
 impl Reader {

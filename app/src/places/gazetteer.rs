@@ -101,11 +101,18 @@ impl Gazetteer {
         }
         let from = self.entries.partition_point(|entry| *entry.key < *prefix);
         let same = self.entries.get(from..).unwrap_or_default().iter();
-        let mut found: Vec<&Entry> =
-            same.take_while(|entry| entry.key.starts_with(&prefix)).filter(|entry| entry.whole).collect();
-        // Entries are in order already, and sorting keeps the order of those as long.
-        found.sort_by_key(|entry| entry.name.chars().count());
-        found.into_iter().take(most).map(|entry| &*entry.name).collect()
+        let same = same.take_while(|entry| entry.key.starts_with(&prefix)).filter(|entry| entry.whole);
+        // The best so far with their lengths; a sort of all would be a large program for a short list.
+        let mut best: Vec<(usize, &str)> = Vec::new();
+        for entry in same {
+            let length = entry.name.chars().count();
+            let rank = best.partition_point(|(other, _)| *other <= length);
+            if rank < most {
+                best.truncate(most - 1);
+                best.insert(rank, (length, &entry.name));
+            }
+        }
+        best.into_iter().map(|(_, name)| name).collect()
     }
 
     /// The place whose name has this key.

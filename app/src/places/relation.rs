@@ -36,7 +36,8 @@ pub enum Relation {
 const NEAR: Relation = Relation::Near { metres: NEAR_M };
 
 /// Words right before a place. Of two that fit, the first counts.
-const PLAIN: [(&[&str], Relation); 13] = [
+const PLAIN: [(&[&str], Relation); 14] = [
+    (&["in", "and", "around"], NEAR),
     (&["in", "the", "vicinity", "of"], NEAR),
     (&["close", "to"], NEAR),
     (&["next", "to"], NEAR),

@@ -37,6 +37,7 @@ fn words_of_place_are_taken_from_a_query() {
         ("pools in leesburg", "pools", "in leesburg", "Leesburg", Relation::In),
         ("Pools, at LEESBURG!", "Pools", "at LEESBURG!", "Leesburg", Relation::In),
         ("pools around Leesburg", "pools", "around Leesburg", "Leesburg", near(NEAR_M)),
+        ("pools in and around York", "pools", "in and around York", "York", near(NEAR_M)),
         ("red roof close to the Yorkshire", "red roof", "close to the Yorkshire", "Yorkshire", near(NEAR_M)),
         ("pools within 2 km of Leesburg", "pools", "within 2 km of Leesburg", "Leesburg", near(2000.0)),
         ("pools within 1,5km from York", "pools", "within 1,5km from York", "York", near(1500.0)),

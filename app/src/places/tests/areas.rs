@@ -99,7 +99,7 @@ fn compare(place: Bounds, metres: f64, share: f64, dice: &mut StdRng, why: &str)
 fn near_a_place_is_what_is_at_most_so_far_from_it() {
     let seed = 21;
     let mut dice = StdRng::seed_from_u64(seed);
-    for round in 0..300 {
+    for round in 0..150 {
         let metres = 10.0_f64.powf(dice.random_range(2.0..6.0));
         let reach = (metres / 6_371_008.8).to_degrees();
         let height = *[0.0, 0.01, 1.0, 10.0].get(dice.random_range(0..4)).expect("one of four");
@@ -124,7 +124,7 @@ fn near_a_place_is_what_is_at_most_so_far_from_it() {
 fn near_a_place_at_a_pole_is_what_is_near_on_all_meridians() {
     let seed = 22;
     let mut dice = StdRng::seed_from_u64(seed);
-    for round in 0..200 {
+    for round in 0..100 {
         let metres = 10.0_f64.powf(dice.random_range(3.0..5.5));
         let reach = (metres / 6_371_008.8).to_degrees();
         let height = reach * dice.random_range(0.0..1.0);
