@@ -18,6 +18,7 @@ pub mod ask;
 pub mod browser;
 pub mod cache;
 pub mod colours;
+pub mod concepts;
 pub mod coordinates;
 pub mod engine;
 pub mod explore;

@@ -8,6 +8,8 @@ pub mod marks;
 
 use crate::protocol::Hit;
 
+pub use marks::{MAX_BYTES as MAX_MARKS_BYTES, MarksFormat, read_marks, write_marks};
+
 /// A kind of file that results are taken away as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -68,6 +70,13 @@ fn texts(hit: &Hit) -> [(&'static str, Option<&str>); 4] {
         ("captured", hit.captured.as_deref()),
         ("source", hit.source.as_deref()),
     ]
+}
+
+/// A name for a file: letters, digits and hyphens of a text.
+pub fn file_stem(text: &str) -> String {
+    let plain = text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
+    let parts: Vec<&str> = plain.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "concept".to_owned() } else { parts.join("-") }
 }
 
 /// Three decimals say all that a mark means.

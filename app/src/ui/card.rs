@@ -8,6 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::icons;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
+use super::teach::YesNo;
 use crate::ask::Ask;
 use crate::browser::clipboard;
 use crate::format::{address, chance, coordinates, item, percent};
@@ -68,6 +69,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                 </span>
             </button>
             <div class="card-more">
+                <YesNo id=id.clone() of=format!("result {}", rank + 1)/>
                 {centre.map(|at| view! { <Position at/> })}
                 <Original id=id.clone()/>
                 <button type="button" class="plain" data-testid="like-button" on:click=like

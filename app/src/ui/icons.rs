@@ -86,3 +86,8 @@ pub fn turn() -> impl IntoView {
 pub fn layers() -> impl IntoView {
     icon("M12 4l8.5 4.5L12 13L3.5 8.5zM4.5 12.5L12 16.5l7.5-4M4.5 16.3L12 20.3l7.5-4")
 }
+
+/// An arrow into a tray.
+pub fn down() -> impl IntoView {
+    icon("M12 4v11M7.5 10.5L12 15l4.5-4.5M5 19.5h14")
+}

@@ -49,8 +49,9 @@ pub fn Map() -> impl IntoView {
     Effect::new(move || {
         // An outline lies in the frame of a catalog.
         session.manifest.track();
-        let area = session.asking().with(|asking| asking.confirmed().area.clone());
-        on_pane(&|pane| pane.show_searched(area.as_ref()));
+        session.knows_places();
+        let areas = session.asking().with(|asking| session.areas_of(asking.confirmed()));
+        on_pane(&|pane| pane.show_searched(&areas));
     });
     let layer = expect_context::<Layer>();
     Effect::new(move || {

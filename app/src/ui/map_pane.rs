@@ -35,8 +35,8 @@ pub struct MapPane {
     quiet: Rc<Cell<bool>>,
     tiles: Option<MapTiles>,
     footprints: Footprints,
-    /// Of the box that is searched.
-    outline: Option<Layer>,
+    /// Of what is searched.
+    outlines: Vec<Layer>,
     /// How well every place fits.
     overlay: Option<Layer>,
     _moved: Closure<dyn FnMut()>,
@@ -98,7 +98,7 @@ impl MapPane {
             quiet,
             tiles: None,
             footprints: Footprints::default(),
-            outline: None,
+            outlines: Vec::new(),
             overlay: None,
             _moved: moved,
         })
@@ -161,15 +161,16 @@ impl MapPane {
     }
 
     /// Outlines what is searched, or nothing.
-    pub fn show_searched(&mut self, within: Option<&Polygon>) {
-        if let Some(outline) = self.outline.take() {
+    pub fn show_searched(&mut self, within: &[Polygon]) {
+        for outline in self.outlines.drain(..) {
             outline.remove_layer();
         }
-        if let (Some(area), Some(within)) = (&self.area, within) {
+        let Some(area) = &self.area else { return };
+        for within in within {
             let style = options(&[("className", "searched".into()), ("interactive", false.into())]);
             let outline = leaflet::polygon(&lat_lngs(&area.frame.ring(within)), &style);
             outline.add_to_map(&self.map);
-            self.outline = Some(outline);
+            self.outlines.push(outline);
         }
     }
 

@@ -9,6 +9,7 @@ mod failure;
 mod footer;
 mod footprints;
 mod giving;
+mod groups;
 mod header;
 mod icons;
 pub mod layer;
@@ -22,7 +23,9 @@ mod progress;
 mod results;
 mod search_box;
 pub mod session;
+mod side;
 mod status;
+mod teach;
 mod terms;
 mod welcome;
 
@@ -62,6 +65,10 @@ fn App() -> impl IntoView {
     let session = Session::new();
     provide_context(session);
     provide_context(layer::Layer::new(session));
+    provide_context(teach::Teaching::new(session));
+    provide_context(groups::Groups::new(session));
+    let side = RwSignal::new(side::Side::default());
+    provide_context(side);
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
     location::on_moved(move || session.follow_link());
@@ -77,11 +84,15 @@ fn App() -> impl IntoView {
         <giving::Giving/>
         <main class="stage" class:no-map=move || !session.has_map()>
             <section class="panel" id=RESULTS tabindex="-1" aria-label="Search results">
+                <side::Tabs/>
                 <status::Status/>
                 <Notice/>
                 <exploring::Exploring/>
                 <desk::Desk/>
-                <Panel/>
+                <Show when=move || side.get() == side::Side::Results fallback=|| view! { <side::Other/> }>
+                    <teach::Strip/>
+                    <Panel/>
+                </Show>
                 <Footer/>
             </section>
             <Map/>

@@ -39,8 +39,7 @@ pub fn SearchBox() -> impl IntoView {
         session.clear();
         page::focus(INPUT);
     };
-    let examples =
-        move || session.manifest.get().map(|manifest| manifest.examples.clone()).unwrap_or_default();
+    let suggested = move || session.suggestions().into_iter().map(|one| one.text).collect::<Vec<_>>();
     let unwanted = move || session.asking().with(Asking::is_unwanted);
     let busy = move || session.phase.with(|phase| *phase == Phase::Searching);
     let something = move || {
@@ -60,7 +59,7 @@ pub fn SearchBox() -> impl IntoView {
                 on:change=move |_| session.leave_box()
                 on:keydown=keydown/>
             <datalist id=SUGGESTIONS>
-                <For each=examples key=|example| example.clone() children=|example| view! { <option value=example></option> }/>
+                <For each=suggested key=|example| example.clone() children=|example| view! { <option value=example></option> }/>
             </datalist>
             <Show when=something>
                 <button type="button" class="quiet clear" aria-label="Clear the search" title="Clear (Escape)" on:click=clear>

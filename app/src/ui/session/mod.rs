@@ -4,14 +4,15 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in six files: [`mod@open`] (the worker and the catalog),
-//! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown), [`mod@search`] (queries, selection,
+//! [`Session`] is a handle; what it can do is in seven files: [`mod@open`] (the worker and the catalog),
+//! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown), [`mod@places`] (words of place, last searches), [`mod@search`] (queries, selection,
 //! link), [`mod@typing`] (what is asked: the box and the terms).
 
 pub mod explore;
 mod lacks;
 mod newer;
 mod open;
+mod places;
 mod search;
 mod state;
 mod typing;
@@ -27,6 +28,7 @@ use super::client::{Client, Search};
 use super::desk::Given;
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
+use crate::history::History;
 use crate::link::MapView;
 use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
@@ -104,6 +106,10 @@ pub struct Session {
     explorer: StoredValue<Option<explore::Explorer>, LocalStorage>,
     /// The picture that was given last.
     pub desk: RwSignal<Option<Given>, LocalStorage>,
+    /// Names of places.
+    places: RwSignal<places::Known, LocalStorage>,
+    /// The last searches.
+    history: RwSignal<History>,
     /// What the explorer is doing, for people.
     pub exploring: RwSignal<explore::Exploring>,
 }
@@ -146,6 +152,8 @@ impl Session {
             explorer: StoredValue::new_local(None),
             desk: RwSignal::new_local(None),
             exploring: RwSignal::default(),
+            places: RwSignal::new_local(places::Known::Nothing),
+            history: RwSignal::new(places::kept_history()),
         }
     }
 }

@@ -79,6 +79,7 @@ impl Session {
         if let Some(manifest) = self.coming.try_update_value(Option::take).flatten() {
             self.lacking.set_value(Vec::new());
             self.know(manifest);
+            self.learn_places();
         }
     }
 }

@@ -8,6 +8,7 @@ use futures::future::try_join;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::places::Known;
 use super::{CATALOG, Phase, Session, next, unexpected};
 use crate::browser::{clock, location, page};
 use crate::load;
@@ -65,6 +66,7 @@ impl Session {
         clock::record("clip-rs:ready", millis);
         self.loaded.set_value(true);
         self.run();
+        self.learn_places();
     }
 
     fn hear(self, life: u32, news: News) {
@@ -89,6 +91,7 @@ impl Session {
         let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url).to_owned();
         let pictures = Rc::new(Pictures::new(base, Arc::clone(&manifest)));
         self.listing_progress.set(None);
+        self.places.set(Known::Nothing);
         self.manifest.set(Some(manifest));
         self.load_only_page(&pictures);
         self.pictures.set(Some(pictures));

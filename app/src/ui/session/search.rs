@@ -12,7 +12,7 @@ use crate::ask::{Ask, Asking};
 use crate::browser::clock;
 use crate::browser::location::{self, Entry};
 use crate::link::{Link, MapView};
-use crate::protocol::{Hit, Request, Response};
+use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
 use crate::trouble::{Part, Trouble};
 use crate::unwrapped::Extent;
 
@@ -25,7 +25,14 @@ impl Session {
     /// Searches for something else than before.
     pub fn search(self, ask: Ask) {
         self.confirm(|asking| *asking = Asking::about(ask));
+        self.remember();
         self.search_confirmed();
+    }
+
+    /// Searches for what is asked in another way: nothing is let go of, and the map stays.
+    pub fn search_again(self, ask: Ask) {
+        self.confirm(|asking| *asking = Asking::about(ask));
+        self.run();
     }
 
     /// Searches for what was confirmed, and shows what is found from its beginning.
@@ -85,8 +92,20 @@ impl Session {
         let turn = next(self.turn);
         let ask = untrack(|| self.wanted());
         self.answered.set_value(ask.clone());
-        let Some(query) = ask.query(None, self.limit.get_untracked()) else {
+        let place = self.place_of(&ask);
+        if ask.place.is_some() && place.is_none() && self.waits_for_places() {
+            // The names of places are on their way; they run it again.
+            return self.learn_places();
+        }
+        if let (Some(name), None) = (&ask.place, &place) {
+            let message = format!(
+                "This area has no place that is called so: {name}. Take it off to search everywhere."
+            );
+            return self.fail(Failure::new(FailureKind::Request, message));
+        }
+        let Some(query) = ask.query(place.as_ref(), self.limit.get_untracked()) else {
             self.change();
+            self.go_to(place.as_ref());
             self.hits.set(Arc::default());
             self.likely_from.set(None);
             self.timing.set(None);
@@ -122,6 +141,26 @@ impl Session {
                 Err(failure) => self.fail(failure),
             }
         });
+    }
+
+    /// A place alone is gone to.
+    fn go_to(self, place: Option<&Polygon>) {
+        if let Some(place) = place
+            && self.camera.with_untracked(Option::is_none)
+        {
+            let around = |at: fn(f64, f64) -> f64, of: usize, start: f64| {
+                place.corners().iter().fold(start, |edge, corner| at(edge, corner[of]))
+            };
+            let frame = self.frame();
+            let west = around(f64::min, 0, f64::INFINITY);
+            let shift = frame.longitude(west) - west;
+            self.camera.set(Some(Camera::Box(Extent {
+                west: west + shift,
+                south: around(f64::min, 1, f64::INFINITY),
+                east: around(f64::max, 0, f64::NEG_INFINITY) + shift,
+                north: around(f64::max, 1, f64::NEG_INFINITY),
+            })));
+        }
     }
 
     fn timed(self, timing: Timing) {

@@ -43,12 +43,15 @@ impl Session {
     /// Enter: searches for what is in the box, and for all that is asked besides.
     pub fn search_words(self) {
         self.confirm(Asking::confirm);
+        self.split_place();
+        self.remember();
         self.search_confirmed();
     }
 
     /// The box was left: what is in it is taken for what is wanted, if that can be told.
     pub fn leave_box(self) {
         self.confirm(Asking::leave);
+        self.split_place();
         if self.answered.with_value(|ask| *ask != self.confirmed()) {
             self.search_confirmed();
         }
@@ -105,7 +108,7 @@ impl Session {
     }
 
     /// What was confirmed last.
-    pub(super) fn confirmed(self) -> Ask {
+    pub fn confirmed(self) -> Ask {
         self.asking.with_untracked(|asking| asking.confirmed().clone())
     }
 
