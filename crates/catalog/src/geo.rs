@@ -164,19 +164,20 @@ impl Bounds {
 /// begins at -180..=180 degrees and ends less than 360 further on.
 fn around_circle(mut arcs: Vec<(f64, f64)>) -> (f64, f64) {
     arcs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // What goes on beyond 180 degrees covers the circle's beginning.
-    let mut reach = arcs.iter().map(|arc| arc.1 - 360.0).fold(f64::NEG_INFINITY, f64::max);
+    // How far is covered, and the end of the arc that covers it: subtracting a turn and adding it again would not give the same
+    // number. What goes on beyond 180 degrees covers the circle's beginning.
+    let further = |a: (f64, f64), b: (f64, f64)| if b.0 > a.0 { b } else { a };
+    let mut reach = arcs.iter().map(|arc| (arc.1 - 360.0, arc.1)).fold((f64::NEG_INFINITY, 180.0), further);
     // Width of the widest gap, where it begins and where it ends. Of gaps alike the one around the antimeridian is taken,
     // which is the first.
     let mut widest = (0.0, 180.0, -180.0);
     for (begin, end) in arcs {
-        if begin - reach > widest.0 {
-            widest = (begin - reach, reach, begin);
+        if begin - reach.0 > widest.0 {
+            widest = (begin - reach.0, reach.1, begin);
         }
-        reach = reach.max(end);
+        reach = further(reach, (end, end));
     }
     let (_, east, west) = widest;
-    let east = if east <= -180.0 { east + 360.0 } else { east };
     (west, if east > 180.0 { east - 360.0 } else { east })
 }
 
@@ -249,6 +250,20 @@ mod tests {
             bounds([179.0, 0.0, 180.0, 1.0]).union(&bounds([-180.0, 0.0, -179.0, 1.0])),
             bounds([179.0, 0.0, -179.0, 1.0])
         );
+    }
+
+    #[test]
+    fn the_box_around_one_is_the_same_to_the_last_digit() {
+        let seed = 8;
+        let mut dice = StdRng::seed_from_u64(seed);
+        for _ in 0..1000 {
+            let (lng, lat) = (dice.random_range(-180.0..180.0), dice.random_range(-90.0..90.0));
+            for width in [0.0, 0.1] {
+                let east = if lng + width > 180.0 { lng + width - 360.0 } else { lng + width };
+                let one = bounds([lng, lat, east, lat]);
+                assert_eq!(Bounds::around([one, one]), Some(one), "seed {seed}");
+            }
+        }
     }
 
     #[test]
