@@ -5,6 +5,7 @@ use clip_rs_catalog::ItemId;
 use clip_rs_search::query::MAX_TERMS;
 use clip_rs_search::{Polygon, Query, Subject, Term};
 
+use crate::protocol::Taken;
 use crate::vector::Vector;
 
 /// Longest words that are taken, characters.
@@ -23,6 +24,8 @@ pub struct Ask {
     pub area: Option<Polygon>,
     /// Only items that lie where this says, such as "within 2 km of Leesburg".
     pub place: Option<String>,
+    /// Only items that were taken on these days.
+    pub taken: Option<Taken>,
 }
 
 /// A term beside the words.

@@ -9,7 +9,8 @@
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
 //! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query;
-//!   [`history`]: the last searches, and what to suggest.
+//!   [`history`]: the last searches, and what to suggest; [`order`]: results in another order; [`concepts`]: what was taught;
+//!   [`colours`]: marks on a map.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -29,6 +30,7 @@ pub mod link;
 pub mod load;
 pub mod map_sites;
 pub mod mosaic;
+pub mod order;
 pub mod paths;
 pub mod places;
 pub mod protocol;

@@ -9,6 +9,7 @@
 //! | `picture`, `concept` | a direction as text ([`crate::vector`]), `~`, its name |
 //! | `in` | west, south, east and north edge of the box that is searched, or the longitude and latitude of each corner of an outline; degrees |
 //! | `place` | where else to search, in words: `within 2 km of Leesburg` |
+//! | `taken` | first and last day of what is searched, `..` for none: `2020-01-01/..` |
 //! | `sel` | id of the selected item |
 //! | `map` | zoom, latitude, longitude |
 //!
@@ -17,11 +18,12 @@
 //! The fragment is the one part of a URL that browsers never send, so a reload tells the server nothing of
 //! what was searched. Whatever cannot be understood is left out: a link is made by others.
 
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::{Bounds, Date};
 use clip_rs_search::Polygon;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::ask::{About, Ask, Named, Origin, Part, words};
+use crate::protocol::Taken;
 use crate::vector::Vector;
 
 const MAX_ID: usize = 512;
@@ -69,6 +71,7 @@ impl Link {
                 "q" => link.ask.words = words(&value).or(link.ask.words),
                 "in" => link.ask.area = area(&value).or(link.ask.area),
                 "place" => link.ask.place = words(&value).or(link.ask.place),
+                "taken" => link.ask.taken = taken(&value).or(link.ask.taken),
                 "sel" => link.selected = id(&value).or(link.selected),
                 "map" => link.view = view(&value).or(link.view),
                 _ => part(key, &value).into_iter().for_each(|part| link.ask.add(part)),
@@ -84,6 +87,7 @@ impl Link {
         let mut pairs: Vec<String> = words.chain(ask.parts.iter().map(written)).collect();
         pairs.extend(ask.area.iter().map(|area| format!("in={}", corners(area))));
         pairs.extend(ask.place.iter().map(|place| format!("place={}", encoded(place))));
+        pairs.extend(ask.taken.iter().map(days));
         pairs.extend(selected.iter().map(|id| format!("sel={}", encoded(id))));
         if let Some(MapView { zoom, lat, lng }) = view {
             // Two decimals of zoom; five of a degree are about a metre.
@@ -165,6 +169,19 @@ fn corners(area: &Polygon) -> String {
     numbers.iter().map(|degrees| format!("{degrees:.5}")).collect::<Vec<_>>().join(",")
 }
 
+/// Two days as ISO 8601 writes an interval that may be open: `2020-01-01/..`.
+fn taken(text: &str) -> Option<Taken> {
+    let (from, to) = text.split_once('/')?;
+    let day = |text: &str| if text == ".." { Some(None) } else { text.parse().ok().map(Some) };
+    let taken = Taken { from: day(from)?, to: day(to)? };
+    (taken != Taken::default()).then_some(taken)
+}
+
+fn days(taken: &Taken) -> String {
+    let day = |day: Option<Date>| day.map_or("..".to_owned(), |day| day.to_string());
+    format!("taken={}/{}", day(taken.from), day(taken.to))
+}
+
 fn view(text: &str) -> Option<MapView> {
     let mut numbers =
         text.split('/').map(|part| part.parse::<f64>().ok().filter(|number| number.is_finite()));
@@ -225,6 +242,7 @@ mod tests {
                 ],
                 area: Some(bounds.into()),
                 place: Some(text.to_owned()),
+                taken: Some(Taken { from: "2020-02-29".parse().ok(), to: None }),
             };
             let link = Link {
                 ask,
@@ -293,6 +311,9 @@ mod tests {
             ["text=", "text=%20", "like=%00", "picture=AAAA~x", "picture=fw", "concept=~x", "Text=pond"]
         {
             assert_eq!(Link::parse(term).ask, Ask::default(), "{term}");
+        }
+        for days in ["", "2020", "../..", "2021-02-29/..", "2020-01-01", "a/b"] {
+            assert_eq!(Link::parse(&format!("taken={days}")).ask.taken, None, "{days}");
         }
         for weight in ["9", "-9", "0", "nan", "inf"] {
             let part = Part::plus(About::Words(format!("{weight}*pond")));

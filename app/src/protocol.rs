@@ -18,7 +18,7 @@
 
 pub mod explore;
 
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::{Bounds, Date};
 use clip_rs_search::Query;
 use serde::{Deserialize, Serialize};
 
@@ -51,12 +51,33 @@ pub enum Request {
     Search {
         /// What to look for, and where.
         query: Query,
+        /// Only items that were taken from the first to the last of these days; open where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken: Option<Taken>,
     },
     /// Text vectors, unit length, one per text.
     Encode {
         /// Any texts.
         texts: Vec<String>,
     },
+}
+
+/// Days between which a picture was taken, both included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Not before this day.
+    pub from: Option<Date>,
+    /// Not after this day.
+    pub to: Option<Date>,
+}
+
+impl Taken {
+    /// Whether a picture of this day is one; of an unknown day it is not.
+    pub fn holds(&self, day: Option<Date>) -> bool {
+        let after = |from: Date| day.is_some_and(|day| day >= from);
+        let before = |to: Date| day.is_some_and(|day| day <= to);
+        self.from.is_none_or(after) && self.to.is_none_or(before)
+    }
 }
 
 /// What the worker says.
@@ -113,6 +134,8 @@ pub enum Response {
         missing: Vec<Failure>,
         /// Hits of at least this similarity are likely right; none where similarities are no chances of being right.
         likely_from: Option<f32>,
+        /// Whether words are longer than the model reads; their end did not count.
+        is_cut: bool,
         /// Milliseconds spent on making the query's vector.
         encode_ms: f64,
         /// Milliseconds spent on finding the hits.

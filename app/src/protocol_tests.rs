@@ -38,6 +38,7 @@ fn every_message_survives_a_round_trip() {
                 hits: vec![hit()],
                 missing: vec![failure.clone()],
                 likely_from: Some(0.5),
+                is_cut: true,
                 encode_ms: 9.5,
                 search_ms: 0.1,
             }),
@@ -75,13 +76,14 @@ fn a_manifest_goes_along_unchanged_or_not_at_all() {
 fn a_script_may_write_calls_by_hand() {
     let open =
         json!({"id": 1, "request": {"type": "open", "catalog": "http://localhost/catalog/catalog.json"}});
-    let search = |query| json!({"id": 2, "request": {"type": "search", "query": query}});
+    let search = |query: serde_json::Value| json!({"id": 2, "request": {"type": "search", "query": query}});
     let words = json!({"terms": [{"weight": 1.0, "subject": {"text": "a pond"}}], "limit": 5});
     let minus = json!({"terms": [{"weight": 1.0, "subject": {"item": "17/1/2"}},
         {"weight": -0.5, "subject": {"vector": [1.0, 0.0]}}],
         "areas": [[[0.0, 1.0], [2.0, 1.0], [1.0, 2.5]]], "limit": 5});
     let encode = json!({"id": 4, "request": {"type": "encode", "texts": ["a", "b"]}});
-    for call in [open, search(words), search(minus), encode] {
+    let taken = json!({"id": 5, "request": {"type": "search", "query": words, "taken": {"from": "2020-02-29", "to": null}}});
+    for call in [open, search(words.clone()), search(minus), taken, encode] {
         let read: Call = serde_json::from_value(call.clone()).expect("a call");
         assert_eq!(to_value(read).expect("plain data"), call);
     }
@@ -95,6 +97,7 @@ fn an_answer_reads_as_documented() {
             hits: vec![hit()],
             missing: Vec::new(),
             likely_from: None,
+            is_cut: false,
             encode_ms: 9.5,
             search_ms: 0.5,
         }),
@@ -107,7 +110,7 @@ fn an_answer_reads_as_documented() {
                 "place": "Annandale", "address": "12 Mill Road", "address_m": 40, "captured": null, "source": null,
                 "duplicate_of": null, "duplicates": 2,
             }],
-            "missing": [], "likely_from": null,
+            "missing": [], "likely_from": null, "is_cut": false,
         }},
     });
     assert_eq!(to_value(answer).expect("plain data"), expected);
@@ -124,4 +127,16 @@ fn calls_that_make_no_sense_are_refused() {
     ] {
         assert!(from_str::<Call>(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn days_hold_what_lies_between_them_and_nothing_of_an_unknown_day() {
+    let day = |text: &str| text.parse::<Date>().expect("a day");
+    let taken = Taken { from: Some(day("2020-03-01")), to: Some(day("2021-02-28")) };
+    for (text, held) in
+        [("2020-02-29", false), ("2020-03-01", true), ("2021-02-28", true), ("2021-03-01", false)]
+    {
+        assert_eq!(taken.holds(Some(day(text))), held, "{text}");
+    }
+    assert!(!taken.holds(None) && Taken::default().holds(None));
 }

@@ -136,9 +136,21 @@ pub fn mercator(lat: f64) -> f64 {
     0.5 + lat.tan().asinh() / std::f64::consts::TAU
 }
 
+/// The latitude, degrees, that lies so far north.
+pub fn latitude(mercator: f64) -> f64 {
+    ((mercator - 0.5) * std::f64::consts::TAU).sinh().atan().to_degrees()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latitudes_survive_the_projection() {
+        for lat in [-85.0, -38.75, 0.0, 38.8, 85.0] {
+            assert!((latitude(mercator(lat)) - lat).abs() < 1e-9, "{lat}");
+        }
+    }
 
     fn bounds(west: f64, south: f64, east: f64, north: f64) -> Bounds {
         Bounds::new(west, south, east, north).expect("in range")

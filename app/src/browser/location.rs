@@ -17,6 +17,11 @@ pub fn fragment() -> String {
     web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
+/// The whole address, fragment and all.
+pub fn address() -> String {
+    web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default()
+}
+
 /// Sets the fragment (without `#`); nothing is sent to the server.
 pub fn set_fragment(fragment: &str, entry: Entry) {
     let Some(window) = web_sys::window() else { return };

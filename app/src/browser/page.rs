@@ -128,3 +128,17 @@ pub fn stays_within(event: &FocusEvent, selector: &str) -> bool {
 pub fn value(id: &str) -> Option<String> {
     Some(element(id)?.dyn_into::<HtmlInputElement>().ok()?.value())
 }
+
+/// Scrolls the element with this id to its beginning, at once.
+pub fn scroll_to_start(id: &str) {
+    if let Some(element) = element(id) {
+        element.set_scroll_top(0);
+    }
+}
+
+/// Presses the element with this id.
+pub fn press(id: &str) {
+    if let Some(element) = element(id) {
+        element.click();
+    }
+}

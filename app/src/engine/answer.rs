@@ -7,18 +7,20 @@ use std::rc::Rc;
 use clip_rs_catalog::{CatalogError, Fault, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
 use clip_rs_search::model::{Marks, ModelConfig, TextEncoder};
-use clip_rs_search::{Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject};
+use clip_rs_search::{
+    Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject, Term,
+};
 use futures::future::{join, try_join, try_join_all};
 use futures::lock::Mutex;
 
-use super::details::Pages;
+use super::details::{Pages, Wanted};
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use crate::browser::clock;
-use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
+use crate::protocol::{Failure, FailureKind, Hit, Request, Response, Taken};
 use crate::serve::{Answers, say};
 
 /// Most hits that are given to one call, whatever it asks for.
-const MAX_HITS: usize = 1000;
+const MAX_HITS: usize = 5000;
 
 /// Answers requests; knows nothing until it has opened a catalog.
 #[derive(Default)]
@@ -47,7 +49,7 @@ impl Answers for Answerer {
                 let items = self.open(&catalog, manifest).await?;
                 Response::Opened { items, millis: clock::now_ms() - start }
             }
-            Request::Search { query } => self.search(query).await?,
+            Request::Search { query, taken } => self.search(query, taken).await?,
             Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts))?,
         };
         Ok((response, Vec::new()))
@@ -107,14 +109,19 @@ impl Answerer {
         Ok(opened.iter().flat_map(|opened| opened.engine.shards()).map(|shard| shard.items.len()).sum())
     }
 
-    async fn search(&self, query: Query) -> Result<Response, Failure> {
+    async fn search(&self, query: Query, taken: Option<Taken>) -> Result<Response, Failure> {
+        // The days are in the pages of details: all of them are needed to know which items are meant.
+        let wanted = match taken {
+            Some(taken) => Some(self.pages()?.on(taken).await?),
+            None => None,
+        };
         let (found, pages) =
-            self.with_opened(|opened| Ok((search(opened, query)?, Rc::clone(&opened.pages))))?;
-        let FoundHits { mut hits, likely_from, encode_ms, search_ms } = found;
+            self.with_opened(|opened| Ok((search(opened, query, wanted)?, Rc::clone(&opened.pages))))?;
+        let FoundHits { mut hits, likely_from, is_cut, encode_ms, search_ms } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
         let missing = pages.complete(&mut hits).await;
         let hits = hits.into_iter().map(|(_, hit)| hit).collect();
-        Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms })
+        Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms })
     }
 
     /// The pages of the catalog that is open.
@@ -180,11 +187,12 @@ pub(crate) fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
 struct FoundHits {
     hits: Vec<(ItemRef, Hit)>,
     likely_from: Option<f32>,
+    is_cut: bool,
     encode_ms: f64,
     search_ms: f64,
 }
 
-fn search(opened: &Opened, query: Query) -> Result<FoundHits, Failure> {
+fn search(opened: &Opened, query: Query, wanted: Option<Wanted>) -> Result<FoundHits, Failure> {
     let engine = &opened.engine;
     let query = Query { limit: query.limit.min(MAX_HITS), ..query }.one_a_picture();
     if query.terms.iter().any(|term| matches!(&term.subject, Subject::Text(text) if text.trim().is_empty())) {
@@ -193,11 +201,22 @@ fn search(opened: &Opened, query: Query) -> Result<FoundHits, Failure> {
     let start = clock::now_ms();
     let direction = engine.embed(&query).map_err(not_answered)?;
     let encoded = clock::now_ms();
-    let found = engine.nearest(&direction, &query).map_err(not_answered)?;
+    let found = match &wanted {
+        Some(wanted) => {
+            let is_wanted = |item: ItemRef| {
+                wanted.get(item.shard).and_then(|shard| shard.get(item.ordinal)) == Some(&true)
+            };
+            engine.nearest_where(&direction, &query, is_wanted)
+        }
+        None => engine.nearest(&direction, &query),
+    };
+    let found = found.map_err(not_answered)?;
+    let cut = |term: &Term| matches!(&term.subject, Subject::Text(text) if !engine.text().reads_all(text));
     let searched = clock::now_ms();
     Ok(FoundHits {
         hits: found.iter().filter_map(|found| Some((found.item, hit(opened, found)?))).collect(),
         likely_from: direction.familiarity.map(|_| Marks::LIKELY),
+        is_cut: query.terms.iter().any(cut),
         encode_ms: encoded - start,
         search_ms: searched - encoded,
     })

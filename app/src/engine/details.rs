@@ -9,10 +9,13 @@ use futures::future::join_all;
 
 use crate::cache::Cache;
 use crate::load::{self, LoadError};
-use crate::protocol::{Failure, Hit};
+use crate::protocol::{Failure, Hit, Taken};
 
 /// Pages that are kept, bytes.
 const KEPT: u64 = 16 << 20;
+
+/// Whether an item is wanted, by shard and ordinal.
+pub type Wanted = Vec<Vec<bool>>;
 
 /// The pages of details of one state of a catalog.
 pub struct Pages {
@@ -43,6 +46,22 @@ impl Pages {
         let single = single(&self.manifest).map(|name| self.page(name, arrived.clone()));
         // What cannot be had now is asked for again, and reported, when a hit is on it.
         let _asked_for_again = join_all(single).await;
+    }
+
+    /// Of every item whether it was taken on one of these days.
+    pub async fn on(&self, taken: Taken) -> Result<Wanted, LoadError> {
+        let mut wanted = Vec::with_capacity(self.manifest.shards.len());
+        for shard in &self.manifest.shards {
+            let pages = join_all(shard.details.iter().map(|name| self.page(name, |_, _| {}))).await;
+            let mut of_shard = Vec::with_capacity(shard.count);
+            for page in pages {
+                let page = page?;
+                let day = |at: usize| page.get(at).and_then(|detail| detail.captured);
+                of_shard.extend((0..page.len()).map(|at| taken.holds(day(at))));
+            }
+            wanted.push(of_shard);
+        }
+        Ok(wanted)
     }
 
     /// Adds to `hits`, each with the item that it is, what is known of them. Returns why pages could not be had.

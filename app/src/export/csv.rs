@@ -1,6 +1,6 @@
 //! Tables of comma-separated values (RFC 4180): hits as rows, and the reader that marks come in by.
 
-use super::{rounded, texts};
+use super::{Cell, rounded, texts};
 use crate::protocol::Hit;
 
 /// What begins a formula for a table program, or hides that one begins
@@ -24,6 +24,17 @@ pub fn write(hits: &[Hit]) -> String {
         rows.push(cells.join(","));
     }
     table(rows)
+}
+
+/// Cells of a layer as a table.
+pub fn write_cells(cells: &[Cell]) -> String {
+    let row = |Cell { bounds, mark }: &Cell| {
+        let centre = bounds.centre();
+        let edges = <[f64; 4]>::from(*bounds).map(|degrees| format!("{degrees:.6}")).join(",");
+        format!("{:.6},{:.6},{},{edges}", centre.lng(), centre.lat(), rounded(*mark))
+    };
+    let header = "longitude,latitude,mark,west,south,east,north".to_owned();
+    table(std::iter::once(header).chain(cells.iter().map(row)).collect())
 }
 
 /// The text of a table of these rows.

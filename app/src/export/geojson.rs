@@ -3,7 +3,7 @@
 use clip_rs_catalog::Bounds;
 use serde_json::{Map, Value, json};
 
-use super::{rounded, texts};
+use super::{Cell, rounded, texts};
 use crate::protocol::Hit;
 
 /// Hits as a collection of features.
@@ -22,6 +22,15 @@ pub fn write(hits: &[Hit]) -> String {
         })
         .collect();
     collection(features)
+}
+
+/// Cells of a layer as a collection of features.
+pub fn write_cells(cells: &[Cell]) -> String {
+    let feature = |cell: &Cell| {
+        let properties = json!({ "mark": rounded(cell.mark) });
+        json!({ "type": "Feature", "geometry": geometry(Some(cell.bounds)), "properties": properties })
+    };
+    collection(cells.iter().map(feature).collect())
 }
 
 /// The text of a file of these features.

@@ -2,7 +2,7 @@
 
 use clip_rs_catalog::Bounds;
 
-use super::{rounded, texts};
+use super::{Cell, rounded, texts};
 use crate::protocol::Hit;
 
 /// KML 2.3 kept the name of 2.2, and nothing here is newer than that.
@@ -28,6 +28,17 @@ pub fn write(hits: &[Hit]) -> String {
         text.push_str("</ExtendedData>");
         text.push_str(&hit.footprint.map(geometry).unwrap_or_default());
         text.push_str("</Placemark>\n");
+    }
+    text + "</Document></kml>\n"
+}
+
+/// Cells of a layer as placemarks.
+pub fn write_cells(cells: &[Cell]) -> String {
+    let mut text = BEGIN.to_owned();
+    for Cell { bounds, mark } in cells {
+        let mark = rounded(*mark);
+        let data = format!("<ExtendedData><Data name=\"mark\"><value>{mark}</value></Data></ExtendedData>");
+        text.push_str(&format!("<Placemark><name>{mark}</name>{data}{}</Placemark>\n", geometry(*bounds)));
     }
     text + "</Document></kml>\n"
 }
@@ -95,6 +106,16 @@ mod tests {
         assert!(marks[1].contains("-180,-18 -179.5,-18 -179.5,-17.5 -180,-17.5 -180,-18"));
         assert!(marks[2].contains("<Point><coordinates>10,50</coordinates></Point>"));
         assert!(marks[3].ends_with("</ExtendedData></Placemark>"), "no geometry: {}", marks[3]);
+    }
+
+    #[test]
+    fn a_cell_is_a_placemark_with_its_mark() {
+        let bounds = super::super::examples::bounds(1.0, 2.0, 3.0, 4.0).expect("a box");
+        let text = write_cells(&[Cell { bounds, mark: -0.25 }]);
+        assert!(
+            text.contains("<name>-0.25</name>") && text.contains("<coordinates>1,2 3,2 3,4 1,4 1,2<"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod geojson;
 mod kml;
 pub mod marks;
 
+use clip_rs_catalog::Bounds;
+
 use crate::protocol::Hit;
 
 pub use marks::{MAX_BYTES as MAX_MARKS_BYTES, MarksFormat, read_marks, write_marks};
@@ -60,6 +62,24 @@ impl Format {
             Self::Kml => kml::write(hits),
         }
     }
+
+    /// The content of a file of cells.
+    pub fn write_cells(self, cells: &[Cell]) -> String {
+        match self {
+            Self::GeoJson => geojson::write_cells(cells),
+            Self::Csv => csv::write_cells(cells),
+            Self::Kml => kml::write_cells(cells),
+        }
+    }
+}
+
+/// A cell of a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// Where it lies.
+    pub bounds: Bounds,
+    /// Its mark, 0 to 1; of two queries the difference, -1 to 1.
+    pub mark: f32,
 }
 
 /// What is known of a hit in words; the names are those of the command line's JSON.

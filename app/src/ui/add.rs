@@ -9,6 +9,8 @@ use super::icons;
 use super::search_box;
 use super::session::Session;
 use crate::browser::page;
+use crate::protocol::Taken;
+use clip_rs_catalog::Date;
 
 /// Id of the button that opens the list.
 const BUTTON: &str = "add";
@@ -69,6 +71,27 @@ pub fn Add() -> impl IntoView {
                 <li><button type="button" data-testid="add-not" on:click=next(true)>"But not …"<small>"leave out what looks like this"</small></button></li>
                 <li><button type="button" data-testid="add-picture" on:click=choose(file)>"A picture …"<small>"or drop or paste one anywhere"</small></button></li>
                 <li class="touch"><button type="button" data-testid="add-camera" on:click=choose(camera)>"Take a picture …"</button></li>
+                {move || session.days.get().map(|(first, last)| {
+                    let set = move |from_too: bool, event: web_sys::Event| {
+                        let day = event_target_value(&event).parse().ok();
+                        session.alter(|ask| {
+                            let before = ask.taken.unwrap_or_default();
+                            let taken = if from_too { Taken { from: day, ..before } } else { Taken { to: day, ..before } };
+                            ask.taken = (taken != Taken::default()).then_some(taken);
+                        });
+                    };
+                    let taken = move || session.asking().with(|asking| asking.confirmed().taken.unwrap_or_default());
+                    let text = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+                    view! {
+                        <li class="days" data-testid="days">
+                            <span>"Taken between"</span>
+                            <input type="date" aria-label="Taken on this day or later" data-testid="taken-from" min=first.to_string() max=last.to_string()
+                                prop:value=move || text(taken().from) on:change=move |event| set(true, event)/>
+                            <input type="date" aria-label="Taken on this day or earlier" data-testid="taken-to" min=first.to_string() max=last.to_string()
+                                prop:value=move || text(taken().to) on:change=move |event| set(false, event)/>
+                        </li>
+                    }
+                })}
             </ul>
             <input type="file" accept="image/*" hidden node_ref=file data-testid="file" on:change=chosen/>
             <input type="file" accept="image/*" capture="environment" hidden node_ref=camera on:change=chosen/>

@@ -5,6 +5,20 @@ use leptos::prelude::*;
 use super::session::Session;
 use crate::format::counted;
 
+/// Id of what shows the keys.
+pub const KEYS: &str = "keys";
+const ALL_KEYS: [(&str, &str); 9] = [
+    ("/", "the search box"),
+    ("↑ ↓", "through the results"),
+    ("Enter", "the map at a result"),
+    ("y", "yes, the selected result is what I mean"),
+    ("n", "no, it is not"),
+    ("m", "more like the selected result"),
+    ("l", "how well every place fits, on the map"),
+    ("Esc", "clear, or let go"),
+    ("?", "these keys"),
+];
+
 #[component]
 pub fn Footer() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -24,9 +38,10 @@ pub fn Footer() -> impl IntoView {
         <footer class="about">
             {about}
             <p>"What you search for stays on this device."</p>
-            <p class="keys">
-                <kbd>"/"</kbd>" search "<kbd>"↑"</kbd><kbd>"↓"</kbd>" results "<kbd>"Esc"</kbd>" clear"
-            </p>
+            <details class="keys">
+                <summary id=KEYS>"Keys " <kbd>"?"</kbd></summary>
+                <ul>{ALL_KEYS.map(|(key, what)| view! { <li><kbd>{key}</kbd>{what}</li> }).collect_view()}</ul>
+            </details>
         </footer>
     }
 }

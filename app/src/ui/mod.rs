@@ -21,6 +21,7 @@ mod picture;
 pub mod pictures;
 mod progress;
 mod results;
+mod save;
 mod search_box;
 pub mod session;
 mod side;
@@ -32,6 +33,7 @@ mod welcome;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
+use crate::ask::Ask;
 use crate::browser::{location, page};
 use footer::Footer;
 use header::Header;
@@ -75,7 +77,11 @@ fn App() -> impl IntoView {
     page::on_shown(move || session.look_for_newer_now_and_then());
     page::on_connected(move || session.try_again());
     session.start();
-    window_event_listener(leptos::ev::keydown, move |event| shortcut(session, &event));
+    let owner = Owner::current();
+    window_event_listener(leptos::ev::keydown, move |event| match &owner {
+        Some(owner) => owner.with(|| shortcut(session, &event)),
+        None => shortcut(session, &event),
+    });
     view! {
         <a class="skip" href="#results" on:click=move |event| { event.prevent_default(); page::focus(RESULTS); }>
             "Skip to the results"
@@ -137,7 +143,8 @@ enum Shown {
     Failure,
 }
 
-/// Keys that work anywhere: `/` goes to the search box, Escape lets go of the selection.
+/// Keys that work anywhere, beside those of the list: `/` goes to the search box, Escape lets go of the selection, `l` shows the layer
+/// or takes it off, `y`, `n` and `m` are about the selected result, `?` shows them all.
 fn shortcut(session: Session, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || page::is_typing() {
         return;
@@ -146,6 +153,19 @@ fn shortcut(session: Session, event: &KeyboardEvent) {
         "/" => {
             event.prevent_default();
             page::focus(search_box::INPUT);
+        }
+        "l" if session.has_map_untracked() => expect_context::<layer::Layer>().toggle(),
+        "?" => page::press(footer::KEYS),
+        key @ ("y" | "n" | "m") => {
+            let Some(id) =
+                session.selected.with_untracked(|selected| selected.as_ref().map(|s| s.id.clone()))
+            else {
+                return;
+            };
+            match key {
+                "m" => session.search(Ask::like(id)),
+                mark => expect_context::<teach::Teaching>().mark(&id, mark == "y"),
+            }
         }
         "Escape" if session.selected.with_untracked(Option::is_some) => session.select(None, By::List),
         _ => {}

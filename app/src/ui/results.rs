@@ -5,10 +5,11 @@ use leptos::prelude::*;
 
 use super::card::{Card, card_id};
 use super::layer::LayerButton;
+use super::save::Save;
 use super::session::{By, Session};
-use crate::browser::{download, page};
-use crate::export::Format;
+use crate::browser::page;
 use crate::format::percent;
+use crate::order::{Order, without_copies};
 use crate::protocol::Hit;
 
 #[component]
@@ -25,12 +26,18 @@ pub fn Results() -> impl IntoView {
     });
     // A card is made anew when anything on it changes, an address that came later too.
     let rows = move || {
-        let line = session.line();
+        let (line, order) = (session.line(), session.order.get());
+        let from = untrack(|| session.middle());
         session.hits.with(|hits| {
-            let below = line.map(|line| hits.partition_point(|hit| hit.similarity >= line));
-            let below = below.filter(|below| *below < hits.len());
+            let mut places = order.of(hits, from);
+            if session.hides_copies.get() {
+                places = without_copies(hits, places);
+            }
+            // In another order than that of marks there is no line to draw.
+            let is_below = |at: &usize| line.is_some_and(|line| hits[*at].similarity < line);
+            let below = places.iter().position(is_below).filter(|_| order == Order::Fit);
             let mut rows: Vec<Row> =
-                hits.iter().cloned().enumerate().map(|(rank, hit)| Row::Card(rank, Box::new(hit))).collect();
+                places.iter().map(|at| Row::Card(*at, Box::new(hits[*at].clone()))).collect();
             if let Some(below) = below {
                 rows.insert(below, Row::Line);
             }
@@ -49,7 +56,7 @@ pub fn Results() -> impl IntoView {
         <Tools/>
         <Cutoff/>
         <ol class="results" aria-label="Results, best first" on:keydown=keydown>
-            <For each=rows key=|row| format!("{row:?}") children=|row| match row {
+            <For each=rows key=Row::key children=|row| match row {
                 Row::Card(rank, hit) => view! { <Card rank hit=*hit/> }.into_any(),
                 Row::Line => view! { <li class="line" data-testid="cutoff-line">"Less likely than the line"</li> }.into_any(),
             }/>
@@ -62,17 +69,27 @@ pub fn Results() -> impl IntoView {
     }
 }
 
-/// What can be done with all results: to search only what the map shows, and to take them away.
+/// What can be done with all results: to search only what the map shows, to see how well every place fits, to take them
+/// away, and to put them in another order.
 #[component]
 fn Tools() -> impl IntoView {
     let session = expect_context::<Session>();
     let within = move || session.asking().with(|asking| asking.confirmed().area.is_some());
-    let told = RwSignal::new(None::<String>);
-    let save = move |format: Format| {
-        let content = session.hits.with_untracked(|hits| format.write(hits));
-        let name = format!("clip-rs-results.{}", format.extension());
-        told.set(download::save(&name, format.media_type(), &content).err());
+    let order = move |event| {
+        let name = event_target_value(&event);
+        let chosen = Order::ALL.into_iter().find(|order| order.name() == name);
+        session.order.set(chosen.unwrap_or_default());
     };
+    let has_days = move || session.days.with(Option::is_some);
+    let orders = move || {
+        let known = Order::ALL.into_iter().filter(|order| match order {
+            Order::Near => session.has_map(),
+            Order::Newest => has_days(),
+            _ => true,
+        });
+        known.collect::<Vec<_>>()
+    };
+    let copies = move || session.hits.with(|hits| hits.iter().any(|hit| hit.duplicate_of.is_some()));
     view! {
         <div class="tools">
             <Show when=move || session.has_map()>
@@ -82,11 +99,16 @@ fn Tools() -> impl IntoView {
                 </button>
             </Show>
             <LayerButton/>
-            <button type="button" class="plain" data-testid="save-geojson" title="Save these results as GeoJSON"
-                aria-label="Save these results as GeoJSON" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
-            <button type="button" class="plain" data-testid="save-csv" title="Save these results as CSV"
-                aria-label="Save these results as CSV" on:click=move |_| save(Format::Csv)>"CSV"</button>
-            <span class="said" role="status">{told}</span>
+            <Save/>
+            <label class="order"><span class="out-of-sight">"Order of the results"</span>
+                <select data-testid="order" on:change=order prop:value=move || session.order.get().name()>
+                    <For each=orders key=|order| order.name() children=|order| view! { <option value=order.name()>{order.name()}</option> }/>
+                </select>
+            </label>
+            <Show when=copies>
+                <label class="copies"><input type="checkbox" data-testid="hide-copies" prop:checked=move || session.hides_copies.get()
+                    on:change=move |event| session.hides_copies.set(event_target_checked(&event))/>"One of those that look the same"</label>
+            </Show>
         </div>
     }
 }
@@ -97,6 +119,16 @@ enum Row {
     Card(usize, Box<Hit>),
     /// What comes below it is less likely than the cutoff.
     Line,
+}
+
+impl Row {
+    /// What tells rows apart, and a card from the same with more on it.
+    fn key(&self) -> String {
+        match self {
+            Self::Card(rank, hit) => format!("{rank} {hit:?}"),
+            Self::Line => "line".to_owned(),
+        }
+    }
 }
 
 /// Where the line between likely and less likely results is drawn.

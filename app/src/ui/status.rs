@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::session::{Phase, Session};
-use crate::ask::{About, Ask};
+use crate::ask::{About, Ask, MAX_WORDS};
 use crate::format::{counted, item, millis};
 
 #[component]
@@ -47,12 +47,26 @@ pub fn Status() -> impl IntoView {
             </span>
         })
     };
+    let cut = move || {
+        let is_long = session.asking().with(|asking| asking.text().chars().count() > MAX_WORDS);
+        let is_shown =
+            session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
+        match (is_long, session.is_cut.get() && is_shown) {
+            (true, _) => Some(format!("Only the first {MAX_WORDS} characters are taken.")),
+            (false, true) => Some(
+                "The model reads only the beginning of these words: the rest did not count. Say it shorter."
+                    .to_owned(),
+            ),
+            (false, false) => None,
+        }
+    };
     view! {
         <div class="status-line">
             <p class="out-of-sight" role="status" aria-live="polite">{announced}</p>
             <p aria-hidden="true" data-testid="status">{text}</p>
             {timing}
         </div>
+        <p class="cut" role="status" data-testid="cut">{cut}</p>
     }
 }
 

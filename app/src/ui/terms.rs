@@ -10,13 +10,18 @@ use super::session::Session;
 use crate::ask::{About, Origin, Part};
 use crate::browser::page;
 use crate::format::item;
+use crate::protocol::Taken;
 
 #[component]
 pub fn Terms() -> impl IntoView {
     let session = expect_context::<Session>();
     let ask = Memo::new(move |_| session.asking().with(|asking| asking.confirmed().clone()));
     let parts = move || ask.with(|ask| ask.parts.iter().cloned().enumerate().collect::<Vec<_>>());
-    let is_plain = move || ask.with(|ask| ask.parts.is_empty() && ask.area.is_none() && ask.place.is_none());
+    let is_plain = move || {
+        ask.with(|ask| {
+            ask.parts.is_empty() && ask.area.is_none() && ask.place.is_none() && ask.taken.is_none()
+        })
+    };
     let keydown = move |event: KeyboardEvent| {
         let Some(at) = page::focused_attribute("data-term").and_then(|at| at.parse::<usize>().ok()) else {
             return;
@@ -41,6 +46,9 @@ pub fn Terms() -> impl IntoView {
                 })}
                 {move || ask.with(|ask| ask.area.is_some()).then(|| view! {
                     <Where name="the marked area".to_owned() testid="term-area" take_off=move || session.search_within(None)/>
+                })}
+                {move || ask.with(|ask| ask.taken).map(|taken| view! {
+                    <Where name=days(taken) testid="term-taken" take_off=move || session.alter(|ask| ask.taken = None)/>
                 })}
             </ul>
         </Show>
@@ -129,6 +137,16 @@ fn Where(name: String, testid: &'static str, take_off: impl Fn() + 'static) -> i
                 {icons::close()}
             </button>
         </li>
+    }
+}
+
+fn days(Taken { from, to }: Taken) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from == to => format!("taken on {from}"),
+        (Some(from), Some(to)) => format!("taken {from} to {to}"),
+        (Some(from), None) => format!("taken since {from}"),
+        (None, Some(to)) => format!("taken until {to}"),
+        (None, None) => "taken on any day".to_owned(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The day on which imagery was captured.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::CatalogError;
 
 /// A capture date, ISO 8601 `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Date {
     year: u16,
     month: u8,
@@ -44,6 +48,43 @@ impl Date {
     }
 }
 
+impl FromStr for Date {
+    type Err = CatalogError;
+
+    /// Reads `YYYY-MM-DD`.
+    fn from_str(text: &str) -> Result<Self, CatalogError> {
+        let wrong = || CatalogError::value("date", text.chars().take(20).collect::<String>(), "YYYY-MM-DD");
+        let digits = |part: &str, count: usize| {
+            (part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| part.parse().ok())
+                .flatten()
+        };
+        let mut parts = text.split('-');
+        let (Some(year), Some(month), Some(day), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong());
+        };
+        let number = |part, count| digits(part, count).ok_or_else(wrong);
+        let small = |part| number(part, 2).map(|number: u16| number as u8);
+        Self::new(number(year, 4)?, small(month)?, small(day)?)
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = CatalogError;
+
+    fn try_from(text: String) -> Result<Self, CatalogError> {
+        text.parse()
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
@@ -73,5 +114,25 @@ mod tests {
             assert!(Date::from_number(number).is_err(), "{number}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn a_day_is_read_as_it_is_written() {
+        for text in ["2020-02-29", "0001-01-01", "9999-12-31"] {
+            let day: Date = text.parse().expect("a day");
+            assert_eq!(day.to_string(), text);
+        }
+        for text in [
+            "",
+            "2020",
+            "2020-2-29",
+            "2021-02-29",
+            "2020-13-01",
+            "+020-01-01",
+            "2020-01-01-",
+            "２０２０-01-01",
+        ] {
+            assert!(text.parse::<Date>().is_err(), "{text}");
+        }
     }
 }

@@ -10,8 +10,9 @@ use super::session::{Phase, Session};
 use crate::ask::Ask;
 use crate::browser::pixels;
 use crate::colours;
+use crate::export::{Cell, Format};
 use crate::protocol::explore::{self, Request, Response};
-use crate::unwrapped::Extent;
+use crate::unwrapped::{Extent, latitude, mercator};
 
 pub use legend::{LayerButton, Legend};
 
@@ -139,6 +140,15 @@ impl Layer {
         })
     }
 
+    /// The cells that are painted as a file; none if nothing is.
+    pub fn export(self, format: Format) -> Option<String> {
+        let threshold = self.threshold.get_untracked();
+        self.painted.with_untracked(|painted| {
+            let Painted { grid, cells, is_difference } = painted.as_ref()?;
+            Some(format.write_cells(&cells_of(grid, cells, *is_difference, threshold)))
+        })
+    }
+
     /// Share of the map's places that are painted, 0 to 1, and how many there are.
     pub fn counts(self) -> Option<(usize, usize)> {
         let threshold = self.threshold.get();
@@ -154,5 +164,60 @@ impl Layer {
                 painted.cells.iter().filter(|cell| **cell > 0).count(),
             ))
         })
+    }
+}
+
+/// The cells of at least a mark, with their places on the ground.
+fn cells_of(grid: &explore::Layer, cells: &[u8], is_difference: bool, threshold: f32) -> Vec<Cell> {
+    let [west, south, east, north] = grid.edges;
+    let (top, bottom) = (mercator(north), mercator(south));
+    let column = |at: usize| west + (east - west) * at as f64 / grid.columns.max(1) as f64;
+    let row = |at: usize| latitude(top + (bottom - top) * at as f64 / grid.rows.max(1) as f64);
+    let known = cells.iter().enumerate().filter(|(_, cell)| **cell > 0);
+    known
+        .filter_map(|(at, cell)| {
+            let step = f32::from(cell - 1);
+            let mark = if is_difference { step / 127.0 - 1.0 } else { step / 254.0 };
+            let (x, y) = (at % grid.columns.max(1), at / grid.columns.max(1));
+            let extent = Extent { west: column(x), south: row(y + 1), east: column(x + 1), north: row(y) };
+            (mark.abs() >= threshold).then_some(Cell { bounds: extent.bounds()?, mark })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clip_rs_catalog::TileId;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_of_a_tile_lies_where_the_tile_lies() {
+        let tile = |x, y| TileId::new(14, x, y).expect("a tile").bounds();
+        let (first, last) = (tile(4700, 6200), tile(4701, 6202));
+        let grid = explore::Layer {
+            columns: 2,
+            rows: 3,
+            edges: [first.west(), last.south(), last.east(), first.north()],
+            likely_from: None,
+            items: 6,
+            millis: 0.0,
+        };
+        let cells = cells_of(&grid, &[0, 255, 0, 0, 128, 1], false, 0.0);
+        assert_eq!(cells.len(), 3);
+        let expected = tile(4701, 6200);
+        assert!(
+            (cells[0].bounds.west() - expected.west()).abs() < 1e-9
+                && (cells[0].bounds.south() - expected.south()).abs() < 1e-9
+        );
+        assert_eq!((cells[0].mark, cells[2].mark), (1.0, 0.0));
+        assert_eq!(cells_of(&grid, &[0, 255, 0, 0, 128, 1], false, 0.6).len(), 1);
+        assert_eq!(
+            cells_of(&grid, &[0, 255, 0, 0, 128, 1], true, 0.5)
+                .iter()
+                .map(|cell| cell.mark)
+                .collect::<Vec<_>>(),
+            [1.0, -1.0]
+        );
     }
 }

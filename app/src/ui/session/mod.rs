@@ -20,7 +20,7 @@ mod typing;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use clip_rs_catalog::{Bounds, Manifest};
+use clip_rs_catalog::{Bounds, Date, Manifest};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
@@ -30,6 +30,7 @@ use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
 use crate::history::History;
 use crate::link::MapView;
+use crate::order::Order;
 use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
@@ -64,10 +65,20 @@ pub struct Session {
     pub likely_from: RwSignal<Option<f32>>,
     /// The same, as the person wants it for now.
     pub cutoff: RwSignal<Option<f32>>,
+    /// Whether the last answer is about the beginning of words that are too long.
+    pub is_cut: RwSignal<bool>,
+    /// The days of the imagery, first and last, where they are known.
+    pub days: RwSignal<Option<(Date, Date)>>,
+    /// What was asked when the search worker broke and was started again by itself.
+    revived: StoredValue<Option<Ask>>,
     /// Hits that were found and are not shown, as none is likely.
     nearest: StoredValue<Arc<Vec<Hit>>>,
     /// What was asked when such hits were wanted nevertheless.
     insisted: StoredValue<Option<Ask>>,
+    /// In which order they are listed.
+    pub order: RwSignal<Order>,
+    /// Whether of those that look the same only one is listed.
+    pub hides_copies: RwSignal<bool>,
     /// Of the last answer.
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
@@ -130,8 +141,13 @@ impl Session {
             hits: RwSignal::default(),
             likely_from: RwSignal::default(),
             cutoff: RwSignal::default(),
+            is_cut: RwSignal::default(),
+            days: RwSignal::default(),
+            revived: StoredValue::new(None),
             nearest: StoredValue::new(Arc::default()),
             insisted: StoredValue::new(None),
+            order: RwSignal::default(),
+            hides_copies: RwSignal::new(true),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             camera: RwSignal::default(),
@@ -162,6 +178,11 @@ impl Session {
     /// Whether there is anything to see on a map: something has a place, or it is not known yet.
     pub fn has_map(self) -> bool {
         self.manifest.with(|manifest| manifest.as_ref().is_none_or(|manifest| manifest.bounds.is_some()))
+    }
+
+    /// The same at this moment.
+    pub fn has_map_untracked(self) -> bool {
+        untrack(|| self.has_map())
     }
 
     /// Whether a hit of this similarity lies below the line.

@@ -75,9 +75,21 @@ impl Session {
         }
         match news {
             News::Progress(progress) => self.progress.set(progress),
-            // A worker that was busy fails its call too; one that idled fails nothing else.
-            News::Died(failure) => self.fail(failure),
+            News::Died(failure) => self.revive(failure),
         }
+    }
+
+    /// Starts the worker again after it broke, and asks again what is asked: its files are in the browser's cache. Where it breaks
+    /// over the same question once more, that is a failure.
+    fn revive(self, failure: Failure) {
+        let asked = self.confirmed();
+        let again = self.revived.with_value(|revived| revived.as_ref() == Some(&asked));
+        if !self.loaded.get_value() || again {
+            return self.fail(failure);
+        }
+        leptos::logging::log!("{failure} It is started again.");
+        self.revived.set_value(Some(asked));
+        self.start();
     }
 
     /// Shows this catalog from now on.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use clip_rs_catalog::{Details, Items, Manifest};
+use clip_rs_catalog::{Date, Details, Items, Manifest};
 use clip_rs_search::Polygon;
 use futures::future::try_join_all;
 use leptos::prelude::*;
@@ -47,7 +47,10 @@ impl Session {
         self.places.set(Known::Coming);
         spawn_local(async move {
             let known = match gazetteer(&manifest).await {
-                Ok(Some(gazetteer)) => Known::Places(Rc::new(gazetteer)),
+                Ok(Some((gazetteer, days))) => {
+                    self.days.set(days);
+                    Known::Places(Rc::new(gazetteer))
+                }
                 Ok(None) => Known::Unknown,
                 Err(error) => {
                     leptos::logging::log!("names of places are not known: {error}");
@@ -169,8 +172,8 @@ pub(super) fn kept_history() -> History {
     storage::get(KEY).map(|text| History::from_json(&text)).unwrap_or_default()
 }
 
-/// The places and addresses of all items; none if their files are too large.
-async fn gazetteer(manifest: &Manifest) -> Result<Option<Gazetteer>, LoadError> {
+/// The places and addresses of all items, and the first and last day that any was taken; none if their files are too large.
+async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Date, Date)>)>, LoadError> {
     let Some(url) = location::absolute(CATALOG) else { return Ok(None) };
     let base = url.strip_suffix(clip_rs_catalog::MANIFEST_NAME).unwrap_or(&url);
     let names = manifest.shards.iter().flat_map(|shard| shard.details.iter().chain([&shard.items]));
@@ -180,6 +183,7 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<Gazetteer>, LoadError> 
     }
     let file = async |name: &str| load::file(base, manifest.file(name)?, |_| {}).await;
     let mut entries = Vec::new();
+    let mut days: Option<(Date, Date)> = None;
     for shard in &manifest.shards {
         let items =
             Items::from_bytes(&file(&shard.items).await?).map_err(|error| error.named(&shard.items))?;
@@ -187,12 +191,16 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<Gazetteer>, LoadError> 
         for (page, (name, bytes)) in shard.details.iter().zip(pages).enumerate() {
             let details = Details::from_bytes(&bytes).map_err(|error| error.named(name))?;
             for at in 0..details.len() {
-                let Some(bounds) = items.footprint(page * shard.page_rows + at) else { continue };
                 let Some(known) = details.get(at) else { continue };
+                if let Some(day) = known.captured {
+                    days = Some(days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+                }
+                let Some(bounds) = items.footprint(page * shard.page_rows + at) else { continue };
                 entries.extend(known.place.map(|place| (place, bounds)));
                 entries.extend(known.address.map(|address| (address, bounds)));
             }
         }
     }
-    Ok(Some(Gazetteer::new(entries.iter().map(|(name, bounds)| (name.as_str(), *bounds)))))
+    let gazetteer = Gazetteer::new(entries.iter().map(|(name, bounds)| (name.as_str(), *bounds)));
+    Ok(Some((gazetteer, days)))
 }

@@ -2,24 +2,27 @@
 
 use std::sync::Arc;
 
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::{Bounds, LngLat};
 use clip_rs_search::Polygon;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
 use crate::ask::{Ask, Asking};
-use crate::browser::clock;
 use crate::browser::location::{self, Entry};
+use crate::browser::{clock, page};
 use crate::link::{Link, MapView};
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
 use crate::trouble::{Part, Trouble};
+use crate::ui::RESULTS;
 use crate::unwrapped::Extent;
 
-/// Hits that are asked for at first, and more at a time.
+/// Hits that are asked for at first.
 pub(super) const FIRST_HITS: usize = 20;
-/// Hits that are asked for at most: as many cards as a page bears.
-const MOST_HITS: usize = 400;
+/// Hits that are asked for at most.
+const MOST_HITS: usize = 5000;
+/// Hits that are asked for besides each time.
+const MORE_HITS: usize = 60;
 
 impl Session {
     /// Searches for something else than before.
@@ -62,7 +65,7 @@ impl Session {
 
     /// Asks for more hits.
     pub fn show_more(self) {
-        self.limit.update(|limit| *limit = limit.saturating_add(FIRST_HITS).min(MOST_HITS));
+        self.limit.update(|limit| *limit = limit.saturating_add(MORE_HITS).min(MOST_HITS));
         self.run();
     }
 
@@ -116,7 +119,7 @@ impl Session {
         if !self.is_draft_untracked() || self.hits.with_untracked(|hits| hits.is_empty()) {
             self.phase.set(Phase::Searching);
         }
-        let request = Request::Search { query };
+        let request = Request::Search { query, taken: ask.taken };
         let Some(answer) =
             self.client.with_value(|client| client.as_ref().map(|client| client.call(request, &[])))
         else {
@@ -130,10 +133,11 @@ impl Session {
             // Asked after the engine changed: what it says is about the catalog that it has now.
             self.change();
             match answer.map(|(response, _)| response) {
-                Ok(Response::Hits { hits, missing, likely_from, encode_ms, search_ms }) => {
+                Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms }) => {
                     let missing = missing.iter().map(|failure| Trouble::reported(Part::Details, failure));
                     self.note(missing.collect());
                     self.likely_from.set(likely_from);
+                    self.is_cut.set(is_cut);
                     self.timed(Timing { encode_ms, search_ms });
                     self.found(hits);
                 }
@@ -206,6 +210,9 @@ impl Session {
             let all = hits.iter().filter_map(extent).reduce(Extent::union).map(Camera::Box);
             self.camera.set(item.and_then(extent).map(Camera::Item).or(all));
         }
+        if may_move && selected.is_none() && self.limit.get_untracked() == FIRST_HITS {
+            page::scroll_to_start(RESULTS);
+        }
         self.selected.set(selected);
         self.phase.set(if hits.is_empty() { Phase::Empty } else { Phase::Results });
         self.hits.set(hits);
@@ -225,6 +232,14 @@ impl Session {
             self.camera.set(Some(Camera::Item(self.frame().extent(&footprint))));
         }
         self.write_link(Entry::Same);
+    }
+
+    /// The middle of the map.
+    pub fn middle(self) -> Option<LngLat> {
+        self.view
+            .get_value()
+            .and_then(|view| LngLat::new(view.lng, view.lat).ok())
+            .or_else(|| self.shown.get_value().map(|shown| shown.centre()))
     }
 
     /// Notes what the map shows now.

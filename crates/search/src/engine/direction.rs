@@ -1,8 +1,11 @@
 //! From the terms of a query to what items are compared with.
 
 use super::{Engine, EngineError};
-use crate::Embedding;
-use crate::query::{MAX_AREAS, MAX_TERMS, Query, Subject};
+use crate::query::{MAX_AREAS, MAX_TERMS, Query, Subject, Term};
+use crate::{Code, Embedding};
+
+/// Items that are all alike say nothing of how far apart they lie.
+const LEAST_SPREAD: f32 = 1e-3;
 
 /// Where a query points to, and how much of it is text.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,25 +33,47 @@ impl Engine {
                 query.areas.len()
             )));
         }
+        if let Some(term) = query.terms.iter().find(|term| !term.weight.is_finite() || term.weight == 0.0) {
+            return Err(EngineError::Query(format!("has a term of weight {}", term.weight)));
+        }
+        let vectors =
+            query.terms.iter().map(|term| self.vector(&term.subject)).collect::<Result<Vec<_>, _>>()?;
+        let is_text = |term: &Term| matches!(term.subject, Subject::Text(_));
+        let is_mixed = query.terms.iter().any(is_text) && !query.terms.iter().all(is_text);
         let mut sum = vec![0.0; self.embed_dim];
         let (mut texts, mut familiar, mut all_texts) = (0.0_f32, 0.0_f32, true);
-        for term in &query.terms {
-            if !term.weight.is_finite() || term.weight == 0.0 {
-                return Err(EngineError::Query(format!("has a term of weight {}", term.weight)));
-            }
-            let vector = self.vector(&term.subject)?;
-            sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, x)| *sum += term.weight * x);
-            if matches!(term.subject, Subject::Text(_)) {
-                texts += term.weight;
+        for (term, vector) in query.terms.iter().zip(&vectors) {
+            let weight = if is_mixed { term.weight / self.spread(vector)? } else { term.weight };
+            sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, x)| *sum += weight * x);
+            if is_text(term) {
+                texts += weight;
                 familiar +=
-                    term.weight * self.text.concepts().map_or(0.0, |concepts| concepts.familiarity(&vector));
+                    weight * self.text.concepts().map_or(0.0, |concepts| concepts.familiarity(vector));
             }
-            all_texts &= matches!(term.subject, Subject::Text(_)) && term.weight > 0.0;
+            all_texts &= is_text(term) && weight > 0.0;
         }
         let length = sum.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt() as f32;
         let embedding = Embedding::new(sum)?;
         let known = all_texts && self.text.concepts().is_some();
         Ok(Direction { embedding, text_share: texts / length, familiarity: known.then(|| familiar / texts) })
+    }
+
+    /// How much the cosines of items to a direction differ: their standard deviation over a sample of all. Cosines of pictures
+    /// to each other lie several times as far apart as those to words; a term counts by its weight in a mixture only in parts
+    /// of this.
+    fn spread(&self, vector: &Embedding) -> Result<f32, EngineError> {
+        let code = Code::new(vector)?;
+        let (mut count, mut sum, mut squares) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for item in self.background() {
+            let Some(other) = self.shards.get(item.shard).and_then(|shard| shard.index.code(item.ordinal))
+            else {
+                continue;
+            };
+            let cosine = code.cosine(other);
+            (count, sum, squares) = (count + 1.0, sum + cosine, squares + cosine * cosine);
+        }
+        let mean = sum / count.max(1.0);
+        Ok((squares / count.max(1.0) - mean * mean).max(0.0).sqrt().max(LEAST_SPREAD))
     }
 
     fn vector(&self, subject: &Subject) -> Result<Embedding, EngineError> {

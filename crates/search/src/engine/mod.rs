@@ -165,6 +165,25 @@ impl Engine {
 
     /// The hits in a direction, by the area, limit and minimum of `query`.
     pub fn nearest(&self, direction: &Direction, query: &Query) -> Result<Vec<Hit>, EngineError> {
+        self.hits(direction, query, None)
+    }
+
+    /// The same among the items that are wanted. All are looked at.
+    pub fn nearest_where(
+        &self,
+        direction: &Direction,
+        query: &Query,
+        wanted: impl Fn(ItemRef) -> bool,
+    ) -> Result<Vec<Hit>, EngineError> {
+        self.hits(direction, query, Some(&wanted))
+    }
+
+    fn hits(
+        &self,
+        direction: &Direction,
+        query: &Query,
+        wanted: Option<&dyn Fn(ItemRef) -> bool>,
+    ) -> Result<Vec<Hit>, EngineError> {
         self.expect_dim(direction.embedding.dim(), || "the query".into())?;
         let code = Code::new(&direction.embedding)?;
         let marking = self.marker_of(direction, &code);
@@ -173,13 +192,16 @@ impl Engine {
         let wide = Query { limit: looked_at, ..query.clone() };
         let mut hits = Vec::new();
         for (shard, part) in self.shards.iter().enumerate() {
-            let best = part.nearest(&code, &wide, direction.text_share);
+            let wanted = wanted.map(|wanted| move |ordinal| wanted(ItemRef { shard, ordinal }));
+            let wanted = wanted.as_ref().map(|wanted| wanted as &dyn Fn(usize) -> bool);
+            let best = part.nearest(&code, &wide, direction.text_share, wanted);
             hits.extend(best.into_iter().map(|best| marking.hit(shard, best)));
         }
         hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         hits.truncate(looked_at);
         hits.retain(|hit| hit.similarity >= query.min_similarity);
-        if let Some(item) = query.only_item().and_then(|id| self.find(id)) {
+        let item = query.only_item().and_then(|id| self.find(id));
+        if let Some(item) = item.filter(|item| wanted.is_none_or(|wanted| wanted(*item))) {
             self.put_first(item, &code, &marking, &wide, &mut hits);
         }
         if grouped {

@@ -30,8 +30,15 @@ pub(super) struct Best {
 }
 
 impl Shard {
-    /// The best items for a query whose offsets count `share` times, in no order, and perhaps others.
-    pub(super) fn nearest(&self, code: &Code, query: &Query, share: f32) -> Vec<Best> {
+    /// The best items for a query whose offsets count `share` times, in no order, and perhaps others; among those that are
+    /// `wanted`, if it is said which.
+    pub(super) fn nearest(
+        &self,
+        code: &Code,
+        query: &Query,
+        share: f32,
+        wanted: Option<&dyn Fn(usize) -> bool>,
+    ) -> Vec<Best> {
         let offset = |ordinal: usize| self.items.offset(ordinal) * share;
         let (candidates, scan_below) = if share == 0.0 || !self.items.has_offsets() {
             (query.limit, SCAN_BELOW)
@@ -39,10 +46,12 @@ impl Shard {
             let (times, besides) = OFFSET_CANDIDATES;
             (query.limit.saturating_mul(times).saturating_add(besides), SCAN_WITH_OFFSETS_BELOW)
         };
-        let ordinals = if self.can_walk(query, candidates, scan_below) {
+        let keep =
+            |ordinal: usize| wanted.is_none_or(|wanted| wanted(ordinal)) && self.is_wanted(ordinal, query);
+        let ordinals = if wanted.is_none() && self.can_walk(query, candidates, scan_below) {
             self.index.search(code, candidates).into_iter().map(|found| found.ordinal).collect()
         } else {
-            self.index.exact_less(code, query.limit, |ordinal| self.is_wanted(ordinal, query), offset)
+            self.index.exact_less(code, query.limit, keep, offset)
         };
         let best = |ordinal: usize| {
             let cosine = code.cosine(self.index.code(ordinal)?);

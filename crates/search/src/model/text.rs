@@ -81,6 +81,11 @@ impl TextEncoder {
         self.tokenizer.tokenize(text)
     }
 
+    /// Whether all of `text` is read, or only its beginning.
+    pub fn reads_all(&self, text: &str) -> bool {
+        self.tokenizer.takes_all(text)
+    }
+
     /// The embedding of `text`, `(embed_dim,)`.
     pub fn encode(&self, text: &str) -> Result<Embedding, ModelError> {
         self.encode_tokens(&self.tokenize(text))

@@ -43,6 +43,14 @@ impl Tokenizer {
         Ok(Self { byte_pairs, context_length: config.text.context_length, start, end })
     }
 
+    /// Whether [`Self::tokenize`] takes all of `text`, or cuts it.
+    pub fn takes_all(&self, text: &str) -> bool {
+        let mut tokens = Vec::new();
+        words(&clean(text.get(..MAX_TEXT).unwrap_or(text)))
+            .for_each(|word| self.byte_pairs.encode(word, &mut tokens));
+        text.len() <= MAX_TEXT && tokens.len() + 2 <= self.context_length
+    }
+
     /// Tokens of `text`: start, at most `context_length - 2` tokens, end. Never padded.
     pub fn tokenize(&self, text: &str) -> Vec<u32> {
         let text = text.trim_start();
