@@ -2,8 +2,10 @@
 //! builds what they need.
 
 mod anywhere;
+mod asking;
 mod bytes;
 mod damage;
+mod exploring;
 mod look;
 mod marks;
 mod meaning;

@@ -8,7 +8,7 @@ use crate::{DESKTOP, Visit};
 
 /// Keeps what a page is about to save, as texts in the order of saving.
 const CATCH: &str = "(() => { window.saved = []; const make = URL.createObjectURL; \
-     URL.createObjectURL = blob => { if (/json|csv/.test(blob.type)) window.saved.push(blob.text()); return make(blob); }; \
+     URL.createObjectURL = blob => { if (/json|csv|kml/.test(blob.type)) window.saved.push(blob.text()); return make(blob); }; \
      return true; })()";
 
 #[test]
@@ -21,7 +21,7 @@ fn more_results_follow_the_first_twenty_without_moving_the_map() -> Result<()> {
     page.wait_until("the map has come to rest", "location.hash.includes('map=')")?;
     let before: String = page.eval("location.hash")?;
     page.click("[data-testid=show-more]")?;
-    page.wait_until("there are forty", "document.querySelectorAll('[data-testid=result]').length === 40")?;
+    page.wait_until("there are eighty", "document.querySelectorAll('[data-testid=result]').length === 80")?;
     let all = page.results()?;
     assert_eq!(
         all[..20].iter().map(|card| &card.id).collect::<Vec<_>>(),
@@ -96,9 +96,16 @@ fn results_are_taken_away_as_geojson_and_csv() -> Result<()> {
     let page = &visit.page;
     page.eval::<bool>(CATCH)?;
     let shown = page.search("storage tanks")?;
-    page.click("[data-testid=save-geojson]")?;
-    page.click("[data-testid=save-csv]")?;
-    page.wait_until("both are saved", "window.saved.length === 2")?;
+    for kind in ["geojson", "csv", "kml"] {
+        page.click("[data-testid=save]")?;
+        page.click(&format!("[data-testid=save-{kind}]"))?;
+        assert_eq!(
+            page.eval::<String>("document.activeElement.id")?,
+            "save",
+            "the focus is where the list was"
+        );
+    }
+    page.wait_until("all are saved", "window.saved.length === 3")?;
     let saved: Vec<String> = page.eval("Promise.all(window.saved)")?;
     let collection: Value = serde_json::from_str(&saved[0])?;
     let features = collection["features"].as_array().cloned().unwrap_or_default();
@@ -111,6 +118,7 @@ fn results_are_taken_away_as_geojson_and_csv() -> Result<()> {
     }
     let rows: Vec<&str> = saved[1].trim_end().split("\r\n").collect();
     assert_eq!(rows.len(), 21, "a header and a row each");
+    assert_eq!(saved[2].matches("<Placemark>").count(), 20);
     assert!(rows[1].starts_with(&format!("1,{},-77.", shown[0].id)), "{}", rows[1]);
     visit.expect_quiet_console();
     Ok(())

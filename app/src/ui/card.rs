@@ -69,8 +69,8 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                 </span>
             </button>
             <div class="card-more">
-                <YesNo id=id.clone() of=format!("result {}", rank + 1)/>
                 {centre.map(|at| view! { <Position at/> })}
+                <YesNo id=id.clone() of=format!("result {}", rank + 1)/>
                 <Original id=id.clone()/>
                 <button type="button" class="plain" data-testid="like-button" on:click=like
                     aria-label=format!("More like result {}", rank + 1)>
