@@ -1,6 +1,7 @@
 //! Thin adapters to what browsers offer, one file each. No state of the page lives here.
 
 pub mod blob;
+pub mod canvas;
 pub mod clipboard;
 pub mod clock;
 pub mod download;
@@ -9,6 +10,7 @@ pub mod leaflet;
 pub mod location;
 pub mod page;
 pub mod pixels;
+pub mod storage;
 pub mod theme;
 pub mod worker;
 pub mod worker_scope;

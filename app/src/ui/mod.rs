@@ -4,6 +4,7 @@ mod add;
 mod card;
 pub mod client;
 mod desk;
+mod detail;
 mod exploring;
 mod failure;
 mod footer;
@@ -106,7 +107,9 @@ fn Panel() -> impl IntoView {
         Shown::Nothing => ().into_any(),
         Shown::Loading => view! { <progress::Loading/> }.into_any(),
         Shown::Welcome => view! { <welcome::Welcome/> }.into_any(),
-        Shown::Results => view! { <results::Results/> }.into_any(),
+        Shown::Results => {
+            view! { <detail::ListOrDetail><results::Results/></detail::ListOrDetail> }.into_any()
+        }
         Shown::Empty => view! { <welcome::NothingFound/> }.into_any(),
         Shown::Unlikely => view! { <welcome::NothingLikely/> }.into_any(),
         Shown::Failure => view! { <failure::FailurePanel/> }.into_any(),
@@ -124,7 +127,7 @@ enum Shown {
     Failure,
 }
 
-/// Keys that work anywhere: `/` goes to the search box, Escape lets go of the selection.
+/// Keys that work anywhere: `/` goes to the search box, Escape closes the details, then lets go of the selection.
 fn shortcut(session: Session, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || page::is_typing() {
         return;
@@ -134,6 +137,7 @@ fn shortcut(session: Session, event: &KeyboardEvent) {
             event.prevent_default();
             page::focus(search_box::INPUT);
         }
+        "Escape" if session.has_details() => session.close_details(),
         "Escape" if session.selected.with_untracked(Option::is_some) => session.select(None, By::List),
         _ => {}
     }

@@ -4,6 +4,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::card::{Card, card_id};
+use super::detail::Print;
 use super::session::{By, Session};
 use crate::browser::{download, page};
 use crate::export::Format;
@@ -84,6 +85,7 @@ fn Tools() -> impl IntoView {
                 aria-label="Save these results as GeoJSON" on:click=move |_| save(Format::GeoJson)>"GeoJSON"</button>
             <button type="button" class="plain" data-testid="save-csv" title="Save these results as CSV"
                 aria-label="Save these results as CSV" on:click=move |_| save(Format::Csv)>"CSV"</button>
+            <Print/>
             <span class="said" role="status">{told}</span>
         </div>
     }

@@ -57,7 +57,7 @@ pub fn Status() -> impl IntoView {
 }
 
 /// What is asked, in a few words.
-fn asked(ask: &Ask) -> String {
+pub fn asked(ask: &Ask) -> String {
     let parts = ask.parts.iter().map(|part| (part.weight, named(&part.about)));
     let mut said = String::new();
     for (weight, name) in ask.words.iter().map(|words| (1.0, format!("“{words}”"))).chain(parts) {
