@@ -4,6 +4,7 @@
 mod anywhere;
 mod bytes;
 mod damage;
+mod detail;
 mod look;
 mod marks;
 mod meaning;
