@@ -87,11 +87,6 @@ pub fn back() -> impl IntoView {
     icon("M20 12H4.5M10.5 6l-6 6l6 6")
 }
 
-/// A printer.
-pub fn print() -> impl IntoView {
-    icon("M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z")
-}
-
 /// A minus.
 pub fn minus() -> impl IntoView {
     icon("M5 12h14")

@@ -67,7 +67,7 @@ pub fn Position(footprint: Bounds) -> impl IntoView {
         view! { <option value=one.name() selected=move || site.get() == one>{one.name()}</option> }
     });
     let links = MapSite::ALL.into_iter().map(|site| {
-        // A program of the device takes the page's place nowhere: it needs no window.
+        // A program of the device needs no window of the browser.
         let target = (site != MapSite::Device).then_some("_blank");
         view! {
             <li><a class="plain" data-testid="detail-map-site" href=site.address(at, zoom) target=target
@@ -94,7 +94,7 @@ pub fn Position(footprint: Bounds) -> impl IntoView {
             <h3>"Open it in another map"</h3>
             <ul>{links.collect_view()}</ul>
             <p class="soft">
-                "These leave this page. The other map is told this position when you open it, and nothing else; no one is told anything before."
+                "These leave this page. Only when you open one does this position leave your device, and it goes to that map alone."
             </p>
         </div>
     }

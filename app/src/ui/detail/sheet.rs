@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::browser::{clock, page};
-use crate::ui::icons;
 use crate::ui::session::Session;
 use crate::ui::status::asked;
 
@@ -12,9 +11,7 @@ use crate::ui::status::asked;
 pub fn Print() -> impl IntoView {
     view! {
         <button type="button" class="plain" data-testid="print" title="Print this, or save it as PDF"
-            on:click=move |_| page::print()>
-            {icons::print()}"Print"
-        </button>
+            on:click=move |_| page::print()>"Print"</button>
     }
 }
 
