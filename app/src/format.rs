@@ -68,6 +68,27 @@ pub fn chance(share: f32) -> String {
     format!("{words}, {}", percent(share))
 }
 
+/// How well a result fits, in words: the chance that it is right where that is known, else how similar it is.
+pub fn mark(similarity: f32, is_chance: bool) -> String {
+    if is_chance { chance(similarity) } else { format!("{} similar", percent(similarity)) }
+}
+
+/// What a mark is worth, in a sentence (the engine's `Hit::similarity`).
+pub fn mark_explained(similarity: f32, is_chance: bool) -> String {
+    if !is_chance {
+        return format!(
+            "Between this and a random picture, this is what was asked for with a chance of {}.",
+            percent(similarity)
+        );
+    }
+    let share = match (similarity.clamp(0.0, 1.0) * 100.0).round() as u8 {
+        0 => "hardly any".to_owned(),
+        100 => "nearly all".to_owned(),
+        hundredths => format!("about {hundredths} of 100"),
+    };
+    format!("Of results with this mark, {share} were right in tests with held-out queries.")
+}
+
 /// Milliseconds, as precise as they are useful.
 pub fn millis(value: f64) -> String {
     if value < 10.0 { format!("{value:.1} ms") } else { format!("{value:.0} ms") }
@@ -98,6 +119,16 @@ mod tests {
             ["very likely, 100 %", "very likely, 80 %", "likely, 79 %", "likely, 50 %", "perhaps, 49 %"];
         assert_eq!(told[..5], words);
         assert_eq!(told[5..], ["perhaps, 20 %", "unlikely, 19 %", "unlikely, 0 %", "unlikely, 0 %"]);
+    }
+
+    #[test]
+    fn a_mark_is_explained_as_what_it_is() {
+        assert_eq!(mark(0.91, true), "very likely, 91 %");
+        assert_eq!(mark(0.91, false), "91 % similar");
+        assert!(mark_explained(0.91, true).contains("about 91 of 100 were right"));
+        assert!(mark_explained(0.999, true).contains("nearly all were"), "never 100 of 100");
+        assert!(mark_explained(f32::NAN, true).contains("hardly any were"));
+        assert!(mark_explained(0.91, false).ends_with("with a chance of 91 %."));
     }
 
     #[test]

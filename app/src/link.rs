@@ -11,6 +11,7 @@
 //! | `place` | where else to search, in words: `within 2 km of Leesburg` |
 //! | `taken` | first and last day of what is searched, `..` for none: `2020-01-01/..` |
 //! | `sel` | id of the selected item |
+//! | `details` | `1` where the details of that item are open |
 //! | `map` | zoom, latitude, longitude |
 //!
 //! Terms may be given several times, each with a weight other than 1 before a `*`: `text=-0.5*large%20ships`.
@@ -56,6 +57,8 @@ pub struct Link {
     pub ask: Ask,
     /// Id of the selected item.
     pub selected: Option<String>,
+    /// Whether its details are open.
+    pub details: bool,
     /// Where the map looks.
     pub view: Option<MapView>,
 }
@@ -73,22 +76,27 @@ impl Link {
                 "place" => link.ask.place = words(&value).or(link.ask.place),
                 "taken" => link.ask.taken = taken(&value).or(link.ask.taken),
                 "sel" => link.selected = id(&value).or(link.selected),
+                "details" => link.details = value == "1",
                 "map" => link.view = view(&value).or(link.view),
                 _ => part(key, &value).into_iter().for_each(|part| link.ask.add(part)),
             }
         }
+        link.details &= link.selected.is_some();
         link
     }
 
     /// The fragment without its `#`; empty when there is nothing to say.
     pub fn to_fragment(&self) -> String {
-        let Self { ask, selected, view } = self;
+        let Self { ask, selected, details, view } = self;
         let words = ask.words.iter().map(|words| format!("q={}", encoded(words)));
         let mut pairs: Vec<String> = words.chain(ask.parts.iter().map(written)).collect();
         pairs.extend(ask.area.iter().map(|area| format!("in={}", corners(area))));
         pairs.extend(ask.place.iter().map(|place| format!("place={}", encoded(place))));
         pairs.extend(ask.taken.iter().map(days));
         pairs.extend(selected.iter().map(|id| format!("sel={}", encoded(id))));
+        if *details && selected.is_some() {
+            pairs.push("details=1".to_owned());
+        }
         if let Some(MapView { zoom, lat, lng }) = view {
             // Two decimals of zoom; five of a degree are about a metre.
             let zoom = (zoom * 100.0).round() / 100.0;
@@ -247,6 +255,7 @@ mod tests {
             let link = Link {
                 ask,
                 selected: Some("picture (1), part+2.png".into()),
+                details: true,
                 view: Some(MapView { zoom: 16.5, lat: 38.8, lng: -77.4 }),
             };
             let fragment = link.to_fragment();
@@ -264,6 +273,7 @@ mod tests {
         let link = Link {
             ask: Ask::words("baseball field"),
             selected: Some("17/37500/50140".into()),
+            details: false,
             view: Some(MapView { zoom: 17.0, lat: 38.8, lng: -77.4 }),
         };
         assert_eq!(link.to_fragment(), "q=baseball%20field&sel=17/37500/50140&map=17/38.80000/-77.40000");
@@ -280,6 +290,18 @@ mod tests {
         ask.add(Part::minus(About::Words("large ships".into())));
         let link = Link { ask, ..Link::default() };
         assert_eq!(link.to_fragment(), "q=harbour&text=-0.5*large%20ships");
+    }
+
+    #[test]
+    fn details_are_of_a_selected_item() {
+        let mut link = Link { selected: Some("a.png".into()), details: true, ..Link::default() };
+        assert_eq!(link.to_fragment(), "sel=a.png&details=1");
+        assert_eq!(Link::parse("details=1&sel=a.png"), link);
+        for other in ["sel=a.png", "sel=a.png&details=0", "sel=a.png&details=yes", "details=1"] {
+            assert!(!Link::parse(other).details, "{other}");
+        }
+        link.selected = None;
+        assert_eq!(link.to_fragment(), "");
     }
 
     #[test]

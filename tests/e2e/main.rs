@@ -5,6 +5,7 @@ mod anywhere;
 mod asking;
 mod bytes;
 mod damage;
+mod detail;
 mod exploring;
 mod look;
 mod marks;

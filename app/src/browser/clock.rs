@@ -21,6 +21,12 @@ pub fn now_ms() -> f64 {
     performance().map_or_else(js_sys::Date::now, |performance| performance.now())
 }
 
+/// Today's date where the person is, `YYYY-MM-DD`.
+pub fn today() -> String {
+    let now = js_sys::Date::new_0();
+    format!("{}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date())
+}
+
 /// Records a span called `name` that ended now and took `duration_ms`.
 pub fn record(name: &str, duration_ms: f64) {
     let Some(performance) = performance() else { return };

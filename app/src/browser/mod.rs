@@ -1,6 +1,7 @@
 //! Thin adapters to what browsers offer, one file each. No state of the page lives here.
 
 pub mod blob;
+pub mod canvas;
 pub mod clipboard;
 pub mod clock;
 pub mod download;

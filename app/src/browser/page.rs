@@ -56,6 +56,32 @@ pub fn is_typing() -> bool {
     })
 }
 
+/// Whether the keyboard focus is in the element with this id.
+pub fn has_focus(id: &str) -> bool {
+    let active = document().and_then(|document| document.active_element());
+    element(id).is_some_and(|element| element.contains(active.as_deref()))
+}
+
+/// How far the element with this id is scrolled down, pixels.
+pub fn scrolled(id: &str) -> i32 {
+    element(id).map_or(0, |element| element.scroll_top())
+}
+
+/// Scrolls the element with this id so far down, pixels.
+pub fn set_scrolled(id: &str, pixels: i32) {
+    if let Some(element) = element(id) {
+        element.set_scroll_top(pixels);
+    }
+}
+
+/// Opens the browser's dialog for printing the page.
+pub fn print() {
+    if let Some(window) = web_sys::window() {
+        // Where a browser does not print, its own menu does not either.
+        let _without_printer = window.print();
+    }
+}
+
 /// Scrolls the element with this id into view, as little as needed.
 pub fn scroll_to(id: &str) {
     let Some(element) = element(id) else { return };

@@ -83,12 +83,7 @@ impl Picture {
         let scale = (longest / wide.max(high)).min(1.0);
         canvas.set_width((wide * scale).round().max(1.0) as u32);
         canvas.set_height((high * scale).round().max(1.0) as u32);
-        let no_context = || "This browser has no canvas to draw it on.".to_owned();
-        let settings = options(&[("willReadFrequently", true.into())]);
-        let context =
-            canvas.get_context_with_context_options("2d", &settings).map_err(|thrown| reason(&thrown))?;
-        let context: CanvasRenderingContext2d =
-            context.ok_or_else(no_context)?.dyn_into().map_err(|_| no_context())?;
+        let context = context(canvas)?;
         let failed = |thrown: JsValue| reason(&thrown);
         context.scale(scale, scale).map_err(failed)?;
         context.translate(-cut.left * across + across / 2.0, -cut.top * down + down / 2.0).map_err(failed)?;
@@ -109,6 +104,15 @@ impl Picture {
 pub fn canvas() -> Result<HtmlCanvasElement, String> {
     let made = page::document().and_then(|document| document.create_element("canvas").ok());
     made.and_then(|made| made.dyn_into().ok()).ok_or_else(|| "This browser has no canvas.".to_owned())
+}
+
+/// What draws on a canvas, whose pixels are to be read.
+pub fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, String> {
+    let no_context = || "This browser has no canvas to draw it on.".to_owned();
+    let settings = options(&[("willReadFrequently", true.into())]);
+    let context = canvas.get_context_with_context_options("2d", &settings);
+    let context = context.map_err(|thrown| reason(&thrown))?.ok_or_else(no_context)?;
+    context.dyn_into().map_err(|_| no_context())
 }
 
 /// The pixels of a canvas.

@@ -1,8 +1,6 @@
 //! Light or dark: the system's choice, unless the person chose on this page before.
 
-use web_sys::Storage;
-
-use super::page;
+use super::{page, storage};
 
 const KEY: &str = "clip-rs:theme";
 const DARK: &str = "(prefers-color-scheme: dark)";
@@ -34,14 +32,9 @@ impl Theme {
     }
 }
 
-// Storage throws where cookies are blocked; the theme is then remembered for this page only.
-fn storage() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok()?
-}
-
 /// The theme that the person chose here before.
 pub fn chosen() -> Option<Theme> {
-    match storage()?.get_item(KEY).ok()??.as_str() {
+    match storage::get(KEY)?.as_str() {
         "light" => Some(Theme::Light),
         "dark" => Some(Theme::Dark),
         _ => None,
@@ -68,8 +61,5 @@ pub fn show(theme: Theme) {
 
 /// Remembers `theme` for the next visit.
 pub fn remember(theme: Theme) {
-    if let Some(storage) = storage() {
-        // A full storage forgets the choice, which then lasts as long as the page.
-        let _lasts_as_long_as_the_page = storage.set_item(KEY, theme.name());
-    }
+    let _lasts_as_long_as_the_page = storage::set(KEY, theme.name());
 }

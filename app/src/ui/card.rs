@@ -2,6 +2,7 @@
 
 use clip_rs_catalog::LngLat;
 use gloo::timers::callback::Timeout;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -11,7 +12,7 @@ use super::session::{By, Session};
 use super::teach::YesNo;
 use crate::ask::Ask;
 use crate::browser::clipboard;
-use crate::format::{address, chance, coordinates, item, percent};
+use crate::format::{address, coordinates, item, mark};
 use crate::protocol::Hit;
 
 /// How long "Copied" stands, milliseconds.
@@ -35,6 +36,20 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
         let id = id.clone();
         move |_| session.select(Some(&id), By::List)
     };
+    let details = {
+        let id = id.clone();
+        move |_| session.open_details(&id)
+    };
+    // Enter on what is selected already goes one step further.
+    let keydown = {
+        let id = id.clone();
+        move |event: KeyboardEvent| {
+            if event.key() == "Enter" && !event.repeat() && selected.get_untracked() {
+                event.prevent_default();
+                session.open_details(&id);
+            }
+        }
+    };
     let like = {
         let ask = Ask::like(id.clone());
         move |_| session.search(ask.clone())
@@ -46,11 +61,11 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
     let centre = footprint.map(|footprint| footprint.centre());
     let alt = format!("Aerial picture {id}");
     let is_chance = session.likely_from.with_untracked(Option::is_some);
-    let mark = if is_chance { chance(similarity) } else { format!("{} similar", percent(similarity)) };
+    let mark = mark(similarity, is_chance);
     let unlikely = move || session.is_unlikely(similarity);
     view! {
         <li class="card" class:selected=selected class:unlikely=unlikely data-testid="result" data-id=id.clone() data-rank=rank>
-            <button type="button" class="card-main" id=card_id(rank) on:click=select
+            <button type="button" class="card-main" id=card_id(rank) on:click=select on:keydown=keydown
                 aria-current=move || selected.get().then_some("true")>
                 <span class="thumb">
                     <Picture id=id.clone() alt=alt edge=edge/>
@@ -72,6 +87,8 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                 {centre.map(|at| view! { <Position at/> })}
                 <YesNo id=id.clone() of=format!("result {}", rank + 1)/>
                 <Original id=id.clone()/>
+                <button type="button" class="plain" data-testid="details-button" on:click=details
+                    aria-label=format!("Details of result {}", rank + 1)>"Details"</button>
                 <button type="button" class="plain" data-testid="like-button" on:click=like
                     aria-label=format!("More like result {}", rank + 1)>
                     {icons::alike()}"More like this"
@@ -82,7 +99,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
 }
 
 /// What to say of items that look the same.
-fn alike(hit: &Hit) -> Option<String> {
+pub fn alike(hit: &Hit) -> Option<String> {
     match (&hit.duplicate_of, hit.duplicates) {
         (Some(earlier), _) => Some(format!("Looks the same as {}", item(earlier))),
         (None, 0) => None,
@@ -93,7 +110,7 @@ fn alike(hit: &Hit) -> Option<String> {
 
 /// A way to the whole picture as it was given, if the catalog has it.
 #[component]
-fn Original(id: String) -> impl IntoView {
+pub fn Original(id: String) -> impl IntoView {
     let session = expect_context::<Session>();
     let address = RwSignal::new(None::<String>);
     Effect::new(move || {

@@ -91,3 +91,13 @@ pub fn layers() -> impl IntoView {
 pub fn down() -> impl IntoView {
     icon("M12 4v11M7.5 10.5L12 15l4.5-4.5M5 19.5h14")
 }
+
+/// An arrow to the left.
+pub fn back() -> impl IntoView {
+    icon("M20 12H4.5M10.5 6l-6 6l6 6")
+}
+
+/// A minus.
+pub fn minus() -> impl IntoView {
+    icon("M5 12h14")
+}

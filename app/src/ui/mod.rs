@@ -4,6 +4,7 @@ mod add;
 mod card;
 pub mod client;
 mod desk;
+mod detail;
 mod exploring;
 mod failure;
 mod footer;
@@ -125,7 +126,9 @@ fn Panel() -> impl IntoView {
         Shown::Nothing => ().into_any(),
         Shown::Loading => view! { <progress::Loading/> }.into_any(),
         Shown::Welcome => view! { <welcome::Welcome/> }.into_any(),
-        Shown::Results => view! { <results::Results/> }.into_any(),
+        Shown::Results => {
+            view! { <detail::ListOrDetail><results::Results/></detail::ListOrDetail> }.into_any()
+        }
         Shown::Empty => view! { <welcome::NothingFound/> }.into_any(),
         Shown::Unlikely => view! { <welcome::NothingLikely/> }.into_any(),
         Shown::Failure => view! { <failure::FailurePanel/> }.into_any(),
@@ -143,7 +146,7 @@ enum Shown {
     Failure,
 }
 
-/// Keys that work anywhere, beside those of the list: `/` goes to the search box, Escape lets go of the selection, `l` shows the layer
+/// Keys that work anywhere, beside those of the list: `/` goes to the search box, Escape closes the details, then lets go of the selection, `l` shows the layer
 /// or takes it off, `y`, `n` and `m` are about the selected result, `?` shows them all.
 fn shortcut(session: Session, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || page::is_typing() {
@@ -167,6 +170,7 @@ fn shortcut(session: Session, event: &KeyboardEvent) {
                 mark => expect_context::<teach::Teaching>().mark(&id, mark == "y"),
             }
         }
+        "Escape" if session.has_details() => session.close_details(),
         "Escape" if session.selected.with_untracked(Option::is_some) => session.select(None, By::List),
         _ => {}
     }

@@ -4,6 +4,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::card::{Card, card_id};
+use super::detail::Print;
 use super::layer::LayerButton;
 use super::save::Save;
 use super::session::{By, Session};
@@ -109,6 +110,7 @@ fn Tools() -> impl IntoView {
                 <label class="copies"><input type="checkbox" data-testid="hide-copies" prop:checked=move || session.hides_copies.get()
                     on:change=move |event| session.hides_copies.set(event_target_checked(&event))/>"One of those that look the same"</label>
             </Show>
+            <Print/>
         </div>
     }
 }

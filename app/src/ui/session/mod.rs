@@ -4,10 +4,12 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in seven files: [`mod@open`] (the worker and the catalog),
-//! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown), [`mod@places`] (words of place, last searches), [`mod@search`] (queries, selection,
+//! [`Session`] is a handle; what it can do is in eight files: [`mod@open`] (the worker and the catalog),
+//! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown),
+//! [`mod@places`] (words of place, last searches), [`mod@details`] (one hit in detail), [`mod@search`] (queries, selection,
 //! link), [`mod@typing`] (what is asked: the box and the terms).
 
+mod details;
 pub mod explore;
 mod lacks;
 mod newer;
@@ -83,6 +85,8 @@ pub struct Session {
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
     pub selected: RwSignal<Option<Selection>>,
+    /// Whether its details are to be shown.
+    details: RwSignal<bool>,
     /// Where the map is to look.
     pub camera: RwSignal<Option<Camera>>,
     /// What could not be shown, once for each place where it is missing.
@@ -150,6 +154,7 @@ impl Session {
             hides_copies: RwSignal::new(true),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
+            details: RwSignal::default(),
             camera: RwSignal::default(),
             troubles: RwSignal::default(),
             dismissed: RwSignal::default(),

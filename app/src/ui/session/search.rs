@@ -256,7 +256,8 @@ impl Session {
 
     /// Takes over what the URL says: at the start, and on "back" and "forward".
     pub fn follow_link(self) {
-        let Link { ask, selected, view } = Link::parse(&location::fragment());
+        let Link { ask, selected, details, view } = Link::parse(&location::fragment());
+        self.details.set(details);
         self.selected.set(selected.map(|id| Selection { id, by: By::Link }));
         self.view.set_value(view);
         self.camera.set(view.map(Camera::View));
@@ -276,6 +277,7 @@ impl Session {
             selected: self
                 .selected
                 .with_untracked(|selected| selected.as_ref().map(|selected| selected.id.clone())),
+            details: self.details.get_untracked(),
             view: self.view.get_value(),
         };
         location::set_fragment(&link.to_fragment(), entry);
