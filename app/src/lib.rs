@@ -9,7 +9,7 @@
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests.
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
-//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it.
+//! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`distance`]: how far it is away.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -18,6 +18,7 @@ pub mod ask;
 pub mod browser;
 pub mod cache;
 pub mod coordinates;
+pub mod distance;
 pub mod engine;
 pub mod explore;
 pub mod export;

@@ -12,6 +12,7 @@ use super::footprints::Footprints;
 use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
 use super::session::{Camera, Session};
+use super::shown::Shown;
 use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds, lat_lngs};
 use crate::browser::{options, page, reason};
 use crate::link::MapView;
@@ -98,6 +99,11 @@ impl MapPane {
             outline: None,
             _moved: moved,
         })
+    }
+
+    /// The map itself, for its tools.
+    pub fn map(&self) -> leaflet::Map {
+        self.map.clone()
     }
 
     /// Shows the area and the tiles of a catalog. Where to look is what the camera says, or else the whole area, unless the
@@ -214,8 +220,7 @@ impl Drop for MapPane {
 
 /// The box that a map shows.
 fn shown_by(map: &leaflet::Map) -> Option<Bounds> {
-    let shown = map.bounds();
-    Extent { west: shown.west(), south: shown.south(), east: shown.east(), north: shown.north() }.bounds()
+    Shown::by(map).extent.bounds()
 }
 
 fn escaped(text: &str) -> String {

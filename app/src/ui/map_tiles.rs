@@ -55,12 +55,14 @@ impl MapTiles {
         zooms: Zooms,
         area: Extent,
     ) -> Self {
+        let deepest = zooms::deepest(Some(zooms));
+        let zooms = zooms.on_screen(page::pixel_ratio());
         let layer = leaflet::grid_layer(&options(&[
             ("tileSize", zooms.edge().into()),
             ("minNativeZoom", zooms.native.0.into()),
             ("maxNativeZoom", zooms.native.1.into()),
             ("minZoom", zooms.shown_from.into()),
-            ("maxZoom", zooms::deepest(Some(zooms)).into()),
+            ("maxZoom", deepest.into()),
             ("bounds", lat_lng_bounds(area)),
             // Else Leaflet would compare the area with tiles as they lie within 180 degrees.
             ("noWrap", true.into()),
