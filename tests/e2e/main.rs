@@ -5,6 +5,7 @@ mod anywhere;
 mod bytes;
 mod damage;
 mod look;
+mod map_tools;
 mod marks;
 mod meaning;
 mod parity;

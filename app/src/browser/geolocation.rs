@@ -8,8 +8,6 @@ use web_sys::{Position, PositionError, PositionOptions};
 
 /// Longest search for a position once it is allowed, milliseconds.
 const PATIENCE_MS: u32 = 15_000;
-/// A position may be that old, milliseconds.
-const AGE_MS: u32 = 60_000;
 
 /// Where the device is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +45,6 @@ pub async fn here() -> Result<Here, Unknown> {
     let geolocation = navigator.geolocation().map_err(|_thrown| Unknown::Missing)?;
     let options = PositionOptions::new();
     options.set_timeout(PATIENCE_MS);
-    options.set_maximum_age(AGE_MS);
     options.set_enable_high_accuracy(true);
     let asked = Promise::new(&mut |found, failed| {
         let asking =

@@ -4,6 +4,9 @@ use clip_rs_search::Polygon;
 
 use crate::unwrapped::{Extent, wrapped};
 
+/// How to draw without a pointer.
+const KEYS: &str = "Arrow keys move the map below the cross, Enter sets a corner there, Escape stops.";
+
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -80,20 +83,20 @@ impl Drawing {
         }
     }
 
-    /// What to do next, for people.
-    pub fn help(&self) -> &'static str {
+    /// What to do next, for people: with a pointer, and with keys.
+    pub fn help(&self) -> [&'static str; 2] {
         match (self.shape, self.corners.len()) {
-            (Shape::Rectangle, 0) => {
-                "Drag a rectangle, or click two corners. Keys: arrows move the map below the cross, Enter sets a corner, Escape stops."
-            }
-            (Shape::Rectangle, _) => "Now the opposite corner: click, or Enter at the cross. Escape stops.",
-            (Shape::Polygon, 0) => {
-                "Click the corners one by one. Keys: arrows move the map below the cross, Enter sets a corner, Escape stops."
-            }
-            (Shape::Polygon, 1 | 2) => "Click the next corner. Backspace takes one back, Escape stops.",
-            (Shape::Polygon, _) => {
-                "Double click, or click the first corner, to finish; with keys, Enter twice. Backspace takes a corner back, Escape stops."
-            }
+            (Shape::Rectangle, 0) => ["Drag a rectangle, or click two corners.", KEYS],
+            (Shape::Rectangle, _) => [
+                "Now the opposite corner.",
+                "Enter sets it at the cross, Backspace takes one back, Escape stops.",
+            ],
+            (Shape::Polygon, 0) => ["Click the corners one by one.", KEYS],
+            (Shape::Polygon, 1 | 2) => ["Click the next corner.", "Backspace takes one back, Escape stops."],
+            (Shape::Polygon, _) => [
+                "Double click, press Enter, or click the first corner to finish.",
+                "At the cross Enter twice finishes. Backspace takes a corner back, Escape stops.",
+            ],
         }
     }
 }

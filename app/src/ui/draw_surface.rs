@@ -1,5 +1,6 @@
 //! Drawing on the map: what fingers, pens, the mouse and keys do while an outline is drawn, and its preview.
 
+use clip_rs_search::Polygon;
 use gloo::timers::callback::Timeout;
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, TouchEvent};
 use leptos::prelude::*;
@@ -76,13 +77,13 @@ impl Draw {
         self.drawing.with(Option::is_some)
     }
 
-    /// What to do next, for people.
-    pub fn help(self) -> Option<&'static str> {
+    /// What to do next, for people: with a pointer, and with keys.
+    pub fn help(self) -> Option<[&'static str; 2]> {
         self.drawing.with(|drawing| drawing.as_ref().map(Drawing::help))
     }
 
-    /// Enter sets a corner in the middle of the map, Backspace takes one back, Escape stops. Keys that mean something here
-    /// mean nothing elsewhere.
+    /// Enter sets a corner in the middle of the map or finishes, Backspace takes one back, Escape stops. Keys that mean
+    /// something here mean nothing elsewhere.
     pub fn keydown(self, session: Session, event: &KeyboardEvent) {
         let on_map = self
             .map
@@ -97,12 +98,7 @@ impl Draw {
         }
         match event.key().as_str() {
             "Escape" => self.stop(),
-            "Enter" if on_map => {
-                self.use_keys(true);
-                if let Some(at) = self.pointer.get_untracked() {
-                    self.put(session, at, REACH.0);
-                }
-            }
+            "Enter" if on_map => self.enter(session),
             "Backspace" if on_map => self.change(Drawing::take_back),
             // The map moves itself.
             "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" if on_map => return self.use_keys(true),
@@ -110,6 +106,16 @@ impl Draw {
         }
         event.prevent_default();
         event.stop_propagation();
+    }
+
+    /// Sets a corner at the cross. Who draws with a pointer finishes, or is shown the cross.
+    fn enter(self, session: Session) {
+        let done = self.drawing.with_untracked(|drawing| drawing.as_ref().and_then(Drawing::close));
+        match self.pointer.get_untracked() {
+            Some(at) if self.by_keys.get_untracked() => self.put(session, at, REACH.0),
+            _ if done.is_some() => self.finish(session, done),
+            _ => self.use_keys(true),
+        }
     }
 
     fn use_keys(self, by_keys: bool) {
@@ -138,11 +144,15 @@ impl Draw {
         let mut done = None;
         self.change(|drawing| done = drawing.put(at, is_here));
         if done.is_some() {
-            self.stop();
-            self.is_fresh.set(true);
-            Timeout::new(LATE_MS, move || self.is_fresh.set(false)).forget();
-            session.search_within(done);
+            self.finish(session, done);
         }
+    }
+
+    fn finish(self, session: Session, done: Option<Polygon>) {
+        self.stop();
+        self.is_fresh.set(true);
+        Timeout::new(LATE_MS, move || self.is_fresh.set(false)).forget();
+        session.search_within(done);
     }
 
     /// Where on the map an event happened: in its pixels, and in degrees.

@@ -86,7 +86,7 @@ pub fn Map() -> impl IntoView {
                 <Graticule shown/>
                 <DrawSurface draw shown/>
             </div>
-            <MapTools map frame draw/>
+            <MapTools map shown frame draw/>
             {move || broken.get().map(|reason| view! {
                 <p class="map-broken" role="alert">"The map could not be started ("{reason}"). Reload the page to try again."</p>
             })}

@@ -77,7 +77,9 @@ impl MapPane {
         if let Some(attribution) = map.attribution() {
             attribution.set_prefix(&JsValue::FALSE);
         }
-        leaflet::scale(&options(&[("maxWidth", 140.into())])).add_to(&map);
+        // Above the attribution, in the same corner: however long that is, neither covers the other.
+        let scale = [("maxWidth", 140.into()), ("position", "bottomright".into())];
+        leaflet::scale(&options(&scale)).add_to(&map);
         let quiet = Rc::new(Cell::new(true));
         let moved = {
             let (map, quiet) = (map.clone(), Rc::clone(&quiet));

@@ -20,19 +20,25 @@ const BUTTON: &str = "tool-draw";
 #[component]
 pub fn MapTools(
     map: RwSignal<Option<Map>, LocalStorage>,
+    /// None until the map was told where to look.
+    shown: RwSignal<Option<Shown>>,
     /// The map with its tools.
     frame: NodeRef<Section>,
     draw: Draw,
 ) -> impl IntoView {
     let said = RwSignal::new(None::<String>);
     view! {
-        <div class="map-tools">
-            <FullScreen map frame/>
-            <Locate map said/>
-            <Where map draw/>
-        </div>
+        <Show when=move || shown.with(Option::is_some)>
+            <div class="map-tools">
+                <FullScreen map frame/>
+                <Locate map said/>
+                <Where map draw/>
+            </div>
+        </Show>
         <div class="map-said">
-            <p role="status" data-testid="draw-help">{move || draw.help()}</p>
+            <p role="status" data-testid="draw-help">{move || draw.help().map(|[say, keys]| view! {
+                {say}<span class="by-keys">" "{keys}</span>
+            })}</p>
             <p role="status" data-testid="locate-said">{move || said.get()}</p>
             <Show when=move || said.with(Option::is_some)>
                 <button type="button" class="quiet" aria-label="Close" title="Close" on:click=move |_| said.set(None)>
