@@ -98,7 +98,8 @@ impl Draw {
         }
         match event.key().as_str() {
             "Escape" => self.stop(),
-            "Enter" if on_map => self.enter(session),
+            // A key that is held down sets one corner.
+            "Enter" if on_map && !event.repeat() => self.enter(session),
             "Backspace" if on_map => self.change(Drawing::take_back),
             // The map moves itself.
             "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" if on_map => return self.use_keys(true),
