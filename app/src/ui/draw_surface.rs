@@ -6,10 +6,10 @@ use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent, TouchEvent};
 use leptos::prelude::*;
 
 use super::draw::{Drawing, Shape};
+use super::draw_preview::preview;
 use super::session::Session;
 use super::shown::Shown;
-use crate::browser::leaflet::{self, Layer, Map, lat_lng, lat_lngs, pixels};
-use crate::browser::options;
+use crate::browser::leaflet::{Map, lat_lng, pixels};
 
 /// A shorter way between pressing and releasing is a click, pixels.
 const DRAG: f64 = 8.0;
@@ -226,7 +226,7 @@ fn apart(one: (f64, f64), other: (f64, f64)) -> f64 {
 #[component]
 pub fn DrawSurface(draw: Draw, shown: RwSignal<Option<Shown>>) -> impl IntoView {
     let session = expect_context::<Session>();
-    preview(draw);
+    preview(draw.map, draw.drawing, draw.pointer);
     Effect::new(move || {
         shown.track();
         if draw.drawing.with_untracked(Option::is_some) && draw.by_keys.get_untracked() {
@@ -260,57 +260,5 @@ pub fn DrawSurface(draw: Draw, shown: RwSignal<Option<Shown>>) -> impl IntoView 
                 </Show>
             </div>
         </Show>
-    }
-}
-
-/// Draws the outline as far as it is known.
-fn preview(draw: Draw) {
-    let drawn = StoredValue::new_local(None::<Preview>);
-    Effect::new(move || {
-        let corners = draw.drawing.with(|drawing| {
-            drawing
-                .as_ref()
-                .map(|drawing| (drawing.corners().first().copied(), drawing.preview(draw.pointer.get())))
-        });
-        let (Some(map), Some((Some(first), corners))) = (draw.map.get(), corners) else {
-            return drawn.set_value(None);
-        };
-        drawn.update_value(|drawn| {
-            let preview = drawn.take().filter(|preview| preview.first == first);
-            let preview = preview.unwrap_or_else(|| Preview::new(&map, first));
-            preview.outline.set_corners(&lat_lngs(&corners));
-            *drawn = Some(preview);
-        });
-    });
-}
-
-/// An outline with a dot at its first corner; both leave the map with it.
-struct Preview {
-    first: [f64; 2],
-    outline: Layer,
-    dot: Layer,
-}
-
-impl Preview {
-    fn new(map: &Map, first: [f64; 2]) -> Self {
-        let style = |class: &str| {
-            options(&[("className", class.into()), ("interactive", false.into()), ("radius", 6.into())])
-        };
-        let outline = leaflet::polygon(&lat_lngs(&[first]), &style("drawn"));
-        let dot = leaflet::circle_marker(&lat_lng(first[1], first[0]), &style("drawn-corner"));
-        outline.add_to_map(map);
-        dot.add_to_map(map);
-        if let Some(element) = outline.element() {
-            // A fixed name without white space cannot be refused.
-            let _valid_name = element.set_attribute("data-testid", "drawn");
-        }
-        Self { first, outline, dot }
-    }
-}
-
-impl Drop for Preview {
-    fn drop(&mut self) {
-        self.outline.remove_layer();
-        self.dot.remove_layer();
     }
 }

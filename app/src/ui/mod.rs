@@ -5,6 +5,7 @@ mod card;
 pub mod client;
 mod desk;
 mod draw;
+mod draw_preview;
 mod draw_surface;
 mod exploring;
 mod failure;
