@@ -2,6 +2,7 @@
 
 use clip_rs_catalog::LngLat;
 
+use crate::distance;
 use crate::protocol::Hit;
 
 /// An order of results.
@@ -36,7 +37,7 @@ impl Order {
     pub fn of(self, hits: &[Hit], from: Option<LngLat>) -> Vec<usize> {
         let mut places: Vec<usize> = (0..hits.len()).collect();
         let far = |hit: &Hit| match (hit.footprint, from) {
-            (Some(footprint), Some(from)) => distance_m(footprint.centre(), from),
+            (Some(footprint), Some(from)) => distance::between(footprint.centre(), from),
             _ => f64::INFINITY,
         };
         match self {
@@ -51,15 +52,6 @@ impl Order {
         }
         places
     }
-}
-
-/// Metres between two positions on a sphere of the Earth's mean radius (haversine formula: R. W. Sinnott, *Virtues of the
-/// Haversine*, 1984).
-pub fn distance_m(a: LngLat, b: LngLat) -> f64 {
-    const RADIUS_M: f64 = 6_371_008.8;
-    let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
-    let parallel = a.lat().to_radians().cos() * b.lat().to_radians().cos();
-    2.0 * RADIUS_M * (half(a.lat(), b.lat()) + parallel * half(a.lng(), b.lng())).sqrt().min(1.0).asin()
 }
 
 /// The places of `hits` without those that look the same as one before them.
@@ -127,12 +119,5 @@ mod tests {
         let hits = hits();
         assert_eq!(without_copies(&hits, vec![0, 1, 2, 3]), [0, 2]);
         assert_eq!(without_copies(&hits, vec![3, 2, 1, 0]), [3, 2]);
-    }
-
-    #[test]
-    fn a_degree_of_longitude_at_the_equator_is_about_111_km() {
-        let at = |lng: f64| LngLat::new(lng, 0.0).expect("a position");
-        assert!((distance_m(at(0.0), at(1.0)) - 111_195.0).abs() < 1.0);
-        assert!((distance_m(at(179.5), at(-179.5)) - 111_195.0).abs() < 1.0);
     }
 }

@@ -12,6 +12,8 @@ const OVERZOOM: i32 = 2;
 const DEEPEST: i32 = 28;
 /// Zooms out from the shallowest tiles at which they are still shown, made smaller: there are four times as many each time.
 const SMALLER: i32 = 2;
+/// Pixels of the screen for one of the page's from which deeper tiles are shown: below, most of what they add is not seen.
+const DENSE: f64 = 1.5;
 /// So few tiles may all be shown at once.
 const FEW: usize = 256;
 
@@ -35,6 +37,18 @@ impl Zooms {
             || 1_usize.checked_shl(2 * u32::from(tiles.minzoom)).is_some_and(|all| all <= FEW);
         let shown_from = if few { 0 } else { native.0 - SMALLER };
         Self { offset, native, shown_from: shown_from.max(0) }
+    }
+
+    /// The zooms at which the same tiles are shown on a screen of so many pixels for one of the page's: on a dense one each
+    /// is shown at half its size, one zoom earlier.
+    #[must_use]
+    pub fn on_screen(self, pixel_ratio: f64) -> Self {
+        let earlier = if pixel_ratio >= DENSE { 1 } else { 0 };
+        Self {
+            offset: self.offset - earlier,
+            native: (self.native.0 - earlier, self.native.1 - earlier),
+            shown_from: self.shown_from,
+        }
     }
 
     /// Edge of a tile on the map at its own zoom, pixels.
@@ -103,6 +117,19 @@ mod tests {
             256.0,
             "an odd size is shown at the nearest even one"
         );
+    }
+
+    #[test]
+    fn dense_screens_show_tiles_one_zoom_earlier_at_half_their_size() {
+        let zooms = Zooms::of(&tiles(256, 10, 17, 9999));
+        assert_eq!(zooms.on_screen(1.0), zooms);
+        assert_eq!(zooms.on_screen(1.25), zooms);
+        for ratio in [1.5, 2.0, 3.0] {
+            let dense = zooms.on_screen(ratio);
+            assert_eq!((dense.edge(), dense.native), (128.0, (9, 16)), "{ratio}");
+            let tile = dense.tile(37_500.0, 50_140.0, 16.0).map(|tile| tile.to_string());
+            assert_eq!(tile.as_deref(), Some("17/37500/50140"), "{ratio}");
+        }
     }
 
     #[test]

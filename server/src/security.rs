@@ -11,7 +11,7 @@ use crate::{content_policy, request_path::is_of_catalog};
 
 /// Nothing that the app uses; copying coordinates needs no permission.
 const NO_DEVICES: HeaderValue = HeaderValue::from_static(
-    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), \
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), microphone=(), midi=(), \
      payment=(), usb=()",
 );
 

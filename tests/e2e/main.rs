@@ -8,6 +8,7 @@ mod damage;
 mod detail;
 mod exploring;
 mod look;
+mod map_tools;
 mod marks;
 mod meaning;
 mod parity;

@@ -19,7 +19,7 @@ mod worker;
 pub use artifacts::Artifacts;
 pub use browser::Chromium;
 pub use map::MapView;
-pub use page::{Page, ResultCard};
+pub use page::{Mouse, Page, ResultCard};
 pub use recorder::{Recorder, Seen};
 pub use site::Site;
 pub use truth::GroundTruth;

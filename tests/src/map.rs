@@ -8,8 +8,8 @@ use clip_rs_catalog::{LngLat, TileSquare};
 use image::RgbImage;
 use serde::Deserialize;
 
-use crate::Page;
 use crate::land::Land;
+use crate::{Mouse, Page};
 
 /// Longest wait for the map's tiles.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 11.0;
 const LOOKS: [(f64, f64); 4] = [(0.2, 0.2), (0.8, 0.2), (0.2, 0.8), (0.8, 0.8)];
 /// Hides what is drawn over the tiles, and the controls.
 const BARE: &str = "(on => { for (const pane of document.querySelectorAll('.leaflet-overlay-pane, .leaflet-tooltip-pane, \
-                    .leaflet-control-container')) pane.style.visibility = on ? 'hidden' : ''; return true; })";
+                    .leaflet-control-container, .map-tools, .map-said')) pane.style.visibility = on ? 'hidden' : ''; return true; })";
 
 /// A footprint on the screen, CSS pixels.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -83,6 +83,37 @@ impl MapView<'_> {
             "the map has zoomed",
             "!document.querySelector('.leaflet-zoom-anim') && !document.querySelector('.leaflet-pan-anim')",
         )
+    }
+
+    /// The place in the window, CSS pixels, at these parts of the map's width and height.
+    fn at(&self, (across, down): (f64, f64)) -> Result<(f64, f64)> {
+        let [left, top, width, height]: [f64; 4] = self.page.eval(
+            "(() => { const { left, top, width, height } = document.querySelector('[data-testid=map]').getBoundingClientRect(); \
+             return [left, top, width, height]; })()",
+        )?;
+        Ok((left + across * width, top + down * height))
+    }
+
+    /// Clicks on the map at these parts of its width and height; twice for a double click.
+    pub fn click(&self, at: (f64, f64), times: u32) -> Result<()> {
+        let at = self.at(at)?;
+        self.page.mouse(Mouse::Move, at, 0)?;
+        for click in 1..=times {
+            self.page.mouse(Mouse::Press, at, click)?;
+            self.page.mouse(Mouse::Release, at, click)?;
+        }
+        Ok(())
+    }
+
+    /// Drags with the mouse from one place of the map to another, each as parts of its width and height.
+    pub fn drag(&self, from: (f64, f64), to: (f64, f64)) -> Result<()> {
+        let (from, to) = (self.at(from)?, self.at(to)?);
+        let between = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        self.page.mouse(Mouse::Move, from, 0)?;
+        self.page.mouse(Mouse::Press, from, 1)?;
+        self.page.mouse(Mouse::Drag, between, 0)?;
+        self.page.mouse(Mouse::Drag, to, 0)?;
+        self.page.mouse(Mouse::Release, to, 1)
     }
 
     /// The screen with nothing over the map's tiles.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use headless_chrome::Tab;
-use headless_chrome::protocol::cdp::{Emulation, Page as PageDomain};
+use headless_chrome::protocol::cdp::{Browser, Emulation, Input, Page as PageDomain};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +25,19 @@ pub struct ResultCard {
     pub text: String,
     /// Whether it is the selected one.
     pub selected: bool,
+}
+
+/// What a mouse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// Moves without a button.
+    Move,
+    /// Moves with the left button down.
+    Drag,
+    /// Presses the left button.
+    Press,
+    /// Lets it go.
+    Release,
 }
 
 /// An open tab.
@@ -183,6 +196,69 @@ impl Page {
     pub fn prefer(&self, feature: &str, value: &str) -> Result<()> {
         let features = vec![Emulation::MediaFeature { name: feature.to_owned(), value: value.to_owned() }];
         self.tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(features) })?;
+        Ok(())
+    }
+
+    /// Moves, presses or lets go the left button of the mouse at a place of the window, CSS pixels. `clicks` counts presses
+    /// at one place: the second one of a double click is 2.
+    pub fn mouse(&self, does: Mouse, (x, y): (f64, f64), clicks: u32) -> Result<()> {
+        let (kind, is_down) = match does {
+            Mouse::Move => (Input::DispatchMouseEventTypeOption::MouseMoved, false),
+            Mouse::Drag => (Input::DispatchMouseEventTypeOption::MouseMoved, true),
+            Mouse::Press => (Input::DispatchMouseEventTypeOption::MousePressed, true),
+            Mouse::Release => (Input::DispatchMouseEventTypeOption::MouseReleased, false),
+        };
+        self.tab.call_method(Input::DispatchMouseEvent {
+            Type: kind,
+            x,
+            y,
+            button: (does != Mouse::Move).then_some(Input::MouseButton::Left),
+            buttons: Some(u32::from(is_down)),
+            click_count: Some(clicks),
+            modifiers: None,
+            timestamp: None,
+            force: None,
+            tangential_pressure: None,
+            tilt_x: None,
+            tilt_y: None,
+            twist: None,
+            delta_x: None,
+            delta_y: None,
+            pointer_Type: None,
+        })?;
+        Ok(())
+    }
+
+    /// Lets pages know that the device is at this longitude and latitude, or refuses to let them know.
+    pub fn be_at(&self, place: Option<(f64, f64)>) -> Result<()> {
+        let setting = if place.is_some() {
+            Browser::PermissionSetting::Granted
+        } else {
+            Browser::PermissionSetting::Denied
+        };
+        self.tab.call_method(Browser::SetPermission {
+            permission: Browser::PermissionDescriptor {
+                name: "geolocation".to_owned(),
+                sysex: None,
+                user_visible_only: None,
+                allow_without_sanitization: None,
+                allow_without_gesture: None,
+                pan_tilt_zoom: None,
+            },
+            setting,
+            origin: None,
+            embedding_origin: None,
+            browser_context_id: None,
+        })?;
+        self.tab.call_method(Emulation::SetGeolocationOverride {
+            longitude: place.map(|(lng, _)| lng),
+            latitude: place.map(|(_, lat)| lat),
+            accuracy: place.map(|_| 20.0),
+            altitude: None,
+            altitude_accuracy: None,
+            heading: None,
+            speed: None,
+        })?;
         Ok(())
     }
 

@@ -49,6 +49,24 @@ extern "C" {
     /// Listens to an event.
     #[wasm_bindgen(method)]
     pub fn on(this: &Map, event: &str, listener: &Function);
+    /// Shows another place at the same zoom.
+    #[wasm_bindgen(method, js_name = panTo)]
+    pub fn pan_to(this: &Map, at: &JsValue);
+    /// Deepest zoom of the map.
+    #[wasm_bindgen(method, js_name = getMaxZoom)]
+    pub fn max_zoom(this: &Map) -> f64;
+    /// Size of the map on the page, pixels.
+    #[wasm_bindgen(method, js_name = getSize)]
+    pub fn size(this: &Map) -> Point;
+    /// The element that the map is in.
+    #[wasm_bindgen(method, js_name = getContainer)]
+    pub fn container(this: &Map) -> HtmlElement;
+    /// The position at pixels from the map's upper left corner.
+    #[wasm_bindgen(method, js_name = containerPointToLatLng)]
+    pub fn position_at(this: &Map, pixels: &JsValue) -> LatLng;
+    /// Pixels from the map's upper left corner of a position.
+    #[wasm_bindgen(method, js_name = latLngToContainerPoint)]
+    pub fn pixels_of(this: &Map, at: &JsValue) -> Point;
     /// Tells the map that its element may have a new size.
     #[wasm_bindgen(method, js_name = invalidateSize)]
     pub fn invalidate_size(this: &Map, options: &Object);
@@ -58,6 +76,16 @@ extern "C" {
     /// The control that shows attributions.
     #[wasm_bindgen(method, getter, js_name = attributionControl)]
     pub fn attribution(this: &Map) -> Option<Control>;
+
+    /// A place on the screen, or a size there, pixels.
+    #[derive(Debug)]
+    pub type Point;
+    /// Pixels to the right.
+    #[wasm_bindgen(method, getter)]
+    pub fn x(this: &Point) -> f64;
+    /// Pixels down.
+    #[wasm_bindgen(method, getter)]
+    pub fn y(this: &Point) -> f64;
 
     /// A position.
     #[derive(Debug)]
@@ -126,6 +154,15 @@ extern "C" {
     /// `L.circleMarker(at, options)`.
     #[wasm_bindgen(js_namespace = L, js_name = circleMarker)]
     pub fn circle_marker(at: &JsValue, options: &Object) -> Layer;
+    /// `L.circle(at, options)`, whose radius is in metres.
+    #[wasm_bindgen(js_namespace = L)]
+    pub fn circle(at: &JsValue, options: &Object) -> Layer;
+    /// Gives a polygon other corners.
+    #[wasm_bindgen(method, js_name = setLatLngs)]
+    pub fn set_corners(this: &Layer, corners: &JsValue);
+    /// The label that was attached, a layer itself.
+    #[wasm_bindgen(method, js_name = getTooltip)]
+    pub fn tooltip(this: &Layer) -> Option<Layer>;
     /// Draws it.
     #[wasm_bindgen(method, js_name = addTo)]
     pub fn add_to_map(this: &Layer, map: &Map);
@@ -158,6 +195,11 @@ pub fn set_create_tile(layer: &Layer, create: &Function) {
 /// A position as Leaflet takes it: latitude first.
 pub fn lat_lng(lat: f64, lng: f64) -> JsValue {
     js_sys::Array::of2(&lat.into(), &lng.into()).into()
+}
+
+/// Pixels from the map's upper left corner as Leaflet takes them.
+pub fn pixels(x: f64, y: f64) -> JsValue {
+    js_sys::Array::of2(&x.into(), &y.into()).into()
 }
 
 /// Corners as Leaflet takes them, from longitudes and latitudes.

@@ -6,6 +6,8 @@ pub mod clipboard;
 pub mod clock;
 pub mod download;
 pub mod fetch;
+pub mod fullscreen;
+pub mod geolocation;
 pub mod leaflet;
 pub mod location;
 pub mod page;

@@ -47,6 +47,12 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Whether the focused element shows that it is: it was reached by keys.
+pub fn is_focus_seen() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    active.is_some_and(|element| element.matches(":focus-visible").unwrap_or(false))
+}
+
 /// Whether the keyboard focus is in a field that takes text.
 pub fn is_typing() -> bool {
     let active = document().and_then(|document| document.active_element());

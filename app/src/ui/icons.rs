@@ -101,3 +101,23 @@ pub fn back() -> impl IntoView {
 pub fn minus() -> impl IntoView {
     icon("M5 12h14")
 }
+
+/// Four corners pulled apart.
+pub fn fullscreen() -> impl IntoView {
+    icon("M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5")
+}
+
+/// Four corners pushed together.
+pub fn leave_fullscreen() -> impl IntoView {
+    icon("M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5")
+}
+
+/// A sight with a dot.
+pub fn locate() -> impl IntoView {
+    icon("M12 5.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13zM12 2v3.5M12 18.5V22M2 12h3.5M18.5 12H22M12 11.9v.2")
+}
+
+/// An outline with corners.
+pub fn draw() -> impl IntoView {
+    icon("M5 7.5l8-3 6 7-4.5 8L6 17zM5 7.5v.1M13 4.5v.1M19 11.5v.1M14.5 19.5v.1M6 17v.1")
+}

@@ -2,23 +2,35 @@
 //!
 //! The component only passes signals on to a [`MapPane`], which owns what Leaflet draws.
 
-use leptos::html::Div;
+use leptos::html::{Div, Section};
 use leptos::prelude::*;
 
+use super::draw_surface::{Draw, DrawSurface};
+use super::graticule::Graticule;
 use super::layer::{Layer, Legend};
 use super::map_pane::MapPane;
+use super::map_tools::MapTools;
 use super::session::Session;
+use super::shown;
 
 #[component]
 pub fn Map() -> impl IntoView {
     let session = expect_context::<Session>();
-    let node = NodeRef::<Div>::new();
+    let (node, frame) = (NodeRef::<Div>::new(), NodeRef::<Section>::new());
     let pane = RwSignal::new_local(None::<MapPane>);
     let broken = RwSignal::new(None::<String>);
+    // What the tools work with: the map, and what it shows.
+    let (map, shown) = (RwSignal::new_local(None), RwSignal::new(None));
+    let following = StoredValue::new_local(None);
+    let draw = Draw::new(map);
     Effect::new(move || {
         let Some(element) = node.get() else { return };
         match MapPane::new(&element, session) {
-            Ok(made) => pane.set(Some(made)),
+            Ok(made) => {
+                following.set_value(Some(shown::follow(&made.map(), shown)));
+                map.set(Some(made.map()));
+                pane.set(Some(made));
+            }
             Err(reason) => broken.set(Some(reason)),
         }
     });
@@ -82,9 +94,13 @@ pub fn Map() -> impl IntoView {
         )
     };
     view! {
-        <section class="map-frame" aria-label="Map">
-            <div class="map" data-testid="map" role="application" aria-label=label node_ref=node></div>
+        <section class="map-frame" aria-label="Map" node_ref=frame on:keydown=move |event| draw.keydown(session, &event)>
+            <div class="map" data-testid="map" role="application" aria-label=label node_ref=node>
+                <Graticule shown/>
+                <DrawSurface draw shown/>
+            </div>
             <Legend/>
+            <MapTools map shown frame draw/>
             {move || broken.get().map(|reason| view! {
                 <p class="map-broken" role="alert">"The map could not be started ("{reason}"). Reload the page to try again."</p>
             })}

@@ -13,6 +13,7 @@ use super::layer::Overlay;
 use super::map_tiles::MapTiles;
 use super::pictures::Pictures;
 use super::session::{Camera, Session};
+use super::shown::Shown;
 use crate::browser::leaflet::{self, Layer, lat_lng, lat_lng_bounds, lat_lngs};
 use crate::browser::{options, page, reason};
 use crate::link::MapView;
@@ -79,7 +80,9 @@ impl MapPane {
         if let Some(attribution) = map.attribution() {
             attribution.set_prefix(&JsValue::FALSE);
         }
-        leaflet::scale(&options(&[("maxWidth", 140.into())])).add_to(&map);
+        // Above the attribution, in the same corner: however long that is, neither covers the other.
+        let scale = [("maxWidth", 140.into()), ("position", "bottomright".into())];
+        leaflet::scale(&options(&scale)).add_to(&map);
         let quiet = Rc::new(Cell::new(true));
         let moved = {
             let (map, quiet) = (map.clone(), Rc::clone(&quiet));
@@ -102,6 +105,11 @@ impl MapPane {
             overlay: None,
             _moved: moved,
         })
+    }
+
+    /// The map itself, for its tools.
+    pub fn map(&self) -> leaflet::Map {
+        self.map.clone()
     }
 
     /// Shows the area and the tiles of a catalog. Where to look is what the camera says, or else the whole area, unless the
@@ -239,8 +247,7 @@ impl Drop for MapPane {
 
 /// The box that a map shows.
 fn shown_by(map: &leaflet::Map) -> Option<Bounds> {
-    let shown = map.bounds();
-    Extent { west: shown.west(), south: shown.south(), east: shown.east(), north: shown.north() }.bounds()
+    Shown::by(map).extent.bounds()
 }
 
 fn escaped(text: &str) -> String {

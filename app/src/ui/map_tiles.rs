@@ -20,6 +20,9 @@ use crate::zooms::{self, Zooms};
 
 /// Attribute that says which of the map's images this is.
 const KEY: &str = "data-key";
+/// How far a tile reaches over its right and lower neighbour, pixels. Where tiles do not begin on whole pixels of the screen,
+/// the ground would shine through between them; `style/tools.css` lets what overlaps cover and not add up.
+const OVERLAP: f64 = 0.5;
 
 type CreateTile = dyn FnMut(JsValue, Function) -> JsValue;
 
@@ -55,12 +58,14 @@ impl MapTiles {
         zooms: Zooms,
         area: Extent,
     ) -> Self {
+        let deepest = zooms::deepest(Some(zooms));
+        let zooms = zooms.on_screen(page::pixel_ratio());
         let layer = leaflet::grid_layer(&options(&[
             ("tileSize", zooms.edge().into()),
             ("minNativeZoom", zooms.native.0.into()),
             ("maxNativeZoom", zooms.native.1.into()),
             ("minZoom", zooms.shown_from.into()),
-            ("maxZoom", zooms::deepest(Some(zooms)).into()),
+            ("maxZoom", deepest.into()),
             ("bounds", lat_lng_bounds(area)),
             // Else Leaflet would compare the area with tiles as they lie within 180 degrees.
             ("noWrap", true.into()),
@@ -162,27 +167,28 @@ impl Maker {
 /// Lets `image`, which stands for `tile`, show the part of `shown` that is that tile. `edge` is a tile's, in pixels.
 fn place(image: &HtmlImageElement, tile: TileId, shown: TileId, edge: f64) {
     let levels = tile.z() - shown.z();
-    if levels == 0 {
-        return;
-    }
     let times = 1_u32 << levels;
     let (left, top) = (f64::from(tile.x() % times) * edge, f64::from(tile.y() % times) * edge);
     let size = f64::from(times) * edge;
     let (right, bottom) = (size - left - edge, size - top - edge);
     let style = image.style();
-    let values = [
-        ("width", format!("{size}px")),
-        ("height", format!("{size}px")),
-        ("margin-left", format!("-{left}px")),
-        ("margin-top", format!("-{top}px")),
-        ("clip-path", format!("inset({top}px {right}px {bottom}px {left}px)")),
-    ];
+    let length = format!("{}px", size + OVERLAP);
+    let mut values = vec![("width", length.clone()), ("height", length)];
+    if levels > 0 {
+        values.extend([
+            ("margin-left", format!("-{left}px")),
+            ("margin-top", format!("-{top}px")),
+            ("clip-path", format!("inset({top}px {right}px {bottom}px {left}px)")),
+        ]);
+    }
     for (name, value) in values {
         // Lengths are valid values of these properties.
         let _valid_values = style.set_property(name, &value);
     }
-    // A fixed name without white space cannot be refused.
-    let _valid_name = image.set_attribute("data-from", &shown.to_string());
+    if levels > 0 {
+        // A fixed name without white space cannot be refused.
+        let _valid_name = image.set_attribute("data-from", &shown.to_string());
+    }
 }
 
 fn finish(done: &Function, image: &HtmlImageElement) {

@@ -14,7 +14,7 @@ async fn every_answer_carries_the_security_headers() {
             let answer = site.ask(method, path, &[]).await;
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
             assert_eq!(answer.header("referrer-policy"), "no-referrer", "{method} {path}");
-            assert!(answer.header("permissions-policy").contains("geolocation=()"), "{method} {path}");
+            assert!(answer.header("permissions-policy").contains("geolocation=(self)"), "{method} {path}");
             let policy = answer.header("content-security-policy");
             assert!(policy.starts_with("default-src 'none'; "), "{method} {path}: {policy}");
             let whose = if path.starts_with("/catalog/") { "cross-origin" } else { "same-origin" };
