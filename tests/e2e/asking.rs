@@ -157,7 +157,7 @@ fn a_picture_finds_its_tile_however_it_is_given_and_its_model_is_loaded_once() -
     // The link alone is enough: the picture itself is not.
     let fragment: String = page.eval("location.hash")?;
     let found = ids(page)?;
-    page.go(&visit.site.url(""))?;
+    page.go("about:blank")?;
     page.go(&visit.site.url(&fragment))?;
     page.wait_for_state("results")?;
     assert_eq!(ids(page)?, found);

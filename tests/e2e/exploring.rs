@@ -1,7 +1,5 @@
 //! The whole area at once: the similarity layer, concepts taught by yes and no, groups of what is here.
 
-use std::fs;
-
 use anyhow::Result;
 use serde_json::Value;
 
@@ -119,6 +117,7 @@ fn a_concept_is_taught_by_marks_kept_shared_and_forgotten() -> Result<()> {
     page.wait_until("it is searched for by its name", "location.hash.includes('~my%20halls')")?;
     page.wait_until("the strip is gone", "!document.querySelector('[data-testid=strip]')")?;
     // The browser keeps it.
+    page.go("about:blank")?;
     page.go(&visit.site.url(""))?;
     page.wait_for_state("ready")?;
     page.eval::<bool>(CATCH)?;
@@ -195,6 +194,7 @@ fn a_worker_that_dies_is_started_again_and_the_question_is_answered() -> Result<
         "window.made = []; const Known = window.Worker; \
          window.Worker = class extends Known { constructor(...given) { super(...given); window.made.push(this); } };",
     )?;
+    page.go("about:blank")?;
     page.go(&visit.site.url("#q=pond"))?;
     page.wait_for_state("results")?;
     let before: Vec<String> = page.eval(IDS)?;
@@ -213,25 +213,57 @@ fn a_worker_that_dies_is_started_again_and_the_question_is_answered() -> Result<
     Ok(())
 }
 
+/// Visits of which a task must be long in each to count: other work on the machine makes any task long now and then.
+const VISITS: usize = 4;
+
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn nothing_holds_up_the_page_for_long() -> Result<()> {
-    let visit = Visit::ready("")?;
+    let mut shortest: Vec<(&str, f64)> = Vec::new();
+    for _ in 0..VISITS {
+        let longest = longest_tasks()?;
+        println!("longest tasks, ms: {longest:?}");
+        if shortest.is_empty() {
+            shortest = longest;
+        } else {
+            for ((_, least), (_, now)) in shortest.iter_mut().zip(longest) {
+                *least = least.min(now);
+            }
+        }
+        if shortest.iter().all(|(_, longest)| *longest == 0.0) {
+            return Ok(());
+        }
+    }
+    panic!("tasks of more than 50 ms in each of {VISITS} visits: {shortest:?}");
+}
+
+/// The longest task of more than 50 ms in each part of a visit, milliseconds; 0 where there is none.
+fn longest_tasks() -> Result<Vec<(&'static str, f64)>> {
+    let visit = Visit::start("", crate::DESKTOP)?;
     let page = &visit.page;
-    page.eval::<bool>(
-        "(() => { window.long = []; new PerformanceObserver(list => list.getEntries().forEach(entry => window.long.push(Math.round(entry.duration)))) \
-         .observe({ type: 'longtask', buffered: false }); return true; })()",
+    page.before_load(
+        "window.long = []; new PerformanceObserver(list => list.getEntries().forEach(entry => window.long.push(entry.duration))) \
+         .observe({ type: 'longtask', buffered: true });",
     )?;
+    page.go("about:blank")?;
+    page.go(&visit.site.url(""))?;
+    page.wait_for_state("ready")?;
+    let longest = || {
+        page.eval::<f64>(
+            "new Promise(done => setTimeout(() => done(Math.max(0, ...window.long.splice(0))), 400))",
+        )
+    };
+    let mut parts = vec![("loading", longest()?)];
     page.search("storage tanks")?;
+    parts.push(("search", longest()?));
     page.click("[data-testid=layer]")?;
     page.wait_until("the layer lies on the map", "document.querySelector('.similarity-layer')")?;
+    parts.push(("layer", longest()?));
     page.click("[data-testid=show-more]")?;
-    page.wait_until("there are more", "document.querySelectorAll('[data-testid=result]').length > 20")?;
+    page.wait_until("there are more", "document.querySelectorAll('[data-testid=result]').length === 80")?;
+    parts.push(("more results", longest()?));
     page.click("[data-testid=tab-here]")?;
     page.wait_until("there are groups", "document.querySelectorAll('[data-testid=group]').length > 6")?;
-    let long: Vec<u32> = page.eval("new Promise(done => setTimeout(() => done(window.long), 300))")?;
-    fs::write(std::env::temp_dir().join("clip-rs-long-tasks.txt"), format!("{long:?}"))?;
-    println!("tasks of more than 50 ms: {long:?}");
-    assert!(long.is_empty(), "tasks of more than 50 ms: {long:?}");
-    Ok(())
+    parts.push(("groups", longest()?));
+    Ok(parts)
 }

@@ -174,3 +174,18 @@ pub fn press(id: &str) {
         element.click();
     }
 }
+
+/// Says in the page that its program broke, in place of what no longer answers: nothing else can.
+pub fn say_broken(why: &str) {
+    let Some(document) = document() else { return };
+    let (Some(body), Ok(note)) = (document.body(), document.create_element("div")) else { return };
+    let said = format!(
+        "This page broke and can no longer answer. Reload it; the link keeps what you asked. ({why})"
+    );
+    note.set_text_content(Some(&said));
+    // Names and values are fixed.
+    let _valid_names = note.set_attribute("class", "broken");
+    let _valid_names = note.set_attribute("role", "alert");
+    let _valid_names = note.set_attribute("data-testid", "broken");
+    let _cannot_fail = body.append_child(&note);
+}

@@ -113,7 +113,13 @@ pub fn alike(hit: &Hit) -> Option<String> {
 pub fn Original(id: String) -> impl IntoView {
     let session = expect_context::<Session>();
     let address = RwSignal::new(None::<String>);
+    let has_pictures = session
+        .manifest
+        .with_untracked(|manifest| manifest.as_ref().is_some_and(|manifest| manifest.pictures.is_some()));
     Effect::new(move || {
+        if !has_pictures {
+            return;
+        }
         let Some(pictures) = session.pictures.get() else { return };
         let id = id.clone();
         spawn_local(async move {

@@ -28,6 +28,7 @@ pub struct Given {
 
 /// Takes a file as a picture, and searches for what looks like it.
 pub fn give(session: Session, file: Blob, name: String) {
+    session.given();
     spawn_local(async move {
         match Picture::decode(&file).await {
             Ok(picture) => {

@@ -20,7 +20,9 @@ pub fn Exploring() -> impl IntoView {
             }
         })
     });
-    let failed = Memo::new(move |_| session.exploring.with(|exploring| exploring.failed.clone()));
+    let failed = Memo::new(move |_| {
+        session.exploring.with(|exploring| exploring.refused.clone().or_else(|| exploring.failed.clone()))
+    });
     view! {
         <div role="status" aria-live="polite">
             {move || said.get().map(|said| view! { <p class="exploring" data-testid="exploring">{said}</p> })}

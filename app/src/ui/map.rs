@@ -2,6 +2,7 @@
 //!
 //! The component only passes signals on to a [`MapPane`], which owns what Leaflet draws.
 
+use gloo::timers::callback::Timeout;
 use leptos::html::{Div, Section};
 use leptos::prelude::*;
 
@@ -52,9 +53,24 @@ pub fn Map() -> impl IntoView {
             }
         });
     });
+    // The list comes first; the map has its turn after it, so that neither makes the page wait for the other.
+    let turn = StoredValue::new_local(None::<Timeout>);
     Effect::new(move || {
-        let hits = session.hits.get();
-        on_pane(&|pane| pane.show_hits(&hits));
+        pane.track();
+        session.hits.track();
+        let draw = move || {
+            let hits = session.hits.get_untracked();
+            let selected = session.selected.get_untracked();
+            pane.update_untracked(|pane| {
+                if let Some(pane) = pane {
+                    pane.show_hits(&hits);
+                    pane.select(selected.as_ref().map(|selected| selected.id.as_str()));
+                }
+            });
+        };
+        turn.set_value(Some(Timeout::new(0, draw)));
+    });
+    Effect::new(move || {
         let selected = session.selected.get();
         on_pane(&|pane| pane.select(selected.as_ref().map(|selected| selected.id.as_str())));
     });

@@ -61,6 +61,7 @@ const BOOT: &str = "boot";
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {
         page::set_state("failed");
+        page::say_broken(&info.to_string());
         leptos::logging::error!("{info}");
     }));
     let Some(root) = page::element(ROOT) else {

@@ -1,5 +1,6 @@
 //! The hits as a list, best first, walked through with the arrow keys.
 
+use gloo::timers::callback::Timeout;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
@@ -13,6 +14,11 @@ use crate::format::percent;
 use crate::order::{Order, without_copies};
 use crate::protocol::Hit;
 
+/// Cards that are made at once.
+const FIRST_CARDS: usize = 20;
+/// Cards that are made after these, at a time.
+const PIECE: usize = 10;
+
 #[component]
 pub fn Results() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -23,6 +29,18 @@ pub fn Results() -> impl IntoView {
             && let Some(rank) = session.hits.with(|hits| hits.iter().position(|hit| hit.id == selected.id))
         {
             page::scroll_to(&card_id(rank));
+        }
+    });
+    // More than a screen of cards is made in pieces, so that no piece holds up the page.
+    let ready = RwSignal::new(FIRST_CARDS);
+    let turn = StoredValue::new_local(None::<Timeout>);
+    Effect::new(move || {
+        let count = session.hits.with(|hits| hits.len());
+        let made = ready.get();
+        if made > count.max(FIRST_CARDS) {
+            ready.set(FIRST_CARDS);
+        } else if made < count {
+            turn.set_value(Some(Timeout::new(0, move || ready.set(made + PIECE))));
         }
     });
     // A card is made anew when anything on it changes, an address that came later too.
@@ -37,10 +55,13 @@ pub fn Results() -> impl IntoView {
             // In another order than that of marks there is no line to draw.
             let is_below = |at: &usize| line.is_some_and(|line| hits[*at].similarity < line);
             let below = places.iter().position(is_below).filter(|_| order == Order::Fit);
-            let mut rows: Vec<Row> =
-                places.iter().map(|at| Row::Card(*at, Box::new(hits[*at].clone()))).collect();
+            let mut rows: Vec<Row> = places
+                .iter()
+                .take(ready.get())
+                .map(|at| Row::Card(*at, Box::new(hits[*at].clone())))
+                .collect();
             if let Some(below) = below {
-                rows.insert(below, Row::Line);
+                rows.insert(below.min(rows.len()), Row::Line);
             }
             rows
         })

@@ -56,7 +56,7 @@ pub fn SearchBox() -> impl IntoView {
                 placeholder=move || if unwanted() { "But not … e.g. “parked cars”" } else { "Describe what to find, e.g. “baseball field”" }
                 prop:value=move || session.asking().with(|asking| asking.text().to_owned())
                 on:input=move |event| session.typed(event_target_value(&event))
-                on:change=move |_| session.leave_box()
+                on:blur=move |_| session.leave_box()
                 on:keydown=keydown/>
             <datalist id=SUGGESTIONS>
                 <For each=suggested key=|example| example.clone() children=|example| view! { <option value=example></option> }/>

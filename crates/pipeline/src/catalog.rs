@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{
-    Detail, Details, ItemId, Items, ListedFile, MANIFEST_NAME, Manifest, PictureListing, Shard, TileListing,
+    Detail, Details, Items, ListedFile, MANIFEST_NAME, Manifest, PictureListing, Shard, TileListing,
 };
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
 use clip_rs_search::{Engine, Index};

@@ -29,6 +29,8 @@ pub struct Exploring {
     pub progress: Progress,
     /// Why it could not do the last thing.
     pub failed: Option<String>,
+    /// What a person gave that was not taken, until they give something else or dismiss it.
+    pub refused: Option<String>,
 }
 
 impl Session {
@@ -40,7 +42,7 @@ impl Session {
         request: Request,
         bytes: &[u8],
     ) -> Option<(Response, Vec<u8>)> {
-        self.exploring.set(Exploring { busy: Some(what), ..Exploring::default() });
+        self.now(Some(what), None);
         let answer = async {
             let client = self.explorer().await?;
             client.call(request, bytes).await
@@ -50,7 +52,7 @@ impl Session {
         if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::Worker) {
             self.explorer.set_value(None);
         }
-        self.exploring.set(Exploring { failed, ..Exploring::default() });
+        self.now(None, failed);
         answer.ok()
     }
 
@@ -65,7 +67,19 @@ impl Session {
 
     /// Says what went wrong beside the explorer.
     pub fn could_not(self, why: String) {
-        self.exploring.set(Exploring { failed: Some(why), ..Exploring::default() });
+        self.exploring.update(|exploring| exploring.refused = Some(why));
+    }
+
+    /// Something else was given: what was wrong with the last thing is over.
+    pub fn given(self) {
+        self.exploring.update(|exploring| exploring.refused = None);
+    }
+
+    fn now(self, busy: Option<&'static str>, failed: Option<String>) {
+        self.exploring.update(|exploring| {
+            let refused = exploring.refused.take();
+            *exploring = Exploring { busy, failed, progress: Progress::default(), refused };
+        });
     }
 
     async fn explorer(self) -> Result<Rc<Client<client::Explorer>>, Failure> {

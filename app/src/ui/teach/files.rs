@@ -88,6 +88,7 @@ fn Row(saved: Saved) -> impl IntoView {
 
 /// Takes a file: a concept, or marks as GeoJSON or CSV. What is not understood is said, by its row.
 async fn take(session: Session, teaching: Teaching, file: File) {
+    session.given();
     let name = file.name();
     if file.size() > export::MAX_MARKS_BYTES.max(MAX_BYTES) as f64 {
         return session.could_not(format!("{name} was not read: it is larger than 10 MB."));
