@@ -284,7 +284,7 @@ fn many_small_footprints_are_circles_with_their_number_which_open_at_a_click() -
              && document.querySelector(\"[data-testid=footprint][data-id='{id}'].selected\")"
         ),
     )?;
-    assert_eq!(page.eval::<usize>(sum)?, 120);
+    assert_eq!(page.eval::<usize>(sum)?, 140);
     visit.expect_quiet_console();
     Ok(())
 }

@@ -16,6 +16,9 @@ use serde::de::DeserializeOwned;
 /// Longest wait for anything on the page; generous, as other work may share the machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// JavaScript: whether all cards of the list are made.
+const COMPLETE: &str = "!document.querySelector('.results[aria-busy=true]')";
+
 /// A result as the page shows it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ResultCard {
@@ -99,8 +102,9 @@ impl Page {
 
     /// Waits until the page is in one of the states (names with blanks between).
     pub fn wait_for_state(&self, states: &str) -> Result<()> {
-        let condition =
-            format!("'{states}'.split(' ').includes(document.querySelector('[data-state]')?.dataset.state)");
+        let condition = format!(
+            "'{states}'.split(' ').includes(document.querySelector('[data-state]')?.dataset.state) && {COMPLETE}"
+        );
         self.wait_until(&format!("the state is {states}"), &condition)
     }
 
@@ -120,7 +124,7 @@ impl Page {
         let literal = serde_json::to_string(query)?;
         let asked = format!(
             "decodeURIComponent(location.hash).includes({literal}) \
-             && ['results', 'empty', 'unlikely'].includes(document.querySelector('[data-state]').dataset.state)"
+             && ['results', 'empty', 'unlikely'].includes(document.querySelector('[data-state]').dataset.state) && {COMPLETE}"
         );
         self.wait_until(&format!("there are results for {query:?}"), &asked)?;
         self.show_nearest()?;

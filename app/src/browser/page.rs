@@ -88,9 +88,11 @@ pub fn print() {
     }
 }
 
-/// Scrolls the element with this id into view, as little as needed.
+/// Scrolls the list item that holds the element with this id into view, as little as needed.
 pub fn scroll_to(id: &str) {
     let Some(element) = element(id) else { return };
+    let item = element.closest("li").ok().flatten();
+    let element = item.unwrap_or_else(|| element.into());
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Nearest);
     options.set_behavior(if prefers_less_motion() {

@@ -15,9 +15,9 @@ use crate::order::{Order, without_copies};
 use crate::protocol::Hit;
 
 /// Cards that are made at once.
-const FIRST_CARDS: usize = 20;
+const FIRST_CARDS: usize = 10;
 /// Cards that are made after these, at a time.
-const PIECE: usize = 10;
+const PIECE: usize = 5;
 
 #[component]
 pub fn Results() -> impl IntoView {
@@ -66,6 +66,7 @@ pub fn Results() -> impl IntoView {
             rows
         })
     };
+    let is_making = move || ready.get() < session.hits.with(|hits| hits.len());
     let keydown = move |event: KeyboardEvent| {
         if let Some(rank) = target(&event, session) {
             event.prevent_default();
@@ -77,7 +78,7 @@ pub fn Results() -> impl IntoView {
     view! {
         <Tools/>
         <Cutoff/>
-        <ol class="results" aria-label="Results, best first" on:keydown=keydown>
+        <ol class="results" aria-label="Results, best first" aria-busy=move || is_making().to_string() on:keydown=keydown>
             <For each=rows key=Row::key children=|row| match row {
                 Row::Card(rank, hit) => view! { <Card rank hit=*hit/> }.into_any(),
                 Row::Line => view! { <li class="line" data-testid="cutoff-line">"Less likely than the line"</li> }.into_any(),
