@@ -13,36 +13,41 @@ use crate::asking::{giving, tile};
 use crate::{DESKTOP, PHONE};
 
 /// A worker that tells how far it is, but never that it is done: loading lasts.
-const NEVER_DONE: &str = "{ const Known = window.Worker; window.Worker = class extends Known { \
-     set onmessage(hear) { super.onmessage = hear && (event => { \
-     if (JSON.parse(event.data).type !== 'answer') hear.call(this, event); }); } }; }";
+const NEVER_DONE: &str = "{ const Known = window.Worker; window.Worker = class extends Known { constructor(...given) { super(...given); \
+     this.addEventListener('message', event => { if (String(event.data).includes('\"type\":\"answer\"')) event.stopImmediatePropagation(); }); } }; }";
 
-/// JavaScript: runs axe on the page at rest; what it finds as a list of rule, help and elements. `only` is a list of rules,
-/// none for those that are on by themselves and two that are not.
+/// JavaScript: runs axe on the page at rest, all cards laid out; what it finds as a list of rule and elements. `only` is a list
+/// of rules, none for those that are on by themselves and two that are not. What differs in nothing but a number is told once.
 fn found(only: &str) -> String {
     format!(
-        "(async () => {{ document.getAnimations().forEach(one => one.finish()); const only = {only}; \
+        "(async () => {{ document.getAnimations().forEach(one => one.finish()); \
+         document.querySelectorAll('.card').forEach(card => card.style.contentVisibility = 'visible'); \
+         const only = {only}; \
          const rules = {{ 'label-content-name-mismatch': {{ enabled: true }}, 'target-size': {{ enabled: true }} }}; \
          const options = only.length ? {{ runOnly: only }} : {{ rules }}; \
          const {{ violations }} = await axe.run(document, {{ ...options, resultTypes: ['violations'] }}); \
-         return violations.map(one => ({{ rule: one.id, help: one.help, \
-         elements: one.nodes.map(node => `${{node.target.join(' ')}}  ${{node.html.slice(0, 160)}}  ${{node.any.concat(node.all, node.none).map(c => c.message).join('; ')}}`) }})); }})()"
+         const told = node => `${{node.target.join(' ')}}\\n    ${{node.html.slice(0, 200)}}\\n    \
+         ${{[...node.any, ...node.all, ...node.none].map(check => check.message).join('; ')}}`; \
+         const once = nodes => [...new Map(nodes.map(node => [node.target.join().replace(/[0-9]+/g, '#'), told(node)])).entries()]; \
+         return violations.map(({{ id, help, nodes }}) => ({{ rule: `${{id}} (${{help}})`, elements: once(nodes) }})); }})()"
     )
 }
 
 /// What breaks a rule.
 #[derive(Debug, Deserialize)]
 struct Violation {
+    /// Its name and what it asks for.
     rule: String,
-    help: String,
-    elements: Vec<String>,
+    /// Selector without numbers, and what is wrong with the element.
+    elements: Vec<(String, String)>,
 }
 
-/// The page in a browser, and all that was found on it: by rule and element, the looks in which it was.
+/// The page in a browser, and all that was found on it.
 struct Inspection {
     page: Page,
     artifacts: Artifacts,
-    found: BTreeMap<String, Vec<String>>,
+    /// By rule and selector: what is wrong, and in which looks of the page.
+    found: BTreeMap<(String, String), (String, Vec<String>)>,
 }
 
 impl Inspection {
@@ -60,12 +65,10 @@ impl Inspection {
             let look = format!("{state}, {theme}, {width} wide");
             let violations: Vec<Violation> =
                 self.page.eval(&found(rules)).with_context(|| format!("inspecting {look}"))?;
-            for Violation { rule, help, elements } in violations {
-                for element in elements {
-                    self.found
-                        .entry(format!("{rule} ({help})\n    {element}"))
-                        .or_default()
-                        .push(look.clone());
+            for Violation { rule, elements } in violations {
+                for (selector, wrong) in elements {
+                    let known = self.found.entry((rule.clone(), selector)).or_insert((wrong, Vec::new()));
+                    known.1.push(look.clone());
                 }
             }
         }
@@ -171,8 +174,10 @@ fn axe_finds_nothing_in_any_state_at_any_size_in_any_theme() -> Result<()> {
         reach(&at).with_context(|| format!("on the way to {state}"))?;
         at.inspect(state)?;
     }
-    let found: Vec<String> =
-        at.found.iter().map(|(what, looks)| format!("{what}\n    in: {}", looks.join(" | "))).collect();
-    assert!(found.is_empty(), "{} elements break a rule:\n{}", found.len(), found.join("\n"));
+    let told = |((rule, _), (wrong, looks)): (&(String, String), &(String, Vec<String>))| {
+        format!("{rule}\n    {wrong}\n    in: {}", looks.join(" | "))
+    };
+    let found: Vec<String> = at.found.iter().map(told).collect();
+    assert!(found.is_empty(), "{} kinds of elements break a rule:\n{}", found.len(), found.join("\n"));
     Ok(())
 }
