@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clip_rs_tests::Page;
+use clip_rs_tests::{Artifacts, Page};
 use serde_json::Value;
 
 use crate::Visit;
@@ -17,14 +17,14 @@ fn ids(page: &Page) -> Result<Vec<String>> {
 }
 
 /// The file of a tile of the sample area.
-fn tile(visit: &Visit, id: &str) -> Result<PathBuf> {
-    let path = visit.artifacts.sample.join("tiles").join(format!("{id}.jpg"));
+pub fn tile(artifacts: &Artifacts, id: &str) -> Result<PathBuf> {
+    let path = artifacts.sample.join("tiles").join(format!("{id}.jpg"));
     fs::metadata(&path).with_context(|| format!("the tile {}", path.display()))?;
     Ok(path)
 }
 
 /// JavaScript that gives the page a file as a person does who drops or pastes it.
-fn giving(event: &str, bytes: &[u8], name: &str) -> String {
+pub fn giving(event: &str, bytes: &[u8], name: &str) -> String {
     format!(
         "(() => {{ const data = new DataTransfer(); \
          data.items.add(new File([new Uint8Array({bytes:?})], '{name}', {{ type: 'image/jpeg' }})); \
@@ -124,7 +124,7 @@ fn a_picture_finds_its_tile_however_it_is_given_and_its_model_is_loaded_once() -
     let image = |url: &str| url.contains("/image.") || url.contains("explorer_bg");
     assert!(!seen().iter().any(|request| image(&request.url)), "a first visit does without");
     let id = "17/37322/50208";
-    let bytes = fs::read(tile(&visit, id)?)?;
+    let bytes = fs::read(tile(&visit.artifacts, id)?)?;
     for (event, name) in [("drop", "a tile.jpg"), ("paste", "image.png")] {
         assert!(page.eval::<bool>(&giving(event, &bytes, name))?, "{event} is taken");
         page.wait_until(

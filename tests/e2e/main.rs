@@ -1,12 +1,16 @@
 //! What a person sees, in a real browser: ignored by plain `cargo test`, run by `cargo xtask test`, which
 //! builds what they need.
 
+mod accessible;
+mod any_size;
 mod anywhere;
 mod asking;
+mod by_keys;
 mod bytes;
 mod damage;
 mod detail;
 mod exploring;
+mod firefox;
 mod look;
 mod map_tools;
 mod marks;
@@ -16,6 +20,7 @@ mod pictures;
 mod privacy;
 mod sources;
 mod start;
+mod steady;
 mod taking;
 mod typing;
 mod update;

@@ -1,6 +1,6 @@
 //! Where the things under test are: named by the environment, because `cargo xtask test` builds them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -33,6 +33,13 @@ impl Artifacts {
             chromium: existing("CHROMIUM")?,
         })
     }
+}
+
+/// The script of axe-core, which looks for what keeps people out of a page; among the npm packages of the repository.
+pub fn axe() -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/axe-core/axe.min.js");
+    let hint = "run these tests with `cargo xtask test`, or `npm ci --ignore-scripts` first";
+    std::fs::read_to_string(&path).with_context(|| format!("reading {}: {hint}", path.display()))
 }
 
 fn existing(variable: &str) -> Result<PathBuf> {

@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod browser;
+mod firefox;
 pub mod land;
 mod map;
 mod page;
@@ -16,8 +17,9 @@ mod site;
 mod truth;
 mod worker;
 
-pub use artifacts::Artifacts;
+pub use artifacts::{Artifacts, axe};
 pub use browser::Chromium;
+pub use firefox::Firefox;
 pub use map::MapView;
 pub use page::{Mouse, Page, ResultCard};
 pub use recorder::{Recorder, Seen};

@@ -196,10 +196,19 @@ impl Page {
         Ok(())
     }
 
-    /// Sets a CSS media feature, such as `prefers-color-scheme` to `dark`.
+    /// Sets a CSS media feature, such as `prefers-color-scheme` to `dark`, and no other.
     pub fn prefer(&self, feature: &str, value: &str) -> Result<()> {
-        let features = vec![Emulation::MediaFeature { name: feature.to_owned(), value: value.to_owned() }];
-        self.tab.call_method(Emulation::SetEmulatedMedia { media: None, features: Some(features) })?;
+        self.prefer_all(&[(feature, value)])
+    }
+
+    /// Sets these CSS media features, and no others.
+    pub fn prefer_all(&self, features: &[(&str, &str)]) -> Result<()> {
+        let feature = |&(name, value): &(&str, &str)| Emulation::MediaFeature {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let features = Some(features.iter().map(feature).collect());
+        self.tab.call_method(Emulation::SetEmulatedMedia { media: None, features })?;
         Ok(())
     }
 

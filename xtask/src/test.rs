@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
@@ -12,7 +13,7 @@ use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
-use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, strace};
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, firefox, strace};
 use crate::steps::Step;
 use crate::worker;
 
@@ -30,6 +31,7 @@ pub fn run() -> Result<()> {
     let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
     let browser = Browser::set_up()?;
+    let firefox = firefox::set_up();
     strace::set_up();
     let (tools, toolchain) = setup::everything()?;
 
@@ -53,7 +55,7 @@ pub fn run() -> Result<()> {
     dist::bundle(&toolchain, &tools)?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
-    native_tests(&commands, &area, &browser)
+    native_tests(&commands, &area, &browser, firefox)
 }
 
 /// Tests of the engine, compiled for wasm (with `flags` in place of the usual ones) and run by a headless browser.
@@ -80,12 +82,13 @@ fn wasm_tests(
 }
 
 /// All native tests, those that drive a browser among them, which need all that was built before.
-fn native_tests(commands: &Commands, area: &Area, browser: &Browser) -> Result<()> {
+fn native_tests(commands: &Commands, area: &Area, browser: &Browser, firefox: Option<PathBuf>) -> Result<()> {
     let mut cargo = setup::cargo();
     cargo.arg("test").args(NATIVE).args(["--no-fail-fast", "--", "--include-ignored"]);
     // Those that drive a browser mostly wait for it.
     let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
     cargo.env("RUST_TEST_THREADS", threads.to_string());
+    cargo.envs(firefox.map(|program| ("FIREFOX", program)));
     check("tests", with_artifacts(&mut cargo, commands, area, browser))
 }
 
@@ -129,7 +132,9 @@ fn check(name: &str, command: &mut Command) -> Result<()> {
             let key = key.to_string_lossy();
             // Those that are of use to a person; the rest is the same in every shell.
             if let Some(value) = value
-                && ["CLIP_RS_", "CHROM", "WASM_BINDGEN_"].iter().any(|start| key.starts_with(start))
+                && ["CLIP_RS_", "CHROM", "FIREFOX", "WASM_BINDGEN_"]
+                    .iter()
+                    .any(|start| key.starts_with(start))
             {
                 let _ = write!(repeat, "{key}={} ", value.to_string_lossy());
             }

@@ -90,7 +90,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                 <button type="button" class="plain" data-testid="details-button" on:click=details
                     aria-label=format!("Details of result {}", rank + 1)>"Details"</button>
                 <button type="button" class="plain" data-testid="like-button" on:click=like
-                    aria-label=format!("More like result {}", rank + 1)>
+                    aria-label=format!("More like this: result {}", rank + 1)>
                     {icons::alike()}"More like this"
                 </button>
             </div>

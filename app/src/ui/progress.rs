@@ -32,12 +32,12 @@ pub fn Loading() -> impl IntoView {
             <progress max="1" aria-label="Loaded in all" prop:value=move || whole.with(|progress| progress.share())
                 value=move || whole.with(|progress| format!("{:.4}", progress.share()))></progress>
             <p class="summary" data-testid="progress-summary">{summary}</p>
+            <button type="button" class="plain" data-testid="stop" on:click=move |_| session.stop()>"Stop loading"</button>
             <ul class="files">
                 <ForEnumerate each=move || 0..count() key=|at| *at children=move |_, at| {
                     view! { <File file=Signal::derive(move || whole.with(|progress| progress.files.get(at).cloned()))/> }
                 }/>
             </ul>
-            <button type="button" class="plain" data-testid="stop" on:click=move |_| session.stop()>"Stop loading"</button>
         </div>
     }
 }

@@ -77,7 +77,7 @@ impl Browser {
 }
 
 /// The program that the environment variable names, or the first of `names` on the PATH.
-fn named(variable: &str, names: &[&str]) -> Option<PathBuf> {
+pub(super) fn named(variable: &str, names: &[&str]) -> Option<PathBuf> {
     if let Some(path) = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file()) {
         return Some(path);
     }

@@ -3,6 +3,7 @@
 mod apt;
 pub mod browser;
 mod cargo_tools;
+pub mod firefox;
 mod npm;
 mod rustc;
 pub mod strace;
