@@ -22,7 +22,7 @@ pub use browser::Chromium;
 pub use firefox::Firefox;
 pub use map::MapView;
 pub use page::{Mouse, Page, ResultCard};
-pub use recorder::{Recorder, Seen};
+pub use recorder::{Fault, Recorder, Seen};
 pub use site::Site;
 pub use truth::GroundTruth;
 pub use worker::ask_worker;

@@ -25,10 +25,34 @@ pub struct Seen {
     pub received: u64,
 }
 
+/// How a connection fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// So many bytes come, headers included, and no more, while the connection stays open.
+    StallAfter(u64),
+    /// So many bytes come, headers included, and then the connection is closed.
+    BreakAfter(u64),
+}
+
 /// The running proxy.
 pub struct Recorder {
     address: SocketAddr,
-    log: Arc<Mutex<Vec<Seen>>>,
+    shared: Arc<Shared>,
+}
+
+/// What the threads of all connections know.
+#[derive(Default)]
+struct Shared {
+    log: Mutex<Vec<Seen>>,
+    /// A part of a URL, and how answers to such URLs fail.
+    fault: Mutex<Option<(String, Fault)>>,
+}
+
+impl Shared {
+    fn fault_of(&self, url: &str) -> Option<Fault> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.as_ref().filter(|(part, _)| url.contains(part.as_str())).map(|(_, fault)| *fault)
+    }
 }
 
 impl Recorder {
@@ -36,16 +60,16 @@ impl Recorder {
     pub fn start(upstream: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("binding the recorder")?;
         let address = listener.local_addr()?;
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&log);
+        let known = Arc::new(Shared::default());
+        let shared = Arc::clone(&known);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let log = Arc::clone(&shared);
+                let shared = Arc::clone(&shared);
                 // A connection that the browser drops half way is no fault of the page's.
-                thread::spawn(move || pass_on(client, upstream, &log));
+                thread::spawn(move || pass_on(client, upstream, &shared));
             }
         });
-        Ok(Self { address, log })
+        Ok(Self { address, shared: known })
     }
 
     /// Where the proxy listens.
@@ -55,11 +79,16 @@ impl Recorder {
 
     /// All requests so far, in the order they came.
     pub fn seen(&self) -> Vec<Seen> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers to URLs that contain `part` fail like this from now on, those of no other URL do.
+    pub fn fail(&self, part: &str, fault: Fault) {
+        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some((part.to_owned(), fault));
     }
 }
 
-fn pass_on(client: TcpStream, upstream: SocketAddr, log: &Mutex<Vec<Seen>>) -> Result<()> {
+fn pass_on(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut writer = client;
     let mut head = Vec::new();
@@ -84,7 +113,7 @@ fn pass_on(client: TcpStream, upstream: SocketAddr, log: &Mutex<Vec<Seen>>) -> R
         received: 0,
     };
     let number = {
-        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.push(seen);
         log.len() - 1
     };
@@ -106,8 +135,18 @@ fn pass_on(client: TcpStream, upstream: SocketAddr, log: &Mutex<Vec<Seen>>) -> R
     if let Some(length) = length {
         std::io::copy(&mut reader.take(length as u64), &mut server)?;
     }
-    let received = std::io::copy(&mut server, &mut writer)?;
-    if let Some(seen) = log.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
+    let fault = shared.fault_of(url);
+    let received = match fault {
+        None => std::io::copy(&mut server, &mut writer)?,
+        Some(Fault::StallAfter(bytes) | Fault::BreakAfter(bytes)) => {
+            std::io::copy(&mut server.take(bytes), &mut writer)?
+        }
+    };
+    if let Some(Fault::StallAfter(_)) = fault {
+        // Until the browser gives up.
+        let _bytes = writer.read(&mut [0])?;
+    }
+    if let Some(seen) = shared.log.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
         seen.received = received;
     }
     writer.shutdown(Shutdown::Both)?;

@@ -34,7 +34,8 @@ cargo xtask COMMAND
                             build all, make the sample area and serve it
   test                      every check and test, in a real browser too
   dist                      build the page into dist/, for any static host
-  screenshots               take the README's pictures into docs/pictures
+  screenshots               take pictures of every state of the page into target/screenshots, and those of
+                            README and guide into docs/pictures
   figures                   measure bytes and milliseconds of a visit
   bench [--only NAME] [--json FILE]
                             ours beside its peers, into docs/BENCHMARKS.md; --help for all options
@@ -62,7 +63,7 @@ fn run(words: &[&str]) -> Result<()> {
             if options.serve { site.serve(options.port) } else { Ok(()) }
         }
         ["test"] => alone(test::run),
-        ["screenshots"] => alone(|| test::show("screenshots", &["docs/pictures"])),
+        ["screenshots"] => alone(|| test::show("screenshots", &["target/screenshots", "docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),
         ["bench", options @ ..] => alone(|| bench::run(options)),
         ["report", data] => alone(|| report::make(Path::new(data))),

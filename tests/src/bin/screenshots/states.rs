@@ -1,0 +1,77 @@
+//! The table of states: what each is called, what the page is opened with, and how a person comes to it.
+
+use anyhow::Result;
+use clip_rs_tests::{Artifacts, Fault, Page};
+
+use crate::areas::Area;
+use crate::looks::{DARK, DESKTOP, FRAME, LIGHT, Look, PHONE, TABLET};
+use crate::steps;
+
+/// What a person does once the page is opened.
+type Steps = fn(&Page, &Artifacts) -> Result<()>;
+
+/// A state of the page.
+pub struct State {
+    /// Its name, which begins its files' names.
+    pub name: &'static str,
+    /// The fragment that the page is opened with.
+    pub fragment: &'static str,
+    /// What is searched.
+    pub area: Area,
+    /// Answers that fail: a part of their URLs, and how.
+    pub fault: Option<(&'static str, Fault)>,
+    /// Sizes in which it is shown.
+    sizes: &'static [(u32, u32)],
+    /// How a person comes to it.
+    pub steps: Steps,
+}
+
+impl State {
+    /// Every size in every colour scheme.
+    pub fn looks(&self) -> impl Iterator<Item = Look> + use<> {
+        let sizes = self.sizes;
+        sizes.iter().flat_map(|size| [LIGHT, DARK].map(|scheme| Look { size: *size, scheme }))
+    }
+}
+
+const SIZES: &[(u32, u32)] = &[PHONE, TABLET, DESKTOP];
+
+const fn state(name: &'static str, fragment: &'static str, steps: Steps) -> State {
+    State { name, fragment, area: Area::Sample, fault: None, sizes: SIZES, steps }
+}
+
+/// The text tower is the largest file: some of it comes, then no more.
+const HALF_WAY: (&str, Fault) = ("/text.", Fault::StallAfter(2_500_000));
+const BROKEN: (&str, Fault) = ("/text.", Fault::BreakAfter(2_500_000));
+
+/// What the layer is about: one thing, and another that it should not be.
+const PLUS_MINUS: &str = "#q=a%20river&text=-0.5*forest";
+
+/// All states that are looked at.
+pub const STATES: [State; 25] = [
+    State { fault: Some(HALF_WAY), ..state("loading", "", steps::half_loaded) },
+    state("ready", "", steps::ready),
+    state("typing", "", steps::typing),
+    state("results", "#q=storage%20tanks", steps::answered),
+    state("selected", "#q=golf%20course", steps::selected),
+    state("nothing-likely", "", steps::nothing_likely),
+    state("nearest", "", steps::nearest),
+    state("add", "#q=baseball%20field", steps::add_menu),
+    state("picture", "", steps::picture),
+    state("minus", "#q=swimming%20pool&text=-0.5*houses", steps::answered),
+    state("drawing", "#q=dense%20forest", steps::drawing),
+    state("area", "#q=dense%20forest", steps::area),
+    state("place", "", steps::place),
+    state("concept-3", "#q=buildings", |page, _| steps::concept(page, 2, 1)),
+    state("concept-10", "#q=buildings", |page, _| steps::concept(page, 5, 5)),
+    state("here", "", steps::here),
+    state("everywhere", PLUS_MINUS, steps::layer),
+    state("compare", "#q=a%20river", steps::compare),
+    state("detail", "#q=tennis%20courts", steps::detail),
+    state("where", "#q=tennis%20courts", steps::where_in_it),
+    state("saved", "#q=buildings", steps::saved),
+    state("take-away", "#q=storage%20tanks", steps::take_away),
+    State { fault: Some(BROKEN), ..state("failed", "", steps::failed) },
+    State { area: Area::Photographs, ..state("wall", "#q=a%20river", steps::answered) },
+    State { sizes: &[FRAME], ..state("embedded", "#q=storage%20tanks", steps::answered) },
+];
