@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 /// 180 or -180 degrees, so edges are never longer than they look. Edges are straight in longitude and latitude.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<[f64; 2]>", into = "Vec<[f64; 2]>")]
-pub struct Polygon(Vec<[f64; 2]>);
+pub struct Polygon {
+    corners: Vec<[f64; 2]>,
+    /// Its edges, if it is a box.
+    edges: Option<Bounds>,
+}
 
 /// Numbers that enclose no area on the ground.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,43 +32,60 @@ impl Polygon {
     pub fn new(corners: Vec<[f64; 2]>) -> Result<Self, PolygonError> {
         let count = (Self::MIN_CORNERS..=Self::MAX_CORNERS).contains(&corners.len());
         let on_earth = |[lng, lat]: &[f64; 2]| lng.abs() <= 540.0 && lat.abs() <= 90.0;
-        if count && corners.iter().all(on_earth) { Ok(Self(corners)) } else { Err(PolygonError) }
+        if !count || !corners.iter().all(on_earth) {
+            return Err(PolygonError);
+        }
+        let edges = box_of(&corners);
+        Ok(Self { corners, edges })
     }
 
     /// The corners, longitude before latitude.
     pub fn corners(&self) -> &[[f64; 2]] {
-        &self.0
+        &self.corners
     }
 
     /// Its edges, if it is a box.
     pub fn edges(&self) -> Option<Bounds> {
-        let &[[west, south], [east, _], [_, north], _] = self.0.as_slice() else { return None };
-        let wrapped = |lng: f64| if lng > 180.0 { lng - 360.0 } else { lng };
-        let bounds = Bounds::new(west, south, wrapped(east), north).ok()?;
-        (Self::from(bounds) == *self).then_some(bounds)
+        self.edges
     }
 
-    /// Whether `at` lies inside, by the number of edges east of it (even-odd rule). A position that lies exactly on an edge is
-    /// inside on the west and south of an area, and outside on the others.
+    /// Whether `at` lies inside, by the number of edges east of it (even-odd rule). What lies exactly on an edge is inside a box;
+    /// of another area it is inside on the west and south, and outside on the others.
     pub fn contains(&self, at: LngLat) -> bool {
+        if let Some(edges) = self.edges {
+            return edges.contains(at);
+        }
         // The same meridian may lie a turn further on.
         [0.0, 360.0, -360.0].iter().any(|turn| self.holds(at.lng() + turn, at.lat()))
     }
 
     fn holds(&self, lng: f64, lat: f64) -> bool {
-        let next = self.0.iter().cycle().skip(1);
-        let crossed = self.0.iter().zip(next).filter(|([x0, y0], [x1, y1])| {
+        let next = self.corners.iter().cycle().skip(1);
+        let crossed = self.corners.iter().zip(next).filter(|([x0, y0], [x1, y1])| {
             (*y0 <= lat) != (*y1 <= lat) && lng < x0 + (lat - y0) / (y1 - y0) * (x1 - x0)
         });
         crossed.count() % 2 == 1
     }
 }
 
+/// The corners of a box, counter-clockwise from the south-west.
+fn corners_of(bounds: Bounds) -> [[f64; 2]; 4] {
+    let (west, east) = (bounds.west(), bounds.west() + bounds.width());
+    let (south, north) = (bounds.south(), bounds.north());
+    [[west, south], [east, south], [east, north], [west, north]]
+}
+
+/// The box that has these corners, if there is one.
+fn box_of(corners: &[[f64; 2]]) -> Option<Bounds> {
+    let &[[west, south], [east, _], [_, north], _] = corners else { return None };
+    let east = if east > 180.0 { east - 360.0 } else { east };
+    let bounds = Bounds::new(west, south, east, north).ok()?;
+    (corners_of(bounds) == *corners).then_some(bounds)
+}
+
 impl From<Bounds> for Polygon {
     fn from(bounds: Bounds) -> Self {
-        let (west, east) = (bounds.west(), bounds.west() + bounds.width());
-        let (south, north) = (bounds.south(), bounds.north());
-        Self(vec![[west, south], [east, south], [east, north], [west, north]])
+        Self { corners: corners_of(bounds).to_vec(), edges: Some(bounds) }
     }
 }
 
@@ -78,7 +99,7 @@ impl TryFrom<Vec<[f64; 2]>> for Polygon {
 
 impl From<Polygon> for Vec<[f64; 2]> {
     fn from(polygon: Polygon) -> Self {
-        polygon.0
+        polygon.corners
     }
 }
 

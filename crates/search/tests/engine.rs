@@ -120,6 +120,61 @@ fn terms_add_up_and_subtract() {
     assert!(hits.iter().all(|hit| hit.item.ordinal % 4 == 0), "seed {SEED}: {hits:?}");
 }
 
+/// How far an item's cosine to a vector lies from the mean of all, in parts of their deviation.
+fn standing(engine: &Engine, vector: &Embedding, ordinal: usize) -> f32 {
+    let index = &engine.shards()[0].index;
+    let cosine = |at: usize| index.embedding(at).expect("an item").expect("a direction").cosine(vector);
+    let all: Vec<f32> = (0..index.len()).map(cosine).collect();
+    let mean = all.iter().sum::<f32>() / all.len() as f32;
+    let deviation = (all.iter().map(|c| (c - mean).powi(2)).sum::<f32>() / all.len() as f32).sqrt();
+    (all[ordinal] - mean) / deviation
+}
+
+#[test]
+fn words_and_a_picture_count_alike_however_far_their_cosines_lie_apart() {
+    let engine = engine(&[400]);
+    let text = engine.text().encode(TEXTS[0]).expect("an embedding");
+    // A direction to which all items are nearly alike, and one to which they differ.
+    let mean: Vec<f32> = (0..text.dim())
+        .map(|at| {
+            let component = |ordinal| {
+                engine.shards()[0].index.embedding(ordinal).expect("an item").expect("one").as_slice()[at]
+            };
+            (0..400).map(component).sum::<f32>()
+        })
+        .collect();
+    let mean = Embedding::new(mean).expect("a direction");
+    let other = engine.text().encode(TEXTS[2]).expect("an embedding");
+    let leaning = mean.as_slice().iter().zip(other.as_slice());
+    let picture = Embedding::new(leaning.map(|(m, t)| m + 0.2 * t).collect()).expect("a direction");
+    let query = Query::text(TEXTS[0]).and(1.0, Subject::Vector(picture.clone()));
+    let direction = engine.embed(&query).expect("a direction");
+    let expected = |ordinal| standing(&engine, &text, ordinal) + standing(&engine, &picture, ordinal);
+    let hits = engine.search(&query.limit(400)).expect("hits");
+    assert_eq!(hits.len(), 400);
+    // The order is that of the sum of standings, but for what codes round.
+    let sums: Vec<f32> = hits.iter().map(|hit| expected(hit.item.ordinal)).collect();
+    let falls = sums.windows(2).filter(|pair| pair[1] > pair[0] + 0.15).count();
+    assert_eq!(falls, 0, "seed {SEED}: {sums:?}");
+    assert!(direction.text_share > 0.0);
+}
+
+#[test]
+fn of_items_that_are_wanted_the_best_are_found() {
+    let engine = engine(&[1500]);
+    let query = Query::text(TEXTS[0]).limit(30);
+    let direction = engine.embed(&query).expect("a direction");
+    let odd = |item: ItemRef| item.ordinal % 3 == 1;
+    let found = engine.nearest_where(&direction, &query, odd).expect("hits");
+    let all = engine.search(&Query { exact: true, ..query.clone().limit(1500) }).expect("hits");
+    let expected: Vec<ItemRef> = all.iter().map(|hit| hit.item).filter(|item| odd(*item)).take(30).collect();
+    assert_eq!(found.iter().map(|hit| hit.item).collect::<Vec<_>>(), expected, "seed {SEED}");
+    let item = Query::item(called(&engine, 0));
+    let direction = engine.embed(&item).expect("a direction");
+    let found = engine.nearest_where(&direction, &item, odd).expect("hits");
+    assert!(found.iter().all(|hit| odd(hit.item)), "the item itself is not wanted either");
+}
+
 #[test]
 fn a_minimum_similarity_and_a_limit_are_kept() {
     let engine = engine(&[400]);

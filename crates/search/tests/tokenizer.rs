@@ -65,6 +65,17 @@ fn two_thousand_texts_have_the_tokens_of_open_clip() {
 }
 
 #[test]
+fn a_tokenizer_knows_whether_it_reads_all_of_a_text() {
+    let tokenizer = clip(9);
+    for words in 0..12 {
+        let text = vec!["river"; words].join(" ");
+        let all = clip(77).tokenize(&text).len() <= 9;
+        assert_eq!(tokenizer.takes_all(&text), all, "{words} words");
+    }
+    assert!(!tokenizer.takes_all(&"river ".repeat(100_000)));
+}
+
+#[test]
 fn a_long_text_is_cut_but_keeps_its_end() {
     let tokenizer = clip(8);
     let tokens = tokenizer.tokenize(&"a dog ".repeat(50));

@@ -45,10 +45,13 @@ impl Tokenizer {
 
     /// Whether [`Self::tokenize`] takes all of `text`, or cuts it.
     pub fn takes_all(&self, text: &str) -> bool {
+        let text = text.trim_start();
+        if text.len() > MAX_TEXT {
+            return false;
+        }
         let mut tokens = Vec::new();
-        words(&clean(text.get(..MAX_TEXT).unwrap_or(text)))
-            .for_each(|word| self.byte_pairs.encode(word, &mut tokens));
-        text.len() <= MAX_TEXT && tokens.len() + 2 <= self.context_length
+        words(&clean(text)).for_each(|word| self.byte_pairs.encode(word, &mut tokens));
+        tokens.len() + 2 <= self.context_length
     }
 
     /// Tokens of `text`: start, at most `context_length - 2` tokens, end. Never padded.
