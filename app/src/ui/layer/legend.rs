@@ -83,7 +83,7 @@ fn Shown() -> impl IntoView {
                 <input id=AGAINST data-testid="layer-against" type="text" autocomplete="off" placeholder="Compare with …" prop:value=against/>
                 <button type="submit" class="plain" data-testid="layer-compare">"Compare"</button>
             </form>
-            <p class="soft" data-testid="layer-counts">{scored}</p>
+            <p class="soft" role="status" data-testid="layer-counts">{scored}</p>
         </section>
     }
 }
