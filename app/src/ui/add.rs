@@ -4,9 +4,9 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use web_sys::{Blob, HtmlInputElement};
 
+use super::INPUT;
 use super::desk;
 use super::icons;
-use super::search_box;
 use super::session::Session;
 use crate::browser::page;
 use crate::protocol::Taken;
@@ -24,7 +24,7 @@ pub fn Add() -> impl IntoView {
         move |_| {
             opened.set(false);
             session.begin_next(unwanted);
-            page::focus(search_box::INPUT);
+            page::focus(INPUT);
         }
     };
     let choose = move |from: NodeRef<Input>| {

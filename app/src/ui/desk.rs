@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
+use super::given::Given;
 use super::icons;
 use super::session::Session;
 use crate::ask::{About, Ask, Named, Origin, Part};
@@ -18,13 +19,6 @@ const PREVIEW: f64 = 720.0;
 const LEAST: f64 = 0.05;
 /// How far an arrow key moves the part, as a share of an edge.
 const STEP: f64 = 0.05;
-
-/// A picture on the desk.
-#[derive(Debug, Clone)]
-pub struct Given {
-    picture: Picture,
-    name: String,
-}
 
 /// Takes a file as a picture, and searches for what looks like it.
 pub fn give(session: Session, file: Blob, name: String) {

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::picture::{CARD, Picture};
-use super::session::Session;
-use super::side::Side;
+use super::session::{Session, Side};
 use crate::ask::{About, Ask, Named, Origin, Part};
 use crate::format::{counted, millis};
 use crate::protocol::explore::{Cluster, Request, Response};

@@ -12,6 +12,7 @@ mod exploring;
 mod failure;
 mod footer;
 mod footprints;
+mod given;
 mod giving;
 mod graticule;
 mod groups;
@@ -48,10 +49,12 @@ use footer::Footer;
 use header::Header;
 use map::Map;
 use notice::Notice;
-use session::{By, Phase, Session};
+use session::{By, Phase, Session, Side};
 
 /// Id of the element that the page is built into.
 const ROOT: &str = "app";
+/// Id of the search box.
+const INPUT: &str = "query";
 /// Id of the panel of results.
 const RESULTS: &str = "results";
 /// Id of what the page shows before this program has arrived.
@@ -79,7 +82,7 @@ fn App() -> impl IntoView {
     provide_context(layer::Layer::new(session));
     provide_context(teach::Teaching::new(session));
     provide_context(groups::Groups::new(session));
-    let side = RwSignal::new(side::Side::default());
+    let side = RwSignal::new(Side::default());
     provide_context(side);
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
@@ -105,7 +108,7 @@ fn App() -> impl IntoView {
                 <Notice/>
                 <exploring::Exploring/>
                 <desk::Desk/>
-                <Show when=move || side.get() == side::Side::Results fallback=|| view! { <side::Other/> }>
+                <Show when=move || side.get() == Side::Results fallback=|| view! { <side::Other/> }>
                     <teach::Strip/>
                     <Panel/>
                 </Show>
@@ -164,7 +167,7 @@ fn shortcut(session: Session, event: &KeyboardEvent) {
     match event.key().as_str() {
         "/" => {
             event.prevent_default();
-            page::focus(search_box::INPUT);
+            page::focus(INPUT);
         }
         "l" if session.has_map_untracked() => expect_context::<layer::Layer>().toggle(),
         "?" => page::press(footer::KEYS),

@@ -3,14 +3,13 @@
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
+use super::INPUT;
 use super::add::Add;
 use super::icons;
 use super::session::{Phase, Session};
 use crate::ask::Asking;
 use crate::browser::page;
 
-/// Id of the text field.
-pub const INPUT: &str = "query";
 const SUGGESTIONS: &str = "suggestions";
 /// The key code of a key that an input method has taken (UI Events, section 7.3.1); Safari says no more of it.
 const COMPOSING: u32 = 229;

@@ -3,22 +3,10 @@
 use leptos::prelude::*;
 
 use super::groups::WhatIsHere;
-use super::session::{Phase, Session};
+use super::session::{Phase, Session, Side};
 use super::teach::SavedConcepts;
 use crate::ask::Ask;
 use crate::ui::icons;
-
-/// What is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Side {
-    /// The results of a search.
-    #[default]
-    Results,
-    /// Groups of places that look alike.
-    Here,
-    /// Concepts and the last searches.
-    Saved,
-}
 
 const ALL: [(Side, &str, &str); 3] = [
     (Side::Results, "Results", "tab-results"),

@@ -3,9 +3,9 @@
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
+use super::INPUT;
 use super::icons;
 use super::picture::{CARD, Picture};
-use super::search_box;
 use super::session::Session;
 use crate::ask::{About, Origin, Part};
 use crate::browser::page;
@@ -65,7 +65,7 @@ fn remove(session: Session, at: usize) {
     let left = session.asking().with_untracked(|asking| asking.confirmed().parts.len());
     match left.checked_sub(1) {
         Some(last) => page::focus(&chip_id(at.min(last))),
-        None => page::focus(search_box::INPUT),
+        None => page::focus(INPUT),
     }
 }
 
@@ -91,7 +91,7 @@ fn Chip(at: usize, part: Part) -> impl IntoView {
         view! {
             <button type="button" class="term-name" id=chip_id(at) title="Change these words" on:click=move |_| {
                 session.edit_part(at);
-                page::focus(search_box::INPUT);
+                page::focus(INPUT);
             }>{name.clone()}</button>
         }
         .into_any()
@@ -132,7 +132,7 @@ fn Where(name: String, testid: &'static str, take_off: impl Fn() + 'static) -> i
             <span class="term-name">{name}</span>
             <button type="button" class="quiet" aria-label=label title="Search everywhere" data-testid="term-remove" on:click=move |_| {
                 take_off();
-                page::focus(search_box::INPUT);
+                page::focus(INPUT);
             }>
                 {icons::close()}
             </button>

@@ -27,7 +27,7 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::client::{Client, Search};
-use super::desk::Given;
+use super::given::Given;
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
 use crate::history::History;
@@ -37,7 +37,7 @@ use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Respons
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
 pub use lacks::Lack;
-pub use state::{By, Camera, Phase, Selection, Timing};
+pub use state::{By, Camera, Phase, Selection, Side, Timing};
 
 /// Where the catalog lies, relative to the page.
 const CATALOG: &str = "catalog/catalog.json";
