@@ -29,8 +29,6 @@ pub mod suggest;
 mod suggest_tests;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod timing_tests;
 pub mod window;
 
 pub use classifier::{Concept, LearnError, background};
