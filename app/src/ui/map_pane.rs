@@ -56,7 +56,9 @@ impl Area {
     fn of(manifest: &Manifest) -> Option<Self> {
         let bounds = manifest.bounds.as_ref()?;
         let frame = Frame::of(Some(bounds));
-        let made = if manifest.synthetic { "Synthetic imagery · " } else { "" };
+        // Said once, by whoever made it or by us.
+        let says_so = manifest.attribution.to_lowercase().contains("synthetic");
+        let made = if manifest.synthetic && !says_so { "Synthetic imagery · " } else { "" };
         Some(Self {
             frame,
             extent: frame.extent(bounds),

@@ -10,8 +10,8 @@ const ANSWERED: &str = "results unlikely empty";
 /// Some of the files are here, and the others do not come.
 pub fn half_loaded(page: &Page, _: &Artifacts) -> Result<()> {
     page.wait_until(
-        "some of it is here",
-        "/MB of/.test(document.querySelector('[data-testid=progress-summary]')?.innerText)",
+        "as much is here as comes",
+        "/^2[.]5 MB of/m.test(document.querySelector('[data-testid=progress]')?.innerText)",
     )
 }
 
@@ -80,6 +80,7 @@ pub fn picture(page: &Page, artifacts: &Artifacts) -> Result<()> {
          document.body.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }})); return null; }})()"
     ))?;
     page.wait_until("it is on the desk", "document.querySelector('[data-testid=desk]')")?;
+    page.eval::<Value>("(document.activeElement.blur(), null)")?;
     page.wait_for_state("results")
 }
 
@@ -134,7 +135,8 @@ pub fn place(page: &Page, artifacts: &Artifacts) -> Result<()> {
 
 /// Marks as a file: the first results are what is meant, later ones are not.
 pub fn concept(page: &Page, yes: usize, no: usize) -> Result<()> {
-    page.wait_for_state("results")?;
+    page.wait_for_state(ANSWERED)?;
+    page.show_nearest()?;
     let found = page.results()?;
     let (meant, others) = (found.iter().take(yes), found.iter().rev().take(no));
     let rows = meant.map(|card| (card, "yes")).chain(others.map(|card| (card, "no")));
