@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from benches import ann_native, embed, image, page, search, server, stages, text, text_as_used
+from benches import ann_native, embed, explore, image, page, search, server, stages, text, text_as_used
 from harness import machine, report
 from harness.context import ROOT, Context
 
@@ -21,6 +21,7 @@ BENCHES = {
     # Leaves its indexes to the next one.
     "ann-native": ann_native.run,
     "search": search.run,
+    "explore": explore.run,
     "embed": embed.run,
     "stages": stages.run,
     "server": server.run,

@@ -7,6 +7,7 @@ TITLES = {
     "text-as-used": "Text encoder, as people use it",
     "image": "Image encoder",
     "search": "Search",
+    "explore": "Exploring an area",
     "embed": "Indexing pictures",
     "stages": "Indexing, stage by stage",
     "ann-native": "Index, natively",

@@ -45,6 +45,7 @@ class Vectors:
 
     count: int
     folder: Path
+    dim: int = DIM
 
     @property
     def items_path(self) -> Path:
@@ -55,10 +56,10 @@ class Vectors:
         return self.folder / "queries.f32"
 
     def items(self) -> np.ndarray:
-        return np.fromfile(self.items_path, np.float32).reshape(-1, DIM)
+        return np.fromfile(self.items_path, np.float32).reshape(-1, self.dim)
 
     def queries(self) -> np.ndarray:
-        return np.fromfile(self.queries_path, np.float32).reshape(-1, DIM)
+        return np.fromfile(self.queries_path, np.float32).reshape(-1, self.dim)
 
     def truth(self) -> np.ndarray:
         """`(queries, DEPTH)`: ordinals of the nearest items, nearest first."""
@@ -70,10 +71,10 @@ class Vectors:
         return round(float(np.mean([len(set(got[:k]) & set(true.tolist())) / k for got, true in pairs])), 4)
 
 
-def of(context: Context, count: int) -> Vectors:
-    """The vectors, made if they are not there."""
-    folder = context.folder("vectors") / str(count)
-    vectors = Vectors(count, folder)
+def of(context: Context, count: int, dim: int = DIM) -> Vectors:
+    """The vectors, made if they are not there; of 256 components they are rotated, but not lifted."""
+    folder = context.folder("vectors") / (str(count) if dim == DIM else f"{count}x{dim}")
+    vectors = Vectors(count, folder, dim)
     if (folder / "truth.npy").exists():
         return vectors
     folder.mkdir(exist_ok=True)
@@ -81,7 +82,7 @@ def of(context: Context, count: int) -> Vectors:
     captions = [" ".join(words).strip() for words in product(LOOKS, PLACES, BESIDE)]
     dice.shuffle(captions)
     told = encoded(context, captions)
-    lift = np.linalg.qr(dice.standard_normal((DIM, told.shape[1])))[0].T.astype(np.float32)
+    lift = np.linalg.qr(dice.standard_normal((dim, told.shape[1])))[0].T.astype(np.float32)
     queries = mixtures(dice, told[:QUERIES], lift, np.arange(QUERIES))
     centres = told[QUERIES:]
     items = mixtures(dice, centres, lift, dice.integers(0, len(centres), count))
@@ -93,12 +94,13 @@ def of(context: Context, count: int) -> Vectors:
 
 
 def mixtures(dice: np.random.Generator, told: np.ndarray, lift: np.ndarray, mains: np.ndarray) -> np.ndarray:
-    """One unit vector for each of `mains`, the places of the main captions in `told`: `(len(mains), DIM)`."""
-    out = np.empty((len(mains), DIM), np.float32)
+    """One unit vector for each of `mains`, the places of the main captions in `told`: `(len(mains), dim)`."""
+    dim = lift.shape[1]
+    out = np.empty((len(mains), dim), np.float32)
     for start in range(0, len(mains), 10_000):
         part = mains[start : start + 10_000]
         others = told[dice.integers(0, len(told), (2, len(part)))].sum(0)
-        noise = dice.standard_normal((len(part), DIM), dtype=np.float32) * (NOISE / DIM**0.5)
+        noise = dice.standard_normal((len(part), dim), dtype=np.float32) * (NOISE / dim**0.5)
         mixed = (told[part] + OTHERS * others) @ lift + noise
         out[start : start + len(part)] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
     return out
@@ -130,7 +132,7 @@ def build_ours(context: Context, vectors: Vectors) -> dict:
     """Builds it in place of older ones, and returns `seconds` and `bytes`."""
     path = our_path(context, vectors)
     part = path.with_suffix(".part")
-    told = json.loads(run(context.native, "build", vectors.items_path, DIM, part))
+    told = json.loads(run(context.native, "build", vectors.items_path, vectors.dim, part))
     for old in vectors.folder.glob("ours-*.index"):
         old.unlink()
     part.rename(path)

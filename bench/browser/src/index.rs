@@ -30,10 +30,10 @@ impl Nearest {
     }
 }
 
-fn code(query: Vec<f32>) -> Result<Code, JsError> {
+pub(crate) fn code(query: Vec<f32>) -> Result<Code, JsError> {
     Code::new(&Embedding::new(query).map_err(thrown)?).map_err(thrown)
 }
 
-fn ordinals(found: Vec<Neighbour>) -> Vec<u32> {
+pub(crate) fn ordinals(found: Vec<Neighbour>) -> Vec<u32> {
     found.into_iter().map(|neighbour| neighbour.ordinal as u32).collect()
 }

@@ -1,6 +1,7 @@
 //! The engine as JavaScript calls it, so that it can be timed beside its peers in one page.
 
 mod encoders;
+mod explore;
 mod index;
 #[cfg(target_arch = "wasm32")]
 #[expect(unsafe_code, reason = "SIMD loads of arrays, whose lengths are constants")]
