@@ -162,10 +162,10 @@ pub fn concept(page: &Page, yes: usize, no: usize) -> Result<()> {
 /// A concept and searches that the browser keeps.
 pub fn saved(page: &Page, _: &Artifacts) -> Result<()> {
     concept(page, 5, 5)?;
-    page.eval::<Value>("(document.querySelector('[data-testid=concept-name]').value = 'long halls', null)")?;
+    page.eval::<Value>("(document.querySelector('[data-testid=concept-name]').value = 'large tanks', null)")?;
     page.click("[data-testid=concept-save]")?;
     page.wait_until("the strip is gone", "!document.querySelector('[data-testid=strip]')")?;
-    for words in ["storage tanks", "a river with a bridge", "boats in a marina"] {
+    for words in ["golf course", "a river with a bridge", "boats in a marina"] {
         page.search(words)?;
     }
     page.click("[data-testid=tab-saved]")?;
