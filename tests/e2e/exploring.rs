@@ -215,6 +215,13 @@ fn a_worker_that_dies_is_started_again_and_the_question_is_answered() -> Result<
 
 /// Visits of which a task must be long in each to count: other work on the machine makes any task long now and then.
 const VISITS: usize = 4;
+/// What a person notices, milliseconds (<https://www.w3.org/TR/longtasks-1/>).
+const LONG_MS: f64 = 50.0;
+/// JavaScript: how many times as long as alone the same work takes now, while others use the processors, too.
+const PRESSURE: &str = "(async () => { const times = []; for (let round = 0; round < 60; round++) { \
+     const start = performance.now(); let sum = 0; for (let at = 0; at < 3e6; at++) sum += at % 7; \
+     times.push(performance.now() - start + sum * 0); await new Promise(done => setTimeout(done, 5)); } \
+     times.sort((a, b) => a - b); return Math.max(1, times[54] / times[0]); })()";
 
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
@@ -230,14 +237,14 @@ fn nothing_holds_up_the_page_for_long() -> Result<()> {
                 *least = least.min(now);
             }
         }
-        if shortest.iter().all(|(_, longest)| *longest == 0.0) {
+        if shortest.iter().all(|(_, longest)| *longest <= LONG_MS) {
             return Ok(());
         }
     }
-    panic!("tasks of more than 50 ms in each of {VISITS} visits: {shortest:?}");
+    panic!("tasks of more than {LONG_MS} ms in each of {VISITS} visits: {shortest:?}");
 }
 
-/// The longest task of more than 50 ms in each part of a visit, milliseconds; 0 where there is none.
+/// The longest task in each part of a visit, milliseconds, as it would be alone on the machine; 0 where none is long.
 fn longest_tasks() -> Result<Vec<(&'static str, f64)>> {
     let visit = Visit::start("", crate::DESKTOP)?;
     let page = &visit.page;
@@ -248,10 +255,12 @@ fn longest_tasks() -> Result<Vec<(&'static str, f64)>> {
     page.go("about:blank")?;
     page.go(&visit.site.url(""))?;
     page.wait_for_state("ready")?;
-    let longest = || {
-        page.eval::<f64>(
-            "new Promise(done => setTimeout(() => done(Math.max(0, ...window.long.splice(0))), 400))",
-        )
+    let longest = || -> Result<f64> {
+        let all: Vec<f64> =
+            page.eval("new Promise(done => setTimeout(() => done(window.long.splice(0)), 400))")?;
+        let pressure: f64 = page.eval(PRESSURE)?;
+        page.eval::<Value>("(() => { window.long.splice(0); return null; })()")?;
+        Ok(all.into_iter().fold(0.0, f64::max) / pressure)
     };
     let mut parts = vec![("loading", longest()?)];
     page.search("storage tanks")?;
