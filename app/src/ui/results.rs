@@ -40,7 +40,7 @@ pub fn Results() -> impl IntoView {
         if made > count.max(FIRST_CARDS) {
             ready.set(FIRST_CARDS);
         } else if made < count {
-            turn.set_value(Some(Timeout::new(0, move || ready.set(made + PIECE))));
+            turn.set_value(Some(Timeout::new(0, move || ready.set((made + PIECE).min(count)))));
         }
     });
     // A card is made anew when anything on it changes, an address that came later too.
