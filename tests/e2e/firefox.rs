@@ -39,7 +39,7 @@ fn firefox_finds_words_and_a_picture_shows_the_layer_and_has_nothing_to_complain
     )?;
     firefox.wait_until("there are results", &is_in("results"))?;
     firefox.wait_until("the link says so", "location.hash.includes('q=storage%20tanks')")?;
-    assert_eq!(firefox.eval::<Vec<String>>(IDS)?.len(), 20);
+    firefox.wait_until("all cards are made", &format!("{IDS}.length === 20"))?;
     firefox.wait_until(
         "their pictures are there",
         "document.querySelector('[data-testid=result-image]')?.naturalWidth > 0",
