@@ -6,6 +6,11 @@ import { fetchBytes, inTurn, now } from "./timing.js";
 
 const floats = (bytes) => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 
+// Unmarked items that are told to a regression as no; as many as ours takes.
+const BACKGROUND = 200;
+
+const row = (items, n, dim) => items.subarray(n * dim, (n + 1) * dim);
+
 async function area({ build, index }) {
   const [bytes, { Area }] = [await fetchBytes(index), await engine(build)];
   return new Area(bytes);
@@ -46,8 +51,8 @@ const scorers = {
   async onnx({ url }) {
     const ort = await onnxruntime();
     const session = await ort.InferenceSession.create(await fetchBytes(url), { executionProviders: ["wasm"] });
-    const row = (query) => new ort.Tensor("float32", query, [1, query.length]);
-    return async (query) => (await session.run({ query: row(query) })).scores.data;
+    const tensor = (query) => new ort.Tensor("float32", query, [1, query.length]);
+    return async (query) => (await session.run({ query: tensor(query) })).scores.data;
   },
 };
 
@@ -67,12 +72,15 @@ const learners = {
   },
   async logistic({ items, rate, steps }) {
     const [{ LogisticRegression, Matrix }, all] = [await mljs(), floats(await fetchBytes(items))];
-    return ({ yes, no, query, k }) => {
-      const marked = [...yes, ...no].map((n) => all.subarray(n * query.length, (n + 1) * query.length));
+    return ({ yes, no, query: { length: dim }, k }) => {
+      const marked = new Set([...yes, ...no]), step = all.length / dim / BACKGROUND;
+      const rest = Array.from({ length: BACKGROUND }, (_, at) => at * step).filter((n) => !marked.has(n));
+      const samples = [...marked, ...rest];
+      // It has no constant term, so that is one component more.
+      const features = new Matrix(samples.map((n) => [...row(all, n, dim), 1]));
       const regression = new LogisticRegression({ numSteps: steps, learningRate: rate });
-      const labels = [...yes].map(() => 1).concat([...no].map(() => 0));
-      regression.train(new Matrix(marked), Matrix.columnVector(labels));
-      return best(products(all, regression.weights.getRow(0)), k);
+      regression.train(features, Matrix.columnVector(samples.map((_, at) => (at < yes.length ? 1 : 0))));
+      return best(products(all, regression.weights.getRow(0).slice(0, dim)), k);
     };
   },
 };
@@ -86,7 +94,7 @@ const groupers = {
   // Of every `each`-th item alone if it is said; the others then join the nearest.
   async kmeans({ items, iterations, each }, dim) {
     const [{ kmeans }, all] = [await mljs(), floats(await fetchBytes(items))];
-    const some = (await rows(items, dim)).filter((_, n) => n % each === 0);
+    const some = Array.from({ length: Math.ceil(all.length / dim / each) }, (_, n) => row(all, n * each, dim));
     return (count) => {
       const { centroids } = kmeans(some, count, { maxIterations: iterations, seed: 1 });
       const found = Float32Array.from(centroids.flat());
