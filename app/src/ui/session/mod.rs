@@ -151,7 +151,7 @@ impl Session {
             nearest: StoredValue::new(Arc::default()),
             insisted: StoredValue::new(None),
             order: RwSignal::default(),
-            hides_copies: RwSignal::new(true),
+            hides_copies: RwSignal::new(false),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             details: RwSignal::default(),
