@@ -1,6 +1,8 @@
 //! Marks as colours on a map: from dark violet over red to yellow, which stand out on imagery and are told apart by those who do not
 //! see red or green; and for differences blue on one side and orange on the other.
 
+use crate::protocol::explore::mark_of;
+
 /// Red, green and blue at equal steps of a mark from 0 to 1; lightness grows all the way.
 const MARKS: [[f32; 3]; 6] = [
     [44.0, 16.0, 100.0],
@@ -43,10 +45,10 @@ pub fn of_difference(difference: f32, threshold: f32) -> [u8; 4] {
 
 /// The pixels of the cells of a layer, each a byte as the protocol has it: 0 where there is nothing.
 pub fn pixels(cells: &[u8], threshold: f32, is_difference: bool) -> Vec<u8> {
-    let colour = |cell: &u8| match (cell.checked_sub(1), is_difference) {
-        (None, _) => [0; 4],
-        (Some(step), false) => of_mark(f32::from(step) / 254.0, threshold),
-        (Some(step), true) => of_difference(f32::from(step) / 127.0 - 1.0, threshold),
+    let colour = |cell: &u8| match mark_of(*cell, is_difference) {
+        None => [0; 4],
+        Some(mark) if is_difference => of_difference(mark, threshold),
+        Some(mark) => of_mark(mark, threshold),
     };
     cells.iter().flat_map(colour).collect()
 }

@@ -114,6 +114,13 @@ pub struct Layer {
     pub millis: f64,
 }
 
+/// What a cell of a layer says: its mark, 0 to 1, or of two queries the difference of their marks, -1 to 1. None where no item
+/// lies.
+pub fn mark_of(cell: u8, is_difference: bool) -> Option<f32> {
+    let step = f32::from(cell.checked_sub(1)?);
+    Some(if is_difference { step / 127.0 - 1.0 } else { step / 254.0 })
+}
+
 /// A group of items that look alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cluster {

@@ -7,6 +7,7 @@ use web_sys::{Blob, HtmlInputElement};
 use super::INPUT;
 use super::desk;
 use super::icons;
+use super::menu::Menu;
 use super::session::Session;
 use crate::browser::page;
 use crate::protocol::Taken;
@@ -18,18 +19,18 @@ const BUTTON: &str = "add";
 #[component]
 pub fn Add() -> impl IntoView {
     let session = expect_context::<Session>();
-    let opened = RwSignal::new(false);
+    let menu = Menu::new(BUTTON, ".add");
     let (file, camera) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
     let next = move |unwanted: bool| {
         move |_| {
-            opened.set(false);
+            menu.close();
             session.begin_next(unwanted);
             page::focus(INPUT);
         }
     };
     let choose = move |from: NodeRef<Input>| {
         move |_| {
-            opened.set(false);
+            menu.close();
             if let Some(input) = from.get_untracked() {
                 input.click();
             }
@@ -46,27 +47,14 @@ pub fn Add() -> impl IntoView {
         input.set_value("");
         page::focus(BUTTON);
     };
-    let keydown = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && opened.get_untracked() {
-            event.stop_propagation();
-            opened.set(false);
-            page::focus(BUTTON);
-        }
-    };
-    // Who leaves the list closes it.
-    let left = move |event: leptos::ev::FocusEvent| {
-        if !page::stays_within(&event, ".add") {
-            opened.set(false);
-        }
-    };
     view! {
-        <div class="add" on:keydown=keydown on:focusout=left>
+        <div class="add" on:keydown=move |event| menu.keydown(&event) on:focusout=move |event| menu.left(&event)>
             <button type="button" class="quiet" id=BUTTON data-testid="add" title="Add to the search"
-                aria-label="Add to the search" aria-expanded=move || opened.get().to_string() aria-controls="add-list"
-                on:click=move |_| opened.update(|opened| *opened = !*opened)>
+                aria-label="Add to the search" aria-expanded=move || menu.is_open().to_string() aria-controls="add-list"
+                on:click=move |_| menu.toggle()>
                 {icons::plus()}
             </button>
-            <ul class="menu" id="add-list" hidden=move || !opened.get()>
+            <ul class="menu" id="add-list" hidden=move || !menu.is_open()>
                 <li><button type="button" data-testid="add-and" on:click=next(false)>"More words …"<small>"as well as these"</small></button></li>
                 <li><button type="button" data-testid="add-not" on:click=next(true)>"But not …"<small>"leave out what looks like this"</small></button></li>
                 <li><button type="button" data-testid="add-picture" on:click=choose(file)>"A picture …"<small>"or drop or paste one anywhere"</small></button></li>

@@ -1,22 +1,18 @@
 //! One result: its picture, how well it fits, where it is, what else is known of it, and what can be done with it.
 
 use clip_rs_catalog::LngLat;
-use gloo::timers::callback::Timeout;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::copying::{COPIED, copy};
 use super::icons;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use super::teach::YesNo;
 use crate::ask::Ask;
-use crate::browser::clipboard;
 use crate::format::{address, coordinates, item, mark};
 use crate::protocol::Hit;
-
-/// How long "Copied" stands, milliseconds.
-const SAID_MS: u32 = 2000;
 
 /// Element id of the button of the card with this rank (from 0).
 pub fn card_id(rank: usize) -> String {
@@ -144,31 +140,14 @@ fn Position(at: LngLat) -> impl IntoView {
     let said = RwSignal::new(None::<&'static str>);
     let copy = {
         let text = text.clone();
-        move |_| {
-            let text = text.clone();
-            spawn_local(async move {
-                let words = match clipboard::copy(&text).await {
-                    Ok(()) => "Copied",
-                    Err(reason) => {
-                        leptos::logging::warn!("coordinates were not copied: {reason}");
-                        "Could not copy: select the numbers instead"
-                    }
-                };
-                // The card may be gone by now: then there is nothing to set.
-                said.try_set(Some(words));
-                let unsay = move || {
-                    said.try_set(None);
-                };
-                Timeout::new(SAID_MS, unsay).forget();
-            });
-        }
+        move |_| copy(text.clone(), said, "Could not copy: select the numbers instead")
     };
     view! {
         <span class="position">
             <span class="numbers" data-testid="coordinates" title="Longitude, latitude in degrees">{text}</span>
             <button type="button" class="plain" data-testid="copy-button" on:click=copy
                 aria-label="Copy longitude and latitude" title="Copy longitude, latitude">
-                {move || if said.get() == Some("Copied") { icons::tick().into_any() } else { icons::copy().into_any() }}
+                {move || if said.get() == Some(COPIED) { icons::tick().into_any() } else { icons::copy().into_any() }}
             </button>
             <span class="said" role="status">{move || said.get()}</span>
         </span>

@@ -1,7 +1,6 @@
 //! The column of tools on the map: the whole screen, where the person is, and where to search.
 
 use clip_rs_search::Polygon;
-use leptos::ev::{FocusEvent, KeyboardEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
 
@@ -9,6 +8,7 @@ use super::draw::Shape;
 use super::draw_surface::Draw;
 use super::icons;
 use super::locate::Locate;
+use super::menu::Menu;
 use super::session::Session;
 use super::shown::Shown;
 use crate::browser::leaflet::Map;
@@ -80,57 +80,41 @@ fn FullScreen(map: RwSignal<Option<Map>, LocalStorage>, frame: NodeRef<Section>)
 #[component]
 fn Where(map: RwSignal<Option<Map>, LocalStorage>, draw: Draw) -> impl IntoView {
     let session = expect_context::<Session>();
-    let opened = RwSignal::new(false);
-    let close = move || {
-        opened.set(false);
-        page::focus(BUTTON);
-    };
+    let menu = Menu::new(BUTTON, ".where-tool");
     let toggle = move |_| {
         if draw.is_on() {
             draw.stop();
         } else {
-            opened.update(|opened| *opened = !*opened);
+            menu.toggle();
         }
     };
     let start = move |shape: Shape| {
         move |_| {
             let by_keys = page::is_focus_seen();
-            opened.set(false);
+            menu.close();
             draw.start(shape, by_keys);
         }
     };
     let in_view = move |_| {
-        close();
+        menu.back();
         if let Some(map) = map.get_untracked() {
             session.search_within(Shown::by(&map).extent.bounds().map(Polygon::from));
         }
     };
     let everywhere = move |_| {
-        close();
+        menu.back();
         session.search_within(None);
     };
     let is_everywhere = move || session.asking().with(|asking| asking.confirmed().area.is_none());
-    let keydown = move |event: KeyboardEvent| {
-        if event.key() == "Escape" && opened.get_untracked() {
-            event.stop_propagation();
-            close();
-        }
-    };
-    // Who leaves the list closes it.
-    let left = move |event: FocusEvent| {
-        if !page::stays_within(&event, ".where-tool") {
-            opened.set(false);
-        }
-    };
     let label = move || if draw.is_on() { "Stop drawing" } else { "Where to search: draw an area" };
     view! {
-        <div class="where-tool" on:keydown=keydown on:focusout=left>
+        <div class="where-tool" on:keydown=move |event| menu.keydown(&event) on:focusout=move |event| menu.left(&event)>
             <button type="button" class="tool" id=BUTTON data-testid="tool-draw" title=label aria-label=label
-                aria-expanded=move || opened.get().to_string() aria-controls="where-list"
+                aria-expanded=move || menu.is_open().to_string() aria-controls="where-list"
                 aria-pressed=move || draw.is_on().to_string() on:click=toggle>
                 {move || if draw.is_on() { icons::close().into_any() } else { icons::draw().into_any() }}
             </button>
-            <ul class="menu" id="where-list" hidden=move || !opened.get()>
+            <ul class="menu" id="where-list" hidden=move || !menu.is_open()>
                 <li><button type="button" data-testid="draw-rectangle" on:click=start(Shape::Rectangle)>"Draw a rectangle"<small>"and search only there"</small></button></li>
                 <li><button type="button" data-testid="draw-polygon" on:click=start(Shape::Polygon)>"Draw a polygon"<small>"corner by corner"</small></button></li>
                 <li><button type="button" data-testid="draw-view" on:click=in_view>"Search in this view"<small>"only what the map shows now"</small></button></li>

@@ -3,6 +3,7 @@
 mod add;
 mod card;
 pub mod client;
+mod copying;
 mod desk;
 mod detail;
 mod draw;
@@ -25,6 +26,7 @@ mod map;
 mod map_pane;
 mod map_tiles;
 mod map_tools;
+mod menu;
 mod notice;
 mod picture;
 pub mod pictures;

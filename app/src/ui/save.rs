@@ -5,8 +5,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::icons;
 use super::layer::Layer;
+use super::menu::Menu;
 use super::session::Session;
-use crate::browser::{clipboard, download, location, page};
+use crate::browser::{clipboard, download, location};
 use crate::export::Format;
 
 /// Id of the button that opens the list.
@@ -15,18 +16,14 @@ const BUTTON: &str = "save";
 #[component]
 pub fn Save() -> impl IntoView {
     let (session, layer) = (expect_context::<Session>(), expect_context::<Layer>());
-    let opened = RwSignal::new(false);
+    let menu = Menu::new(BUTTON, ".save");
     let told = RwSignal::new(None::<String>);
-    let close = move || {
-        opened.set(false);
-        page::focus(BUTTON);
-    };
     let results = move |format: Format| {
         move |_| {
             let content = session.hits.with_untracked(|hits| format.write(hits));
             let name = format!("clip-rs-results.{}", format.extension());
             told.set(download::save(&name, format.media_type(), &content).err());
-            close();
+            menu.back();
         }
     };
     let scores = move |format: Format| {
@@ -35,11 +32,11 @@ pub fn Save() -> impl IntoView {
                 let name = format!("clip-rs-layer.{}", format.extension());
                 told.set(download::save(&name, format.media_type(), &content).err());
             }
-            close();
+            menu.back();
         }
     };
     let link = move |_| {
-        close();
+        menu.back();
         spawn_local(async move {
             let words = match clipboard::copy(&location::address()).await {
                 Ok(()) => "The link is copied".to_owned(),
@@ -48,25 +45,14 @@ pub fn Save() -> impl IntoView {
             told.try_set(Some(words));
         });
     };
-    let keydown = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && opened.get_untracked() {
-            event.stop_propagation();
-            close();
-        }
-    };
-    let left = move |event: leptos::ev::FocusEvent| {
-        if !page::stays_within(&event, ".save") {
-            opened.set(false);
-        }
-    };
     let has_layer = move || layer.painted.with(Option::is_some);
     view! {
-        <div class="save" on:keydown=keydown on:focusout=left>
-            <button type="button" class="plain" id=BUTTON data-testid="save" aria-expanded=move || opened.get().to_string()
-                aria-controls="save-list" on:click=move |_| opened.update(|opened| *opened = !*opened)>
+        <div class="save" on:keydown=move |event| menu.keydown(&event) on:focusout=move |event| menu.left(&event)>
+            <button type="button" class="plain" id=BUTTON data-testid="save" aria-expanded=move || menu.is_open().to_string()
+                aria-controls="save-list" on:click=move |_| menu.toggle()>
                 {icons::down()}"Take away"
             </button>
-            <ul class="menu" id="save-list" hidden=move || !opened.get()>
+            <ul class="menu" id="save-list" hidden=move || !menu.is_open()>
                 <li><button type="button" data-testid="copy-link" on:click=link>"Copy a link to this"</button></li>
                 {Format::ALL.map(|format| view! {
                     <li><button type="button" data-testid=format!("save-{}", format.extension()) on:click=results(format)>

@@ -11,7 +11,7 @@ use crate::ask::Ask;
 use crate::browser::pixels;
 use crate::colours;
 use crate::export::{Cell, Format};
-use crate::protocol::explore::{self, Request, Response};
+use crate::protocol::explore::{self, Request, Response, mark_of};
 use crate::unwrapped::{Extent, latitude, mercator};
 
 pub use legend::{LayerButton, Legend};
@@ -107,12 +107,9 @@ impl Layer {
             }
             self.painted.set(match answer {
                 Some((Response::Layer(grid), cells)) => {
-                    if is_difference
-                        != self
-                            .painted
-                            .with_untracked(|before| before.as_ref().is_some_and(|p| p.is_difference))
-                        || self.painted.with_untracked(Option::is_none)
-                    {
+                    let before =
+                        self.painted.with_untracked(|painted| painted.as_ref().map(|p| p.is_difference));
+                    if before != Some(is_difference) {
                         self.threshold.set(if is_difference { LEAST_DIFFERENCE } else { 0.1 });
                     }
                     Some(Painted { grid, cells, is_difference })
@@ -154,15 +151,8 @@ impl Layer {
         let threshold = self.threshold.get();
         self.painted.with(|painted| {
             let painted = painted.as_ref()?;
-            let shown = |cell: &&u8| {
-                let value = f32::from(cell.saturating_sub(1));
-                let mark = if painted.is_difference { (value / 127.0 - 1.0).abs() } else { value / 254.0 };
-                **cell > 0 && mark >= threshold
-            };
-            Some((
-                painted.cells.iter().filter(shown).count(),
-                painted.cells.iter().filter(|cell| **cell > 0).count(),
-            ))
+            let marks = || painted.cells.iter().filter_map(|cell| mark_of(*cell, painted.is_difference));
+            Some((marks().filter(|mark| mark.abs() >= threshold).count(), marks().count()))
         })
     }
 }
@@ -173,11 +163,10 @@ fn cells_of(grid: &explore::Layer, cells: &[u8], is_difference: bool, threshold:
     let (top, bottom) = (mercator(north), mercator(south));
     let column = |at: usize| west + (east - west) * at as f64 / grid.columns.max(1) as f64;
     let row = |at: usize| latitude(top + (bottom - top) * at as f64 / grid.rows.max(1) as f64);
-    let known = cells.iter().enumerate().filter(|(_, cell)| **cell > 0);
-    known
+    let cells = cells.iter().enumerate();
+    cells
         .filter_map(|(at, cell)| {
-            let step = f32::from(cell - 1);
-            let mark = if is_difference { step / 127.0 - 1.0 } else { step / 254.0 };
+            let mark = mark_of(*cell, is_difference)?;
             let (x, y) = (at % grid.columns.max(1), at / grid.columns.max(1));
             let extent = Extent { west: column(x), south: row(y + 1), east: column(x + 1), north: row(y) };
             (mark.abs() >= threshold).then_some(Cell { bounds: extent.bounds()?, mark })

@@ -83,6 +83,9 @@ impl Session {
     }
 
     async fn explorer(self) -> Result<Rc<Client<client::Explorer>>, Failure> {
+        // One starts it; who asks meanwhile waits for the same.
+        let starting = self.starting.get_value();
+        let _one_after_the_other = starting.lock().await;
         let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
         let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
         let known = self.manifest.get_untracked();

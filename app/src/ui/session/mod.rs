@@ -23,6 +23,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clip_rs_catalog::{Bounds, Date, Manifest};
+use futures::lock::Mutex;
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
@@ -119,6 +120,8 @@ pub struct Session {
     client: StoredValue<Option<Client<Search>>, LocalStorage>,
     /// The explorer, with the digest of the catalog that it has.
     explorer: StoredValue<Option<explore::Explorer>, LocalStorage>,
+    /// Held by who starts the explorer, or opens another catalog in it.
+    starting: StoredValue<Rc<Mutex<()>>, LocalStorage>,
     /// The picture that was given last.
     pub desk: RwSignal<Option<Given>, LocalStorage>,
     /// Names of places.
@@ -171,6 +174,7 @@ impl Session {
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),
             explorer: StoredValue::new_local(None),
+            starting: StoredValue::new_local(Rc::default()),
             desk: RwSignal::new_local(None),
             exploring: RwSignal::default(),
             places: RwSignal::new_local(places::Known::Nothing),

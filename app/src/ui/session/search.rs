@@ -54,10 +54,7 @@ impl Session {
 
     /// Searches only within this outline, or everything again. The map stays where it is.
     pub fn search_within(self, area: Option<Polygon>) {
-        self.confirm(|asking| {
-            asking.confirm();
-            *asking = Asking::about(Ask { area, ..asking.confirmed().clone() });
-        });
+        self.rewrite(|ask| ask.area = area);
         self.selected.set(None);
         self.write_link(Entry::Same);
         self.run();

@@ -98,13 +98,18 @@ impl Session {
 
     /// Changes what is asked, and asks it.
     pub fn alter(self, change: impl FnOnce(&mut Ask)) {
+        self.rewrite(change);
+        self.search_confirmed();
+    }
+
+    /// Changes what is asked, with what is in the box.
+    pub(super) fn rewrite(self, change: impl FnOnce(&mut Ask)) {
         self.confirm(|asking| {
             asking.confirm();
             let mut ask = asking.confirmed().clone();
             change(&mut ask);
             *asking = Asking::about(ask);
         });
-        self.search_confirmed();
     }
 
     /// What was confirmed last.

@@ -171,7 +171,6 @@ impl Teaching {
             return;
         }
         let query = prior.and_then(|ask| Ask { area: None, place: None, ..ask }.query(None, 1));
-        // A concept cannot be its own beginning, and a mere "no" needs one.
         spawn_local(async move {
             let request = Request::Learn { marks, prior: query };
             let answer = self.session.explore("Learning from your marks", request, &[]).await;
