@@ -41,6 +41,14 @@ pub fn set_fragment(fragment: &str, entry: Entry) {
     let _next_change_will_do = set;
 }
 
+/// Goes back to the entry before, as the browser's button does.
+pub fn go_back() {
+    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+        // Where there is no way back the page stays as it is.
+        let _stays = history.back();
+    }
+}
+
 /// Calls `moved` when the fragment changes by "back", "forward" or by hand, for as long as the page lives.
 pub fn on_moved(moved: impl Fn() + 'static) {
     let Some(window) = web_sys::window() else { return };

@@ -16,11 +16,13 @@ mod footprints;
 mod given;
 mod giving;
 mod graticule;
+mod grip;
 mod groups;
 mod header;
 mod hit_clusters;
 mod icons;
 pub mod layer;
+mod listing;
 mod locate;
 mod map;
 mod map_pane;
@@ -85,6 +87,7 @@ fn App() -> impl IntoView {
     provide_context(teach::Teaching::new(session));
     provide_context(groups::Groups::new(session));
     let side = RwSignal::new(Side::default());
+    let share = RwSignal::new(grip::Share::default());
     provide_context(side);
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
@@ -103,8 +106,9 @@ fn App() -> impl IntoView {
         </a>
         <Header/>
         <giving::Giving/>
-        <main class="stage" class:no-map=move || !session.has_map()>
+        <main class="stage" class:no-map=move || !session.has_map() data-share=move || share.get().name()>
             <section class="panel" id=RESULTS tabindex="-1" aria-label="Search results">
+                <grip::Grip share/>
                 <side::Tabs/>
                 <status::Status/>
                 <Notice/>
