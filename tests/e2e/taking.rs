@@ -114,7 +114,14 @@ fn of_thousands_of_results_only_those_near_are_on_the_page_and_keys_and_wheel_re
              return at.id === 'result-{rank}' && edges.top >= 0 && edges.bottom <= innerHeight; }})()"
         )
     };
-    page.eval::<Value>("(() => { document.querySelector('#result-1').focus(); return null; })()")?;
+    let scroll = |to: &str| {
+        page.eval::<Value>(&format!(
+            "(() => {{ const panel = document.querySelector('#results'); panel.scrollTop = {to}; return null; }})()"
+        ))
+    };
+    scroll("0")?;
+    page.wait_until("the first one is on the page", "document.querySelector('#result-1')")?;
+    page.eval::<Value>("(document.querySelector('#result-1').focus(), null)")?;
     page.press("End")?;
     page.wait_until("the last one has the focus and is in sight", &has_focus(count))?;
     page.wait_for_state("results")?;
@@ -125,11 +132,6 @@ fn of_thousands_of_results_only_those_near_are_on_the_page_and_keys_and_wheel_re
     page.wait_until("the first one has the focus", &has_focus(1))?;
 
     // What was never seen comes into sight without a gap, and without moving what is seen.
-    let scroll = |to: &str| {
-        page.eval::<Value>(&format!(
-            "(() => {{ const panel = document.querySelector('#results'); panel.scrollTop = {to}; return null; }})()"
-        ))
-    };
     scroll("panel.scrollHeight / 2")?;
     page.wait_until("cards are made there", &format!("{SIGHT}.positions.length > 1"))?;
     page.wait_for_state("results")?;

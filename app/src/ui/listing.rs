@@ -172,12 +172,20 @@ impl Listing {
 
     /// Shows the hit of this rank, and gives it the focus if wanted. False if it is not listed.
     pub fn reveal(self, rank: usize, focus: bool) -> bool {
+        if self.is_gone() {
+            return false;
+        }
         let position =
             self.listed.with_untracked(|listed| listed.rows.iter().position(|row| row.place == rank));
         if let Some(position) = position {
             self.show(position, focus);
         }
         position.is_some()
+    }
+
+    /// Whether the list was taken off the page while something was about to be done with it.
+    fn is_gone(self) -> bool {
+        self.made.try_get_untracked().is_none()
     }
 
     /// Shows the row at this position, and gives it the focus if wanted. Returns its hit's rank.
@@ -203,6 +211,9 @@ impl Listing {
     }
 
     fn print_soon(self, turns: u32) {
+        if self.is_gone() {
+            return;
+        }
         let is_making = self.made.get_untracked() != self.wanted.get_untracked();
         if turns > 0 && (is_making || layout::exists(".results .picture.coming")) {
             let again = Timeout::new(PRINT_TURN_MS, move || self.print_soon(turns - 1));
@@ -229,6 +240,9 @@ impl Listing {
 
     /// Finds out what is seen, and makes it.
     fn look(self) {
+        if self.is_gone() {
+            return;
+        }
         let count = self.listed.with_untracked(|listed| listed.rows.len());
         let columns = layout::columns(LIST).max(1);
         self.layout.update_value(|list| {
@@ -242,7 +256,7 @@ impl Listing {
                 self.layout.with_value(|list| list.seen((-top).max(0.0), window - top))
             }
             _ if self.made.with_untracked(Range::is_empty) => 0..1,
-            _ => return,
+            _ => return self.advance(),
         };
         self.want(seen);
     }
@@ -279,6 +293,9 @@ impl Listing {
             .set_value(anchor.and_then(|id| Some((layout::vertical(&id)?.0, id))).map(|(top, id)| (id, top)));
         self.made.set(next);
         self.turn.set_value(Some(Timeout::new(0, move || {
+            if self.is_gone() {
+                return;
+            }
             self.settle();
             self.look();
         })));
@@ -340,13 +357,18 @@ impl Listing {
         );
         let resized = EventListener::new(&window, "resize", move |_| self.look());
         let printed = EventListener::new(&window, "afterprint", move |_| {
-            self.whole.set_value(false);
-            self.look();
+            if !self.is_gone() {
+                self.whole.set_value(false);
+                self.look();
+            }
         });
+        // By the browser's own command: then there is no time for pieces.
         let printing = EventListener::new(&window, "beforeprint", move |_| {
-            self.whole.set_value(true);
-            self.made.set(self.layout.with_value(|list| 0..list.chunks()));
-            self.wanted.set(self.made.get_untracked());
+            if !self.is_gone() {
+                self.whole.set_value(true);
+                self.made.set(self.layout.with_value(|list| 0..list.chunks()));
+                self.wanted.set(self.made.get_untracked());
+            }
         });
         // They end with the list.
         StoredValue::new_local([scrolled, resized, printed, printing]);

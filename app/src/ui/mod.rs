@@ -25,6 +25,7 @@ pub mod layer;
 mod listing;
 mod locate;
 mod map;
+mod map_marks;
 mod map_pane;
 mod map_tiles;
 mod map_tools;

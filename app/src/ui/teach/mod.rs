@@ -87,9 +87,12 @@ impl Teaching {
         self.learn();
     }
 
-    /// Where a marked item is; not known of marks from elsewhere.
+    /// Where a marked item is; of pictures that were no hits it is not known.
     pub fn footprint(self, id: &str) -> Option<Bounds> {
-        self.footprints.with_value(|known| known.get(id).copied())
+        self.footprints.with_value(|known| known.get(id).copied()).or_else(|| match id.parse() {
+            Ok(ItemId::Tiles(square)) => Some(square.bounds()),
+            _ => None,
+        })
     }
 
     /// Takes the last mark off.
