@@ -98,9 +98,11 @@ impl Drawn {
         let zoom = map.zoom();
         let spots: Vec<Spot> = self.hits.iter().map(|hit| Spot::of(hit.extent, zoom)).collect();
         let selected = self.selected();
-        let view = Spot::of(Shown::by(&map).extent, zoom);
-        let is_seen =
-            |place: &usize| spots.len() <= FEW || spots.get(*place).is_some_and(|spot| spot.is_within(&view));
+        // A map that was never told where to look has no hits to show, and no view.
+        let view = (spots.len() > FEW).then(|| Spot::of(Shown::by(&map).extent, zoom));
+        let is_seen = |place: &usize| {
+            view.is_none_or(|view| spots.get(*place).is_some_and(|spot| spot.is_within(&view)))
+        };
         let mut groups = hit_clusters::groups(&spots, selected);
         let mut is_alone: Vec<bool> = (0..spots.len()).map(|place| is_seen(&place)).collect();
         for member in groups.iter().flatten() {
