@@ -85,7 +85,7 @@ impl Embedded {
             gestures::cooperate();
         }
         style::wear(&looks, move |pixels| self.tell(&News::Height { pixels }));
-        style::draw_when_first_seen(self.session);
+        style::look_when_seen(self.session);
         self.met.update(|met| *met = met.wrapping_add(1));
     }
 

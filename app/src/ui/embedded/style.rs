@@ -19,8 +19,8 @@ use crate::unwrapped::Frame;
 thread_local! {
     /// Follows the height of the content, while the frame is as high as that.
     static FOLLOWING: RefCell<Option<Following>> = const { RefCell::new(None) };
-    /// Whether somebody waits for the page to be seen.
-    static WAITS: Cell<bool> = const { Cell::new(false) };
+    /// Whether the window's size is followed: once is enough for as long as the page lives.
+    static FOLLOWS_SIZE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An observer with what it calls.
@@ -96,17 +96,23 @@ fn follow(higher: impl Fn(u32) + 'static) -> Option<Following> {
     Some(Following { observer, _resized: resized })
 }
 
-/// A map that is made where nobody sees it has no size to fit anything into: it looks again when the page gets one.
-pub fn draw_when_first_seen(session: Session) {
+/// Turns the map where it should look when the page comes to be seen: where nobody sees it, as in a hidden tab of the host's,
+/// the map has no size to fit anything into.
+pub fn look_when_seen(session: Session) {
     let Some(window) = web_sys::window() else { return };
-    if !is_unseen() || WAITS.replace(true) {
+    if FOLLOWS_SIZE.replace(true) {
         return;
     }
-    EventListener::once(&window, "resize", move |_| {
-        let map = session
+    let unseen = Cell::new(is_unseen());
+    EventListener::new(&window, "resize", move |_| {
+        let was_unseen = unseen.replace(is_unseen());
+        if !was_unseen || unseen.get() {
+            return;
+        }
+        let bounds = session
             .manifest
             .with_untracked(|manifest| manifest.as_ref().and_then(|manifest| manifest.bounds));
-        let whole = map.map(|bounds| Camera::Box(Frame::of(Some(&bounds)).extent(&bounds)));
+        let whole = bounds.map(|bounds| Camera::Box(Frame::of(Some(&bounds)).extent(&bounds)));
         let Some(camera) = session.camera.get_untracked().or(whole) else { return };
         // After the map's own look at its size, which comes with the next frame.
         request_animation_frame(move || request_animation_frame(move || session.camera.set(Some(camera))));
