@@ -72,7 +72,9 @@ impl Embedded {
         let port = Port::open(port, move |text, picture| self.hear(&text, picture));
         let Hello { catalog, gestures, looks } = match hello {
             Ok(hello) => hello,
-            Err(error) => return port.tell(&News::Error(Trouble::new(Kind::Version, error.to_string()))),
+            Err(error) => {
+                return port.tell(&News::Error(Trouble::new(Kind::Version, format!("Not begun: {error}."))));
+            }
         };
         let own = location::absolute(CATALOG).unwrap_or_default();
         if let Some(wanted) = catalog.filter(|wanted| *wanted != own) {
