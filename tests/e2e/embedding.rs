@@ -111,7 +111,7 @@ impl Host {
 fn answer(mut client: TcpStream, page_origin: &str, text: Option<&str>) -> Result<()> {
     let mut lines = BufReader::new(client.try_clone()?).lines();
     let request = lines.next().context("a request")??;
-    while lines.next().context("a header")?? != "" {}
+    while !lines.next().context("a header")??.is_empty() {}
     let name = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/');
     let content = match (name, text) {
         ("favicon.ico", _) => Some(String::new()),

@@ -32,6 +32,9 @@ const CATALOG: &str = "catalog/catalog.json";
 /// Requests that are carried out at the same time.
 const MOST_REQUESTS: usize = 32;
 
+/// What was told last of what is listed, and to which widget.
+type Told = (u32, State, Arc<Vec<Hit>>);
+
 /// The conversation with the widget. Copies are handles to the same one.
 #[derive(Clone, Copy)]
 struct Embedded {
@@ -258,7 +261,7 @@ impl Embedded {
 
     /// Tells what is listed whenever that changes, but not while a person is typing.
     fn tell_results(self) {
-        Effect::new(move |told: Option<Option<(u32, State, Arc<Vec<Hit>>)>>| {
+        Effect::new(move |told: Option<Option<Told>>| {
             let (met, told) = (self.met.get(), told.flatten());
             let hits = self.session.hits.get();
             let state = self.session.phase.with(state);
