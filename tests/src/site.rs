@@ -20,6 +20,11 @@ pub struct Site {
 impl Site {
     /// Serves the built page with the catalog in `catalog`.
     pub fn start(artifacts: &Artifacts, catalog: &Path) -> Result<Self> {
+        Self::start_with(artifacts, catalog, &[])
+    }
+
+    /// The same with more words on the server's command line.
+    pub fn start_with(artifacts: &Artifacts, catalog: &Path, words: &[&str]) -> Result<Self> {
         let address = free_address()?;
         let mut server = Command::new(&artifacts.server)
             .args(["--bind", &address.to_string()])
@@ -27,6 +32,7 @@ impl Site {
             .arg(catalog)
             .arg("--app")
             .arg(&artifacts.dist)
+            .args(words)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::cache;
 use crate::compress;
+use crate::embed;
 use crate::paths;
 use crate::policy;
 use crate::process;
@@ -23,7 +24,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -39,6 +40,7 @@ const SOURCES: [&str; 16] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/embed.rs",
     "xtask/src/policy.rs",
     "xtask/src/worker.rs",
 ];
@@ -90,8 +92,9 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
+    let digest = embed::complete(&fresh)?;
     policy::write(&fresh)?;
-    step.done("built");
+    step.done(&format!("built; integrity of the widget: {digest}"));
 
     let step = Step::start("page, compressed", "brotli and gzip");
     let report = compress::folder(&fresh)?;

@@ -9,6 +9,7 @@ mod detail;
 mod draw;
 mod draw_preview;
 mod draw_surface;
+mod embedded;
 mod exploring;
 mod failure;
 mod footer;
@@ -96,6 +97,7 @@ fn App() -> impl IntoView {
     page::on_shown(move || session.look_for_newer_now_and_then());
     page::on_connected(move || session.try_again());
     session.start();
+    embedded::listen(session);
     let owner = Owner::current();
     window_event_listener(leptos::ev::keydown, move |event| match &owner {
         Some(owner) => owner.with(|| shortcut(session, &event)),

@@ -46,7 +46,9 @@ impl Session {
         }
         self.details.set(true);
         self.write_link(Entry::New);
-        self.step.set_value(Step::Opened);
+        if !location::is_framed() {
+            self.step.set_value(Step::Opened);
+        }
     }
 
     /// Back to the list. What is selected stays so. The step in the history that opened them is gone back.

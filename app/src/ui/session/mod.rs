@@ -42,7 +42,7 @@ pub use lacks::Lack;
 pub use state::{By, Camera, Phase, Selection, Side, Timing};
 
 /// Where the catalog lies, relative to the page.
-const CATALOG: &str = "catalog/catalog.json";
+pub const CATALOG: &str = "catalog/catalog.json";
 
 /// The page's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
