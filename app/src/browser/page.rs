@@ -47,13 +47,18 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Gives the keyboard focus to the element with this id without scrolling to it.
-pub fn focus_in_place(id: &str) {
-    if let Some(element) = element(id) {
-        let options = FocusOptions::new();
-        options.set_prevent_scroll(true);
-        let _stays_where_it_is = element.focus_with_options(&options);
-    }
+/// Gives the keyboard focus to an element without scrolling to it.
+pub fn focus_in_place(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    // An element that cannot be focused leaves the focus where it is.
+    let _stays_where_it_is = element.focus_with_options(&options);
+}
+
+/// The element with the keyboard focus; none where nothing has it.
+pub fn focused() -> Option<HtmlElement> {
+    let active: HtmlElement = document()?.active_element()?.dyn_into().ok()?;
+    (active.tag_name() != "BODY").then_some(active)
 }
 
 /// Whether the focused element shows that it is: it was reached by keys.

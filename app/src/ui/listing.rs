@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use web_sys::HtmlElement;
 
 use super::RESULTS;
 use super::card::card_id;
@@ -88,6 +89,8 @@ pub struct Listing {
     left: StoredValue<Option<usize>>,
     turn: StoredValue<Option<Timeout>, LocalStorage>,
     printing: StoredValue<Option<Timeout>, LocalStorage>,
+    /// What had the focus before others came above it.
+    holds_focus: StoredValue<Option<HtmlElement>, LocalStorage>,
     /// A card, and where it was before others came above it.
     anchor: StoredValue<Option<(String, f64)>>,
 }
@@ -107,6 +110,7 @@ impl Listing {
             left: StoredValue::new(None),
             turn: StoredValue::new_local(None),
             printing: StoredValue::new_local(None),
+            holds_focus: StoredValue::new_local(None),
             anchor: StoredValue::new(None),
         };
         Effect::new(move |before: Option<Vec<grouping::Listed>>| {
@@ -283,8 +287,9 @@ impl Listing {
             && !items.contains(&focused)
         {
             self.left.set_value(Some(focused));
-            page::focus_in_place(LIST);
+            page::element(LIST).iter().for_each(page::focus_in_place);
         }
+        self.holds_focus.set_value(page::focused());
         let is_seen = |id: &String| {
             layout::vertical(id).is_some_and(|(top, height)| height > 0.0 && top + height > 0.0)
         };
@@ -325,6 +330,12 @@ impl Listing {
             && (now - before).abs() >= 1.0
         {
             page::set_scrolled(RESULTS, page::scrolled(RESULTS) + (now - before).round() as i32);
+        }
+        // What is moved in the document loses the focus.
+        if let Some(element) = self.holds_focus.try_update_value(Option::take).flatten()
+            && page::focused().is_none()
+        {
+            page::focus_in_place(&element);
         }
         if let Some((position, focus)) = self.awaited.get_value()
             && let Some(card) =
