@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::cache;
 use crate::compress;
+use crate::hosting;
 use crate::paths;
 use crate::policy;
 use crate::process;
@@ -23,7 +24,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -39,6 +40,7 @@ const SOURCES: [&str; 16] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/hosting.rs",
     "xtask/src/policy.rs",
     "xtask/src/worker.rs",
 ];
@@ -91,6 +93,7 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
     policy::write(&fresh)?;
+    hosting::write(&fresh)?;
     step.done("built");
 
     let step = Step::start("page, compressed", "brotli and gzip");
