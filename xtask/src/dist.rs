@@ -24,7 +24,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -40,6 +40,7 @@ const SOURCES: [&str; 17] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/hosting",
     "xtask/src/hosting.rs",
     "xtask/src/policy.rs",
     "xtask/src/worker.rs",

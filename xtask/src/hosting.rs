@@ -5,11 +5,13 @@
 //! it, what workers may do, and how long caches keep a file. They are those of our server (`server/src/security.rs`,
 //! `content_policy.rs`).
 
+mod examples;
+
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::paths;
 
@@ -35,7 +37,6 @@ const OF_SCRIPT: &str =
 /// For the catalog's files.
 const OF_CATALOG: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 const FOR_EVER: &str = "max-age=31536000, immutable";
-const ASK_EACH_TIME: &str = "no-cache";
 /// What is content-named in a catalog; only `catalog.json` is not.
 const CATALOG_NAMES: [&str; 10] = [
     "details.*",
@@ -49,12 +50,9 @@ const CATALOG_NAMES: [&str; 10] = [
     "tiles-*",
     "vocabulary.*",
 ];
-/// A content hash in an address, as a regular expression: of our own, or of trunk's, which leave leading zeros out.
-const HASHED: &str = "[-.][0-9a-f]{15,16}([._/]|$)";
 /// What hosts of both kinds show for an address where nothing is. Without it, Cloudflare Pages shows the page there, whose
 /// addresses would lead nowhere.
-const NOT_FOUND: &str =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\" />\n<title>Not found</title>\n<p>Nothing is here.</p>\n";
+const NOT_FOUND: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\" />\n<title>Not found</title>\n<p>Nothing is here.</p>\n";
 /// Rules that Cloudflare Pages reads, and characters of a line.
 const MOST_RULES: usize = 100;
 const MOST_CHARACTERS: usize = 2000;
@@ -67,7 +65,7 @@ pub fn write(dist: &Path) -> Result<()> {
     write_headers(dist)?;
     let docs = paths::repository().join("docs/hosting");
     fs::create_dir_all(&docs).with_context(|| format!("making {}", docs.display()))?;
-    examples()?.iter().try_for_each(|(name, text)| put(&docs.join(name), text))
+    examples::all()?.iter().try_for_each(|(name, text)| put(&docs.join(name), text))
 }
 
 fn write_headers(dist: &Path) -> Result<()> {
@@ -145,121 +143,6 @@ fn headers_file(policy: &str, scripts: &[String], immutable: &[String]) -> Resul
         }
     }
     Ok(text)
-}
-
-/// Names and texts of the examples. Nothing in them depends on a build.
-fn examples() -> Result<[(&'static str, String); 3]> {
-    Ok([("nginx.conf", nginx()), ("Caddyfile", caddy()), ("cloudfront.json", cloudfront()?)])
-}
-
-/// A server of nginx 1.18 or newer.
-fn nginx() -> String {
-    let common: String =
-        COMMON.iter().map(|(name, value)| format!("    add_header {name} \"{value}\" always;\n")).collect();
-    format!(
-        r#"# nginx: a file for conf.d. Written by `cargo xtask dist` (xtask/src/hosting.rs).
-# Change the name and the root: the folder holds the page, and the catalog in catalog/.
-
-map $uri $clip_rs_cache {{
-    default "{ASK_EACH_TIME}";
-    "~{HASHED}" "{FOR_EVER}";
-}}
-
-# The page carries the rest of its policy in itself.
-map $uri $clip_rs_policy {{
-    default "{OF_SCRIPT}";
-    "~^/(index\.html)?$" "{ANCESTORS}";
-    "~^/catalog/" "{OF_CATALOG}";
-}}
-
-server {{
-    listen 80;
-    server_name maps.example.org;
-    root /srv/clip-rs;
-
-    include mime.types;
-    types {{
-        application/manifest+json webmanifest;
-    }}
-    # The files that `dist` has compressed; those for brotli need the module brotli_static.
-    gzip_static on;
-
-{common}    add_header {POLICY} $clip_rs_policy always;
-    add_header {CACHE} $clip_rs_cache;
-
-    # What is not there is a 404, never the page: its addresses are relative.
-    location = / {{
-        try_files /index.html =404;
-    }}
-    location / {{
-        try_files $uri =404;
-    }}
-}}
-"#
-    )
-}
-
-/// A site of Caddy 2.
-fn caddy() -> String {
-    let common: String = COMMON.iter().map(|(name, value)| format!("\t\t{name} \"{value}\"\n")).collect();
-    format!(
-        r#"# Caddy 2. Written by `cargo xtask dist` (xtask/src/hosting.rs).
-# Change the name and the root: the folder holds the page, and the catalog in catalog/.
-
-maps.example.org {{
-	root * /srv/clip-rs
-
-	header {{
-{common}	}}
-
-	# The page carries the rest of its policy in itself.
-	@page path / /index.html
-	header @page {POLICY} "{ANCESTORS}"
-	@catalog path /catalog/*
-	header @catalog {POLICY} "{OF_CATALOG}"
-	@others not path / /index.html /catalog/*
-	header @others {POLICY} "{OF_SCRIPT}"
-
-	@hashed path_regexp {HASHED}
-	header @hashed {CACHE} "{FOR_EVER}"
-	@named not path_regexp {HASHED}
-	header @named {CACHE} "{ASK_EACH_TIME}"
-
-	# What is not there is a 404, never the page: its addresses are relative.
-	file_server {{
-		precompressed br gzip
-	}}
-	# A file that is missing today may be there tomorrow.
-	handle_errors {{
-		header Cache-Control no-store
-		respond "Nothing is here." {{err.status_code}}
-	}}
-}}
-"#
-    )
-}
-
-/// A response headers policy of CloudFront
-/// (<https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html>). It knows no
-/// addresses, so it says what holds for all files; S3 keeps `Cache-Control` with each.
-fn cloudfront() -> Result<String> {
-    let own = ["X-Content-Type-Options", "Referrer-Policy"];
-    let custom: Vec<_> = COMMON
-        .iter()
-        .filter(|(name, _)| !own.contains(name))
-        .map(|(name, value)| json!({ "Header": name, "Value": value, "Override": true }))
-        .collect();
-    let policy = json!({
-        "Name": "clip-rs",
-        "Comment": "Written by `cargo xtask dist` (xtask/src/hosting.rs)",
-        "SecurityHeadersConfig": {
-            "ContentSecurityPolicy": { "ContentSecurityPolicy": ANCESTORS, "Override": true },
-            "ContentTypeOptions": { "Override": true },
-            "ReferrerPolicy": { "ReferrerPolicy": "no-referrer", "Override": true },
-        },
-        "CustomHeadersConfig": { "Quantity": custom.len(), "Items": custom },
-    });
-    Ok(serde_json::to_string_pretty(&policy)? + "\n")
 }
 
 #[cfg(test)]
@@ -341,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_examples_in_the_docs_are_those_that_are_written() {
-        for (name, text) in examples().unwrap() {
+        for (name, text) in examples::all().unwrap() {
             let path = paths::repository().join("docs/hosting").join(name);
             let kept = fs::read_to_string(&path).unwrap_or_default();
             assert_eq!(kept, text, "{} is not up to date: `cargo xtask dist` writes it", path.display());
@@ -362,7 +245,7 @@ mod tests {
         for (name, value) in &COMMON[..3] {
             assert!(security.contains(&format!("\"{value}\"")), "{name}: {security}");
         }
-        let texts = examples().unwrap().map(|(_, text)| text);
+        let texts = examples::all().unwrap().map(|(_, text)| text);
         for text in texts.iter().chain([&headers_of_a_page()]) {
             // CloudFront has a key of its own for the first, which has one value only.
             let says = |(name, value): &(&str, &str)| {
