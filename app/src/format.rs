@@ -70,6 +70,8 @@ pub fn chance(share: f32) -> String {
 
 /// How well a result fits, in words: the chance that it is right where that is known, else how similar it is.
 pub fn mark(similarity: f32, is_chance: bool) -> String {
+    // Only what is the same is similar in all.
+    let similarity = if is_chance || similarity >= 0.9999 { similarity } else { similarity.min(0.99) };
     if is_chance { chance(similarity) } else { format!("{} similar", percent(similarity)) }
 }
 

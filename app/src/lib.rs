@@ -9,8 +9,10 @@
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
 //! - [`coordinates`], [`map_sites`]: a position as other notations and other maps have it; [`places`]: words of place in a query;
-//!   [`history`]: the last searches, and what to suggest; [`order`]: results in another order; [`concepts`]: what was taught;
-//!   [`colours`]: marks on a map; [`distance`]: how far it is away.
+//!   [`history`]: the last searches, and what to suggest; [`order`], [`grouping`]: results in another order, and those that
+//!   belong together as one; [`concepts`]: what was taught; [`colours`]: marks on a map; [`distance`]: how far it is away;
+//!   [`virtual_list`]: what of a long list is on the page;
+//! - [`embedded`]: what the page in somebody else's page and the widget around it say to each other.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
 //! the worker.
@@ -22,10 +24,12 @@ pub mod colours;
 pub mod concepts;
 pub mod coordinates;
 pub mod distance;
+pub mod embedded;
 pub mod engine;
 pub mod explore;
 pub mod export;
 pub mod format;
+pub mod grouping;
 pub mod history;
 pub mod link;
 pub mod load;
@@ -41,4 +45,5 @@ pub mod trouble;
 pub mod ui;
 pub mod unwrapped;
 pub mod vector;
+pub mod virtual_list;
 pub mod zooms;

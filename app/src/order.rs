@@ -1,4 +1,4 @@
-//! The order of results, other than by how well they fit; and results that look the same, as one.
+//! The order of results, other than by how well they fit.
 
 use clip_rs_catalog::LngLat;
 
@@ -54,28 +54,13 @@ impl Order {
     }
 }
 
-/// The places of `hits` without those that look the same as one before them.
-pub fn without_copies(hits: &[Hit], places: Vec<usize>) -> Vec<usize> {
-    let mut seen = std::collections::HashSet::new();
-    // What looks the same as an earlier item is known by that one's id.
-    let look =
-        |at: &usize| hits.get(*at).map(|hit| hit.duplicate_of.clone().unwrap_or_else(|| hit.id.clone()));
-    places.into_iter().filter(|at| look(at).is_some_and(|look| seen.insert(look))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use clip_rs_catalog::Bounds;
 
     use super::*;
 
-    fn hit(
-        id: &str,
-        lng: Option<f64>,
-        place: Option<&str>,
-        captured: Option<&str>,
-        duplicate_of: Option<&str>,
-    ) -> Hit {
+    fn hit(id: &str, lng: Option<f64>, place: Option<&str>, captured: Option<&str>) -> Hit {
         Hit {
             id: id.into(),
             similarity: 0.5,
@@ -86,17 +71,17 @@ mod tests {
             address_m: None,
             captured: captured.map(Into::into),
             source: None,
-            duplicate_of: duplicate_of.map(Into::into),
+            duplicate_of: None,
             duplicates: 0,
         }
     }
 
     fn hits() -> [Hit; 4] {
         [
-            hit("c", Some(-179.0), Some("B"), Some("2020-01-01"), None),
-            hit("b", None, None, None, Some("c")),
-            hit("a", Some(170.0), Some("A"), Some("2021-01-01"), None),
-            hit("d", Some(179.5), Some("B"), None, Some("c")),
+            hit("c", Some(-179.0), Some("B"), Some("2020-01-01")),
+            hit("b", None, None, None),
+            hit("a", Some(170.0), Some("A"), Some("2021-01-01")),
+            hit("d", Some(179.5), Some("B"), None),
         ]
     }
 
@@ -112,12 +97,5 @@ mod tests {
         );
         assert_eq!(Order::Newest.of(&hits, None), [2, 0, 1, 3]);
         assert_eq!(Order::Name.of(&hits, None), [2, 0, 3, 1]);
-    }
-
-    #[test]
-    fn of_those_that_look_the_same_the_first_stays() {
-        let hits = hits();
-        assert_eq!(without_copies(&hits, vec![0, 1, 2, 3]), [0, 2]);
-        assert_eq!(without_copies(&hits, vec![3, 2, 1, 0]), [3, 2]);
     }
 }

@@ -103,9 +103,9 @@ def concept(context: Context, page: Page, items: Vectors, base: str, ours: dict)
     learning = Row("explore", case, "ms", [one(name) for name in ours], [one(name) for name in peers],
                    note=f"Before any mark, {before} of the first {K} were right. All take 200 items that nobody marked for"
                         " no; ours begins with the query, too. The peer, which has no penalty, re-ranks by the loop.")
-    advice = Row("explore", "concept, the same with its precision and 3 suggestions", "ms",
+    advice = Row("explore", "concept, then its precision and 3 suggestions", "ms",
                  [measured(name, advising[name]) for name in ours],
-                 note="All that the page asks for after a mark; 100 ms are the most that seem to be no time.")
+                 note="Asked for once the re-ranked list is shown: three learning curves' points, by ten folds each.")
     return [learning, advice]
 
 

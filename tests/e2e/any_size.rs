@@ -1,7 +1,7 @@
 //! The page suits people who enlarge it, touch it, want no motion, or hear it.
 
 use anyhow::Result;
-use clip_rs_tests::{Artifacts, Chromium, Page, Site};
+use clip_rs_tests::{Artifacts, Chromium, Mouse, Page, Site};
 use serde_json::Value;
 
 use crate::{DESKTOP, PHONE, Visit};
@@ -24,7 +24,6 @@ fn in_each_view(page: &Page, mut look: impl FnMut(&str) -> Result<()>) -> Result
     page.wait_for_state("ready")?;
     look("ready")?;
     page.search("storage tanks")?;
-    page.eval::<Value>("(document.querySelectorAll('.card').forEach(card => card.style.contentVisibility = 'visible'), null)")?;
     look("results")?;
     page.click("[data-testid=layer]")?;
     page.wait_until("the layer lies on the map", "document.querySelector('.similarity-layer')?.complete")?;
@@ -161,5 +160,43 @@ fn a_screen_reader_hears_progress_and_counts() -> Result<()> {
         let is_heard = heard.iter().any(|text| text.contains(expected));
         assert!(is_heard, "{expected:?} is not in {heard:#?}");
     }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn on_a_phone_a_thumb_gives_the_results_a_line_a_half_or_the_whole_page() -> Result<()> {
+    let visit = Visit::start("", PHONE)?;
+    let page = &visit.page;
+    page.wait_for_state("ready")?;
+    page.search("storage tanks")?;
+    let height = || page.eval::<f64>("document.getElementById('results').getBoundingClientRect().height");
+    let draw = |by: i32| -> Result<()> {
+        let at: (f64, f64) = page.eval(
+            "(() => { const at = document.querySelector('[data-testid=grip]').getBoundingClientRect(); \
+             return [at.left + at.width / 2, at.top + at.height / 2]; })()",
+        )?;
+        page.mouse(Mouse::Press, at, 1)?;
+        page.mouse(Mouse::Drag, (at.0, at.1 + f64::from(by) / 2.0), 0)?;
+        page.mouse(Mouse::Release, (at.0, at.1 + f64::from(by)), 1)
+    };
+    let share = |name: &str| format!("document.querySelector('.stage').dataset.share === '{name}'");
+    let half = height()?;
+    draw(-120)?;
+    page.wait_until("it takes nearly all", &share("whole"))?;
+    assert!(height()? > half * 1.3, "{} after {half}", height()?);
+    // What is chosen is seen on the map, too.
+    page.click("[data-testid=result] .card-main")?;
+    page.wait_until("the map is back", &share("half"))?;
+    draw(120)?;
+    page.wait_until("it is a line", &share("line"))?;
+    assert!(height()? < half * 0.5, "{} after {half}", height()?);
+    assert!(page.text(".status-line")?.contains("storage tanks"));
+    page.eval::<Value>("(document.querySelector('[data-testid=grip]').focus(), null)")?;
+    page.press("ArrowUp")?;
+    page.wait_until("a key gives it a half", &share("half"))?;
+    let tiles = "[...document.querySelectorAll('.leaflet-tile')].filter(tile => tile.complete).length > 1";
+    page.wait_until("the map is drawn", tiles)?;
+    visit.expect_quiet_console();
     Ok(())
 }

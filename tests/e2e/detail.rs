@@ -49,7 +49,7 @@ fn details_are_opened_by_a_button_and_the_list_comes_back_as_it_was() -> Result<
     page.wait_until("the list is back", CLOSED)?;
     page.wait_until("its card has the focus", &has_focus_and_is_seen("result-8"))?;
     assert!(page.eval::<f64>("document.getElementById('results').scrollTop")? > 0.0, "scrolled as before");
-    assert!(!page.eval::<bool>("location.hash.includes('details')")?);
+    page.wait_until("the link follows", "!location.hash.includes('details')")?;
     let selected: Vec<String> =
         page.results()?.into_iter().filter(|card| card.selected).map(|card| card.id).collect();
     assert_eq!(selected, [chosen.id.as_str()]);

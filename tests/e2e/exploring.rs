@@ -108,6 +108,10 @@ fn a_concept_is_taught_by_marks_kept_shared_and_forgotten() -> Result<()> {
     page.click("[data-testid=marks-csv]")?;
     page.wait_until("the marks are saved", "window.saved.length === 1")?;
     let marks: Vec<String> = page.eval("Promise.all(window.saved)")?;
+    page.click("[data-testid=marks-kml]")?;
+    page.wait_until("the marks are saved for globes", "window.saved.length === 2")?;
+    let kml: String = page.eval("window.saved[1]")?;
+    assert_eq!(kml.matches("<Polygon>").count(), 3, "every mark where it is: {kml}");
     assert!(marks[0].starts_with("id,label\r\n") && marks[0].matches(",no\r\n").count() == 2, "{}", marks[0]);
 
     page.eval::<Value>(
@@ -268,8 +272,8 @@ fn longest_tasks() -> Result<Vec<(&'static str, f64)>> {
     page.click("[data-testid=layer]")?;
     page.wait_until("the layer lies on the map", "document.querySelector('.similarity-layer')")?;
     parts.push(("layer", longest()?));
-    page.click("[data-testid=show-more]")?;
-    page.wait_until("there are more", "document.querySelectorAll('[data-testid=result]').length === 80")?;
+    page.show_more(80)?;
+    page.show_more(320)?;
     parts.push(("more results", longest()?));
     page.click("[data-testid=tab-here]")?;
     page.wait_until("there are groups", "document.querySelectorAll('[data-testid=group]').length > 6")?;

@@ -9,6 +9,7 @@ mod by_keys;
 mod bytes;
 mod damage;
 mod detail;
+mod embedding;
 mod exploring;
 mod firefox;
 mod look;

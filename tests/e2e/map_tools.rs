@@ -244,14 +244,8 @@ fn without_imagery_the_map_shows_lines_of_longitude_and_latitude() -> Result<()>
 fn many_small_footprints_are_circles_with_their_number_which_open_at_a_click() -> Result<()> {
     let visit = searching()?;
     let page = &visit.page;
-    for more in 1..=2 {
-        page.click("[data-testid=show-more]")?;
-        let count = 20 + 60 * more;
-        page.wait_until(
-            "there are more",
-            &format!("document.querySelectorAll('[data-testid=result]').length === {count}"),
-        )?;
-    }
+    page.show_more(80)?;
+    page.show_more(320)?;
     let map = page.map();
     while !page.eval::<bool>("!!document.querySelector('.leaflet-control-zoom-out.leaflet-disabled')")? {
         map.zoom(false)?;
@@ -259,7 +253,7 @@ fn many_small_footprints_are_circles_with_their_number_which_open_at_a_click() -
     page.wait_until("there are clusters", "document.querySelector('[data-testid=hit-cluster]')")?;
     let sum = "[...document.querySelectorAll('[data-testid=hit-cluster]')].reduce((sum, c) => sum + Number(c.dataset.count), 0) \
                + document.querySelectorAll('[data-testid=footprint]').length";
-    assert_eq!(page.eval::<usize>(sum)?, 140, "every hit is drawn, by itself or in a cluster");
+    assert_eq!(page.eval::<usize>(sum)?, 320, "every hit is drawn, by itself or in a cluster");
     // The selected one is drawn by itself.
     let id = page.results()?[0].id.clone();
     page.eval::<serde_json::Value>(
@@ -284,7 +278,7 @@ fn many_small_footprints_are_circles_with_their_number_which_open_at_a_click() -
              && document.querySelector(\"[data-testid=footprint][data-id='{id}'].selected\")"
         ),
     )?;
-    assert_eq!(page.eval::<usize>(sum)?, 140);
+    assert_eq!(page.eval::<usize>(sum)?, 320);
     visit.expect_quiet_console();
     Ok(())
 }

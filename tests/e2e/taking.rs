@@ -20,8 +20,7 @@ fn more_results_follow_the_first_twenty_without_moving_the_map() -> Result<()> {
     assert_eq!(first.len(), 20);
     page.wait_until("the map has come to rest", "location.hash.includes('map=')")?;
     let before: String = page.eval("location.hash")?;
-    page.click("[data-testid=show-more]")?;
-    page.wait_until("there are eighty", "document.querySelectorAll('[data-testid=result]').length === 80")?;
+    page.show_more(80)?;
     let all = page.results()?;
     assert_eq!(
         all[..20].iter().map(|card| &card.id).collect::<Vec<_>>(),
@@ -30,6 +29,127 @@ fn more_results_follow_the_first_twenty_without_moving_the_map() -> Result<()> {
     assert_eq!(page.eval::<String>("location.hash")?, before);
     // Another search begins with twenty again.
     assert_eq!(page.search("golf course")?.len(), 20);
+    visit.expect_quiet_console();
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn results_side_by_side_can_be_one_and_keys_follow_the_list_as_it_is_ordered() -> Result<()> {
+    let visit = Visit::ready("")?;
+    let page = &visit.page;
+    page.search("dense forest")?;
+    page.show_more(80)?;
+    let choose = |testid: &str, name: &str| {
+        page.eval::<Value>(&format!(
+            "(() => {{ const select = document.querySelector('[data-testid={testid}]'); select.value = '{name}'; \
+             select.dispatchEvent(new Event('change', {{ bubbles: true }})); return null; }})()"
+        ))
+    };
+    choose("grouping", "One of those side by side")?;
+    page.wait_until(
+        "fewer are listed",
+        "Number(document.querySelector('[data-testid=result]').ariaSetSize) < 80",
+    )?;
+    page.wait_for_state("results")?;
+    let listed = page.listed()?;
+    page.eval::<Value>("(document.querySelector('.card-main').focus(), null)")?;
+    let mut beside = 0;
+    let mut kept: Vec<(u32, u32)> = Vec::new();
+    for position in 0..listed {
+        // Scrolled to, so that it is made.
+        page.walk_to(position)?;
+        let (id, others): (String, usize) = page.eval(
+            "(() => { const card = document.activeElement.closest('[data-testid=result]'); \
+             return [card.dataset.id, parseInt(card.querySelector('[data-testid=beside]')?.innerText ?? '0')]; })()",
+        )?;
+        beside += others;
+        let tile: clip_rs_catalog::TileId = id.parse()?;
+        assert!(
+            kept.iter().all(|(x, y)| tile.x().abs_diff(*x) > 1 || tile.y().abs_diff(*y) > 1),
+            "{id} touches one before it"
+        );
+        kept.push((tile.x(), tile.y()));
+    }
+    assert_eq!(listed + beside, 80, "each is listed or counted");
+    visit.expect_quiet_console();
+    Ok(())
+}
+
+/// The cards that are in sight, by position, and how much of the panel no card covers, pixels.
+const SIGHT: &str = "(() => { const panel = document.querySelector('#results').getBoundingClientRect(); \
+     const seen = [...document.querySelectorAll('[data-testid=result]')].map(card => [Number(card.dataset.position), card.getBoundingClientRect()]) \
+       .filter(([, edges]) => edges.bottom > panel.top && edges.top < panel.bottom); \
+     const covered = seen.reduce((sum, [, edges]) => sum + Math.min(edges.bottom, panel.bottom) - Math.max(edges.top, panel.top), 0); \
+     return { positions: seen.map(([at]) => at), bare: panel.height - covered, \
+              top: seen.length ? seen[0][1].top : 0 }; })()";
+
+#[derive(Debug, serde::Deserialize)]
+struct Sight {
+    positions: Vec<usize>,
+    bare: f64,
+    top: f64,
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn of_thousands_of_results_only_those_near_are_on_the_page_and_keys_and_wheel_reach_all() -> Result<()> {
+    let visit = Visit::ready("")?;
+    let page = &visit.page;
+    page.search("dense forest")?;
+    let all: usize = page.eval(
+        "fetch('catalog/catalog.json').then(r => r.json()).then(m => m.shards.reduce((sum, s) => sum + s.count, 0))",
+    )?;
+    for count in [80, 320, 1280] {
+        page.show_more(count.min(all))?;
+    }
+    let count = page.listed()?;
+    assert!(count >= 1000, "there are {count} results of {all}");
+    let cards = || page.count("[data-testid=result]");
+    assert!(cards()? <= 60, "{} cards are on the page", cards()?);
+
+    let has_focus = |rank: usize| {
+        format!(
+            "(() => {{ const at = document.activeElement, edges = at.getBoundingClientRect(); \
+             return at.id === 'result-{rank}' && edges.top >= 0 && edges.bottom <= innerHeight; }})()"
+        )
+    };
+    let scroll = |to: &str| {
+        page.eval::<Value>(&format!(
+            "(() => {{ const panel = document.querySelector('#results'); panel.scrollTop = {to}; return null; }})()"
+        ))
+    };
+    scroll("0")?;
+    page.wait_until("the first one is on the page", "document.querySelector('#result-1')")?;
+    page.eval::<Value>("(document.querySelector('#result-1').focus(), null)")?;
+    page.press("End")?;
+    page.wait_until("the last one has the focus and is in sight", &has_focus(count))?;
+    page.wait_for_state("results")?;
+    assert!(cards()? <= 60, "{} cards are on the page at the end", cards()?);
+    page.press("ArrowUp")?;
+    page.wait_until("the one before it has the focus", &has_focus(count - 1))?;
+    page.press("Home")?;
+    page.wait_until("the first one has the focus", &has_focus(1))?;
+
+    // What was never seen comes into sight without a gap, and without moving what is seen.
+    scroll("panel.scrollHeight / 2")?;
+    page.wait_until("cards are made there", &format!("{SIGHT}.positions.length > 1"))?;
+    page.wait_for_state("results")?;
+    let mut before: Sight = page.eval(SIGHT)?;
+    for _ in 0..12 {
+        scroll("panel.scrollTop - 240")?;
+        page.wait_for_state("results")?;
+        let now: Sight = page.eval(SIGHT)?;
+        assert!(now.bare < 120.0, "{now:?}");
+        let (first, last) = (now.positions[0], now.positions[now.positions.len() - 1]);
+        assert_eq!(now.positions, (first..=last).collect::<Vec<_>>(), "one after the other");
+        assert!(first <= before.positions[0] && before.positions[0] - first <= 3, "{before:?} {now:?}");
+        before = now;
+    }
+    assert!(before.top.is_finite());
+    // Who had the focus far from here goes on from there.
+    page.press("ArrowDown")?;
+    page.wait_until("the second one has the focus", &has_focus(2))?;
     visit.expect_quiet_console();
     Ok(())
 }

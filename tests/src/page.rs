@@ -149,6 +149,25 @@ impl Page {
         )
     }
 
+    /// Number of results in the list, those included that are not on the page because they are far from what is seen.
+    pub fn listed(&self) -> Result<usize> {
+        self.eval("Number(document.querySelector('[data-testid=result]')?.ariaSetSize ?? 0)")
+    }
+
+    /// Asks for more results, and waits until there are so many.
+    pub fn show_more(&self, count: usize) -> Result<()> {
+        self.click("[data-testid=show-more]")?;
+        let listed = "Number(document.querySelector('[data-testid=result]')?.ariaSetSize)";
+        self.wait_until(&format!("there are {count} results"), &format!("{listed} === {count} && {COMPLETE}"))
+    }
+
+    /// Gives the focus to the list's row at this position (from 0), by its keys: from the first one down.
+    pub fn walk_to(&self, position: usize) -> Result<()> {
+        self.press(if position == 0 { "Home" } else { "ArrowDown" })?;
+        let focused = format!("document.activeElement?.closest('[data-position=\"{position}\"]')");
+        self.wait_until(&format!("row {position} has the focus"), &focused)
+    }
+
     /// Number of elements that a selector finds.
     pub fn count(&self, selector: &str) -> Result<usize> {
         self.eval(&format!("document.querySelectorAll({}).length", serde_json::to_string(selector)?))

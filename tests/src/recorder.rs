@@ -44,11 +44,20 @@ pub struct Recorder {
 #[derive(Default)]
 struct Shared {
     log: Mutex<Vec<Seen>>,
+    /// Other servers to which requests are passed on.
+    others: Mutex<Vec<SocketAddr>>,
     /// A part of a URL, and how answers to such URLs fail.
     fault: Mutex<Option<(String, Fault)>>,
 }
 
 impl Shared {
+    /// The server that a URL is of, and the path there.
+    fn server_of<'a>(&self, upstream: SocketAddr, url: &'a str) -> Option<(SocketAddr, &'a str)> {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let path = |address: &SocketAddr| url.strip_prefix(&format!("http://{address}"));
+        std::iter::once(upstream).chain(others).find_map(|address| Some((address, path(&address)?)))
+    }
+
     fn fault_of(&self, url: &str) -> Option<Fault> {
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         fault.as_ref().filter(|(part, _)| url.contains(part.as_str())).map(|(_, fault)| *fault)
@@ -80,6 +89,11 @@ impl Recorder {
     /// All requests so far, in the order they came.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Passes requests for this server on, too, from now on: another site on another port.
+    pub fn also_pass(&self, address: SocketAddr) {
+        self.shared.others.lock().unwrap_or_else(PoisonError::into_inner).push(address);
     }
 
     /// Answers to URLs that contain `part` fail like this from now on, those of no other URL do.
@@ -117,12 +131,12 @@ fn pass_on(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> Result<(
         log.push(seen);
         log.len() - 1
     };
-    let path = url.strip_prefix(&format!("http://{upstream}"));
-    let Some(path) = path.filter(|_| method != "CONNECT") else {
+    let server = shared.server_of(upstream, url);
+    let Some((address, path)) = server.filter(|_| method != "CONNECT") else {
         writer.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
         return Ok(());
     };
-    let mut server = TcpStream::connect(upstream)?;
+    let mut server = TcpStream::connect(address)?;
     let mut passed = format!("{method} {path} HTTP/1.1\r\n");
     for line in headers {
         if header(line, "connection").is_none() && header(line, "proxy-connection").is_none() {

@@ -26,12 +26,18 @@ pub struct Site {
 impl Site {
     /// Serves the built page with the catalog in `catalog`. The system chooses the port, so no other program can have it.
     pub fn start(artifacts: &Artifacts, catalog: &Path) -> Result<Self> {
+        Self::start_with(artifacts, catalog, &[])
+    }
+
+    /// The same with more words on the server's command line.
+    pub fn start_with(artifacts: &Artifacts, catalog: &Path, words: &[&str]) -> Result<Self> {
         let mut server = Command::new(&artifacts.server)
             .args(["--bind", "127.0.0.1:0"])
             .arg("--catalog")
             .arg(catalog)
             .arg("--app")
             .arg(&artifacts.dist)
+            .args(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

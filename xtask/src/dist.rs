@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::cache;
 use crate::compress;
+use crate::embed;
 use crate::hosting;
 use crate::paths;
 use crate::policy;
@@ -24,7 +25,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -40,6 +41,7 @@ const SOURCES: [&str; 18] = [
     // How it is put together.
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
+    "xtask/src/embed.rs",
     "xtask/src/hosting",
     "xtask/src/hosting.rs",
     "xtask/src/policy.rs",
@@ -93,9 +95,10 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
+    let digest = embed::complete(&fresh)?;
     policy::write(&fresh)?;
     hosting::write(&fresh)?;
-    step.done("built");
+    step.done(&format!("built; integrity of the widget: {digest}"));
 
     let step = Step::start("page, compressed", "brotli and gzip");
     let report = compress::folder(&fresh)?;

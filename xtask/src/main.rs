@@ -7,6 +7,7 @@ mod cache;
 mod compress;
 mod demo;
 mod dist;
+mod embed;
 mod hosting;
 mod native;
 mod paths;

@@ -160,9 +160,6 @@ extern "C" {
     /// Gives a polygon other corners.
     #[wasm_bindgen(method, js_name = setLatLngs)]
     pub fn set_corners(this: &Layer, corners: &JsValue);
-    /// The label that was attached, a layer itself.
-    #[wasm_bindgen(method, js_name = getTooltip)]
-    pub fn tooltip(this: &Layer) -> Option<Layer>;
     /// Draws it.
     #[wasm_bindgen(method, js_name = addTo)]
     pub fn add_to_map(this: &Layer, map: &Map);
@@ -172,6 +169,9 @@ extern "C" {
     /// Attaches a label (HTML).
     #[wasm_bindgen(method, js_name = bindTooltip)]
     pub fn bind_tooltip(this: &Layer, html: &str, options: &Object);
+    /// Takes the label away.
+    #[wasm_bindgen(method, js_name = unbindTooltip)]
+    pub fn unbind_tooltip(this: &Layer);
     /// The element it is drawn as, once it is on the map.
     #[wasm_bindgen(method, js_name = getElement)]
     pub fn element(this: &Layer) -> Option<Element>;

@@ -30,6 +30,8 @@ pub fn set_fragment(fragment: &str, entry: Entry) {
     else {
         return;
     };
+    // In somebody else's page "back" leads through that one's steps, not through ours.
+    let entry = if is_framed() { Entry::Same } else { entry };
     let hash = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
     let url = format!("{path}{search}{hash}");
     let set = match entry {
@@ -39,6 +41,21 @@ pub fn set_fragment(fragment: &str, entry: Entry) {
     // Browsers refuse when asked too often (a map that is dragged about); the next change brings the URL up to
     // date.
     let _next_change_will_do = set;
+}
+
+/// Whether the page is in a frame of another one.
+pub fn is_framed() -> bool {
+    let own = web_sys::window();
+    let parent = own.as_ref().and_then(|own| own.parent().ok().flatten());
+    own.zip(parent).is_some_and(|(own, parent)| !js_sys::Object::is(&own, &parent))
+}
+
+/// Goes back to the entry before, as the browser's button does.
+pub fn go_back() {
+    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+        // Where there is no way back the page stays as it is.
+        let _stays = history.back();
+    }
 }
 
 /// Calls `moved` when the fragment changes by "back", "forward" or by hand, for as long as the page lives.

@@ -8,6 +8,7 @@ pub mod download;
 pub mod fetch;
 pub mod fullscreen;
 pub mod geolocation;
+pub mod layout;
 pub mod leaflet;
 pub mod location;
 pub mod page;

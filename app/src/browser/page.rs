@@ -3,8 +3,8 @@
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast as _;
 use web_sys::{
-    Document, Element, FocusEvent, HtmlElement, HtmlInputElement, ScrollBehavior, ScrollIntoViewOptions,
-    ScrollLogicalPosition,
+    Document, Element, FocusEvent, FocusOptions, HtmlElement, HtmlInputElement, ScrollBehavior,
+    ScrollIntoViewOptions, ScrollLogicalPosition,
 };
 
 /// The document, if there is one.
@@ -44,6 +44,15 @@ pub fn focus(id: &str) {
     if let Some(element) = element(id) {
         // An element that cannot be focused leaves the focus where it is.
         let _stays_where_it_is = element.focus();
+    }
+}
+
+/// Gives the keyboard focus to the element with this id without scrolling to it.
+pub fn focus_in_place(id: &str) {
+    if let Some(element) = element(id) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _stays_where_it_is = element.focus_with_options(&options);
     }
 }
 

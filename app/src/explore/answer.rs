@@ -1,5 +1,7 @@
 //! From the explorer's requests to its responses.
 
+use std::collections::HashSet;
+
 use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::explore::{
     ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names,
@@ -14,7 +16,7 @@ use super::tower::{Tower, picture};
 use crate::browser::clock;
 use crate::engine::{Answerer, Opened, not_answered, refused};
 use crate::protocol::Failure;
-use crate::protocol::explore::{Cluster, Concept, Layer, Request, Response};
+use crate::protocol::explore::{Cluster, Examples, Layer, Request, Response, Review};
 use crate::serve::Answers;
 
 /// Most marks that a concept is taught by.
@@ -54,8 +56,11 @@ impl Answers for Explorer {
             Request::Clusters { areas, count } => {
                 self.catalog.with_opened(|opened| found(&opened.engine, &areas, count)).map(alone)
             }
-            Request::Learn { marks, prior } => {
-                self.catalog.with_opened(|opened| learn(&opened.engine, &marks, prior.as_ref())).map(alone)
+            Request::Learn(examples) => {
+                self.catalog.with_opened(|opened| learn(&opened.engine, &examples)).map(alone)
+            }
+            Request::Review(examples) => {
+                self.catalog.with_opened(|opened| review(&opened.engine, &examples)).map(alone)
             }
             Request::Where { query, width, height } => self.place(&query, width, height, &bytes).await,
         }
@@ -155,35 +160,64 @@ fn found(engine: &Engine, areas: &[Polygon], count: usize) -> Result<Response, F
     Ok(Response::Clusters { clusters: clusters.collect(), millis: clock::now_ms() - start })
 }
 
-fn learn(engine: &Engine, marks: &[(ItemId, bool)], prior: Option<&Query>) -> Result<Response, Failure> {
+fn learn(engine: &Engine, examples: &Examples) -> Result<Response, Failure> {
     let start = clock::now_ms();
-    let marks = marks.get(marks.len().saturating_sub(MAX_MARKS)..).unwrap_or_default();
-    let mut marked = Vec::new();
-    let mut examples = Vec::new();
-    for (id, yes) in marks {
-        // A mark of a catalog before this one may be of an item that is gone.
-        let Some(item) = engine.find(id) else { continue };
-        if let Some(Ok(vector)) =
-            engine.shards().get(item.shard).and_then(|shard| shard.index.embedding(item.ordinal))
-        {
-            marked.push(item);
-            examples.push((vector, *yes));
-        }
-    }
-    let prior = prior.map(|query| engine.embed(query)).transpose().map_err(not_answered)?;
-    let prior = prior.map(|direction| direction.embedding);
-    let others = background(engine.shards(), |item| !marked.contains(&item));
-    let failed = |error: LearnError| refused(&format!("Nothing can be learnt from these marks: {error}."));
-    let learnt = Learnt::learn(&examples, prior.as_ref(), &others).map_err(failed)?;
-    let curve = learning_curve(&examples, prior.as_ref(), &others).map_err(failed)?;
-    let next = suggest(&learnt, engine.shards(), |_| true, &marked, SUGGESTIONS).map_err(not_answered)?;
-    Ok(Response::Concept(Concept {
-        vector: learnt.direction,
+    let concept = Lesson::of(engine, examples)?.concept()?;
+    Ok(Response::Concept { vector: concept.direction, millis: clock::now_ms() - start })
+}
+
+fn review(engine: &Engine, examples: &Examples) -> Result<Response, Failure> {
+    let start = clock::now_ms();
+    let lesson = Lesson::of(engine, examples)?;
+    let concept = lesson.concept()?;
+    let curve =
+        learning_curve(&lesson.examples, lesson.prior.as_ref(), &lesson.others).map_err(nothing_learnt)?;
+    let next =
+        suggest(&concept, engine.shards(), |_| true, &lesson.marked, SUGGESTIONS).map_err(not_answered)?;
+    Ok(Response::Review(Review {
         precision: curve.last().and_then(|all| all.precision()),
         curve: curve.iter().filter_map(|part| Some((part.marks(), part.precision()?))).collect(),
         suggestions: next.into_iter().filter_map(|item| name(engine, item)).collect(),
         millis: clock::now_ms() - start,
     }))
+}
+
+/// What a concept is taught by, found in the catalog.
+struct Lesson {
+    marked: Vec<ItemRef>,
+    examples: Vec<(Embedding, bool)>,
+    prior: Option<Embedding>,
+    /// A sample of what nobody marked.
+    others: Vec<Embedding>,
+}
+
+impl Lesson {
+    fn of(engine: &Engine, Examples { marks, prior }: &Examples) -> Result<Self, Failure> {
+        let marks = marks.get(marks.len().saturating_sub(MAX_MARKS)..).unwrap_or_default();
+        let (mut marked, mut examples) = (Vec::new(), Vec::new());
+        for (id, yes) in marks {
+            // A mark of a catalog before this one may be of an item that is gone.
+            let Some(item) = engine.find(id) else { continue };
+            let shard = engine.shards().get(item.shard);
+            if let Some(Ok(vector)) = shard.and_then(|shard| shard.index.embedding(item.ordinal)) {
+                marked.push(item);
+                examples.push((vector, *yes));
+            }
+        }
+        let prior = prior.as_ref().map(|query| engine.embed(query)).transpose().map_err(not_answered)?;
+        let prior = prior.map(|direction| direction.embedding);
+        let known: HashSet<ItemRef> = marked.iter().copied().collect();
+        let others = background(engine.shards(), |item| !known.contains(&item));
+        Ok(Self { marked, examples, prior, others })
+    }
+
+    fn concept(&self) -> Result<Learnt, Failure> {
+        Learnt::learn(&self.examples, self.prior.as_ref(), &self.others).map_err(nothing_learnt)
+    }
+}
+
+fn nothing_learnt(error: LearnError) -> Failure {
+    refused(&format!("Nothing can be learnt from these marks: {error}."))
 }
 
 fn name(engine: &Engine, item: ItemRef) -> Option<ItemId> {

@@ -15,32 +15,48 @@ const BEGIN: &str = concat!(
 
 /// Hits as a document of placemarks, best first. One whose place is not known has no geometry.
 pub fn write(hits: &[Hit]) -> String {
-    let mut text = BEGIN.to_owned();
-    for (rank, hit) in (1..).zip(hits) {
-        let (rank, mark) = (format!("{rank}"), format!("{}", rounded(hit.similarity)));
+    document((1..).zip(hits).map(|(rank, hit): (usize, &Hit)| {
+        let (rank, mark) = (rank.to_string(), rounded(hit.similarity).to_string());
         let distance = hit.address_m.map(|distance| distance.to_string());
         let numbers = [("rank", Some(rank.as_str())), ("mark", Some(&mark)), ("id", Some(&hit.id))];
         let data = numbers.into_iter().chain(texts(hit)).chain([("address_m", distance.as_deref())]);
-        text.push_str(&format!("<Placemark><name>{}</name><ExtendedData>", escaped(&hit.id)));
-        for (name, value) in data.filter_map(|(name, value)| value.map(|value| (name, value))) {
-            text.push_str(&format!("<Data name=\"{name}\"><value>{}</value></Data>", escaped(value)));
-        }
-        text.push_str("</ExtendedData>");
-        text.push_str(&hit.footprint.map(geometry).unwrap_or_default());
-        text.push_str("</Placemark>\n");
-    }
-    text + "</Document></kml>\n"
+        placemark(&hit.id, data, hit.footprint)
+    }))
 }
 
 /// Cells of a layer as placemarks.
 pub fn write_cells(cells: &[Cell]) -> String {
+    document(cells.iter().map(|Cell { bounds, mark }| {
+        let mark = rounded(*mark).to_string();
+        placemark(&mark, [("mark", Some(mark.as_str()))], Some(*bounds))
+    }))
+}
+
+/// Items as placemarks, each with its id, what was said of it, and where it is.
+pub fn write_labels<'a>(labels: impl Iterator<Item = (&'a str, &'a str, Option<Bounds>)>) -> String {
+    document(
+        labels.map(|(id, label, bounds)| placemark(id, [("id", Some(id)), ("label", Some(label))], bounds)),
+    )
+}
+
+fn document(placemarks: impl Iterator<Item = String>) -> String {
     let mut text = BEGIN.to_owned();
-    for Cell { bounds, mark } in cells {
-        let mark = rounded(*mark);
-        let data = format!("<ExtendedData><Data name=\"mark\"><value>{mark}</value></Data></ExtendedData>");
-        text.push_str(&format!("<Placemark><name>{mark}</name>{data}{}</Placemark>\n", geometry(*bounds)));
-    }
+    text.extend(placemarks);
     text + "</Document></kml>\n"
+}
+
+fn placemark<'a>(
+    name: &str,
+    data: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
+    bounds: Option<Bounds>,
+) -> String {
+    let mut text = format!("<Placemark><name>{}</name><ExtendedData>", escaped(name));
+    for (name, value) in data.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
+        text.push_str(&format!("<Data name=\"{name}\"><value>{}</value></Data>", escaped(value)));
+    }
+    text.push_str("</ExtendedData>");
+    text.push_str(&bounds.map(geometry).unwrap_or_default());
+    text + "</Placemark>\n"
 }
 
 /// A polygon, two of them where it crosses the antimeridian, a point where there is no extent.

@@ -1,5 +1,5 @@
 //! What people said of items, yes or no, as a file that other programs write and read: GeoJSON (RFC 7946) or a table
-//! (RFC 4180).
+//! (RFC 4180); for globes also KML, which is not read again.
 //!
 //! In GeoJSON a feature's `id` is the item's and its property `label` is `yes` or `no`. A table has the columns `id` and
 //! `label`, in any order and beside others. What of a file is not understood is told, row by row.
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::csv::{self, Rows, quoted, unguarded};
 use super::geojson::{collection, feature};
+use super::{Format, kml};
 
 /// Most rows or features of a file.
 pub const MAX_ROWS: usize = 100_000;
@@ -20,7 +21,7 @@ pub const MAX_BYTES: usize = 10_000_000;
 /// So much of a text is repeated where it is refused, characters.
 const MOST_REPEATED: usize = 60;
 
-/// A kind of file that marks come and go in.
+/// A kind of file that marks come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarksFormat {
     /// Features with the property `label`.
@@ -82,19 +83,22 @@ impl MarksFormat {
 /// features.
 pub fn write_marks(
     marks: &[(String, bool)],
-    format: MarksFormat,
+    format: Format,
     footprint: impl Fn(&str) -> Option<Bounds>,
 ) -> String {
     let label = |yes: bool| if yes { "yes" } else { "no" };
     match format {
-        MarksFormat::GeoJson => {
+        Format::GeoJson => {
             let features = marks.iter().map(|(id, yes)| {
                 let properties = Map::from_iter([("label".to_owned(), Value::from(label(*yes)))]);
                 feature(id, footprint(id), properties)
             });
             collection(features.collect())
         }
-        MarksFormat::Csv => {
+        Format::Kml => {
+            kml::write_labels(marks.iter().map(|(id, yes)| (id.as_str(), label(*yes), footprint(id))))
+        }
+        Format::Csv => {
             let header = ["id,label".to_owned()];
             let rows = marks.iter().map(|(id, yes)| format!("{},{}", quoted(id), label(*yes)));
             csv::table(header.into_iter().chain(rows).collect())

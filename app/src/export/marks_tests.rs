@@ -18,9 +18,9 @@ fn refusals(text: &str, format: MarksFormat) -> Vec<String> {
 
 #[test]
 fn marks_survive_being_written_and_read() {
-    for format in [MarksFormat::GeoJson, MarksFormat::Csv] {
+    for (written, format) in [(Format::GeoJson, MarksFormat::GeoJson), (Format::Csv, MarksFormat::Csv)] {
         for marks in [marks(), Vec::new()] {
-            let text = write_marks(&marks, format, |_| None);
+            let text = write_marks(&marks, written, |_| None);
             assert_eq!(read_marks(&text, format), Ok(Marks { marks, refused: Vec::new() }), "{text}");
         }
     }
@@ -29,13 +29,29 @@ fn marks_survive_being_written_and_read() {
 #[test]
 fn marks_are_features_where_the_items_are() {
     let footprint = |id: &str| bounds(1.0, 2.0, 3.0, 4.0).filter(|_| id == "17/37500/50140");
-    let text = write_marks(&marks(), MarksFormat::GeoJson, footprint);
+    let text = write_marks(&marks(), Format::GeoJson, footprint);
     let read: Value = serde_json::from_str(&text).expect("JSON");
     let features = read["features"].as_array().expect("features");
     assert_eq!(features[0]["properties"], json!({ "label": "yes" }));
     assert_eq!(features[1]["properties"], json!({ "label": "no" }));
     assert_eq!(features[0]["geometry"]["type"], "Polygon");
     assert_eq!(features[1]["geometry"], Value::Null);
+}
+
+#[test]
+fn marks_are_placemarks_for_globes() {
+    let text = write_marks(&marks(), Format::Kml, |id| bounds(1.0, 2.0, 3.0, 4.0).filter(|_| id == "+1.jpg"));
+    let places: Vec<&str> = text.lines().filter(|line| line.starts_with("<Placemark>")).collect();
+    assert_eq!(places.len(), marks().len());
+    assert!(
+        places[0].contains("<Data name=\"label\"><value>yes</value>")
+            && places[1].contains("<value>no</value>")
+    );
+    assert!(
+        places[2].contains("<name>+1.jpg</name>") && places[2].contains("<coordinates>1,2 3,2 "),
+        "{}",
+        places[2]
+    );
 }
 
 #[test]

@@ -41,12 +41,9 @@ pub enum Request {
         count: usize,
     },
     /// A concept from examples.
-    Learn {
-        /// Items, and whether they show it.
-        marks: Vec<(ItemId, bool)>,
-        /// What the person began with.
-        prior: Option<Query>,
-    },
+    Learn(Examples),
+    /// How good the concept of these examples is, and what to mark next: what takes longer than to learn it.
+    Review(Examples),
     /// Where in a picture it fits a query. Its pixels come along.
     Where {
         /// The query.
@@ -85,7 +82,14 @@ pub enum Response {
         millis: f64,
     },
     /// To [`Request::Learn`].
-    Concept(Concept),
+    Concept {
+        /// Where it points.
+        vector: Embedding,
+        /// Milliseconds spent on it.
+        millis: f64,
+    },
+    /// To [`Request::Review`].
+    Review(Review),
     /// To [`Request::Where`]. The cells come along, a byte each, row by row: 255 where it fits best.
     Where {
         /// Cells in a row.
@@ -134,11 +138,18 @@ pub struct Cluster {
     pub vector: Embedding,
 }
 
-/// A concept that was taught by examples, and how good it is.
+/// What a concept is taught by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Concept {
-    /// Where it points.
-    pub vector: Embedding,
+pub struct Examples {
+    /// Items, and whether they show it.
+    pub marks: Vec<(ItemId, bool)>,
+    /// What the person began with.
+    pub prior: Option<Query>,
+}
+
+/// How good a concept is, and how to better it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Review {
     /// Of the marked items that it would call yes when they are held out: the share that is. None before there are both kinds.
     pub precision: Option<f32>,
     /// The same with a third, two thirds, all of the marks, for what can be told.

@@ -7,11 +7,13 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::copying::{COPIED, copy};
 use super::icons;
+use super::listing::Listing;
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use super::teach::YesNo;
 use crate::ask::Ask;
 use crate::format::{address, coordinates, item, mark};
+use crate::grouping::Grouping;
 use crate::protocol::Hit;
 
 /// Element id of the button of the card with this rank (from 0).
@@ -19,10 +21,12 @@ pub fn card_id(rank: usize) -> String {
     format!("result-{}", rank + 1)
 }
 
+/// The card of the hit of a rank, at a position of the list, both from 0; `others` hits beside it are not listed.
 #[component]
-pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
-    let session = expect_context::<Session>();
+pub fn Card(position: usize, rank: usize, others: usize, hit: Hit) -> impl IntoView {
+    let (session, listing) = (expect_context::<Session>(), expect_context::<Listing>());
     let alike = alike(&hit);
+    let is_beside = move || others > 0 && session.grouping.get() == Grouping::Neighbours;
     let Hit { id, similarity, footprint, place, captured, source, .. } = hit;
     let selected = {
         let id = id.clone();
@@ -60,7 +64,8 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
     let mark = mark(similarity, is_chance);
     let unlikely = move || session.is_unlikely(similarity);
     view! {
-        <li class="card" class:selected=selected class:unlikely=unlikely data-testid="result" data-id=id.clone() data-rank=rank>
+        <li class="card" class:selected=selected class:unlikely=unlikely data-testid="result" data-id=id.clone() data-rank=rank data-position=position
+            aria-posinset=position + 1 aria-setsize=move || listing.count()>
             <button type="button" class="card-main" id=card_id(rank) on:click=select on:keydown=keydown
                 aria-current=move || selected.get().then_some("true")>
                 <span class="thumb">
@@ -77,6 +82,7 @@ pub fn Card(rank: usize, hit: Hit) -> impl IntoView {
                     {captured.map(|date| view! { <span class="known" data-testid="captured">"Taken "{date}</span> })}
                     {source.map(|source| view! { <span class="known" data-testid="source">"From "{source}</span> })}
                     {alike.map(|words| view! { <span class="known" data-testid="duplicates">{words}</span> })}
+                    <Show when=is_beside><span class="known" data-testid="beside">{others}" more side by side with it"</span></Show>
                 </span>
             </button>
             <div class="card-more">

@@ -34,6 +34,13 @@ impl Spot {
             side: width.max(north - south) * around,
         }
     }
+
+    /// Whether its middle lies in a box of which `view` is the middle and the longer edge, or as far around it as a quarter
+    /// of that.
+    pub fn is_within(&self, view: &Self) -> bool {
+        let reach = view.side * 0.75;
+        (self.x - view.x).abs() <= reach && (self.y - view.y).abs() <= reach
+    }
 }
 
 /// The groups of two or more spots that are drawn as one, each in the order given, none of them with the spot `alone`. Empty
@@ -82,6 +89,14 @@ mod tests {
         let mut dice = StdRng::seed_from_u64(seed);
         let mut place = || dice.random_range(-300.0..300.0);
         (0..count).map(|_| Spot { x: place(), y: place(), side }).collect()
+    }
+
+    #[test]
+    fn what_is_near_the_view_is_within_it() {
+        let view = Spot { x: 100.0, y: 50.0, side: 80.0 };
+        let spot = |x, y| Spot { x, y, side: 1.0 };
+        assert!(spot(100.0, 50.0).is_within(&view) && spot(159.0, -9.0).is_within(&view));
+        assert!(!spot(161.0, 50.0).is_within(&view) && !spot(100.0, -11.0).is_within(&view));
     }
 
     #[test]

@@ -213,6 +213,10 @@ impl MapPane {
     pub fn look(&self, camera: Camera) {
         // Until the area is known there is nothing to fly over: it takes the camera's place over when it comes.
         let Some(area) = &self.area else { return };
+        // In a frame that nobody sees the map has no size to fit anything into.
+        if self.map.size().x() <= 0.0 {
+            return;
+        }
         let finest = zooms::finest(area.zooms);
         let fly = !page::prefers_less_motion() && !self.quiet.get();
         let motion = options(&[

@@ -9,6 +9,7 @@ mod detail;
 mod draw;
 mod draw_preview;
 mod draw_surface;
+mod embedded;
 mod exploring;
 mod failure;
 mod footer;
@@ -16,13 +17,16 @@ mod footprints;
 mod given;
 mod giving;
 mod graticule;
+mod grip;
 mod groups;
 mod header;
 mod hit_clusters;
 mod icons;
 pub mod layer;
+mod listing;
 mod locate;
 mod map;
+mod map_marks;
 mod map_pane;
 mod map_tiles;
 mod map_tools;
@@ -85,6 +89,7 @@ fn App() -> impl IntoView {
     provide_context(teach::Teaching::new(session));
     provide_context(groups::Groups::new(session));
     let side = RwSignal::new(Side::default());
+    let share = RwSignal::new(grip::Share::default());
     provide_context(side);
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
@@ -92,6 +97,7 @@ fn App() -> impl IntoView {
     page::on_shown(move || session.look_for_newer_now_and_then());
     page::on_connected(move || session.try_again());
     session.start();
+    embedded::listen(session);
     let owner = Owner::current();
     window_event_listener(leptos::ev::keydown, move |event| match &owner {
         Some(owner) => owner.with(|| shortcut(session, &event)),
@@ -103,8 +109,9 @@ fn App() -> impl IntoView {
         </a>
         <Header/>
         <giving::Giving/>
-        <main class="stage" class:no-map=move || !session.has_map()>
+        <main class="stage" class:no-map=move || !session.has_map() data-share=move || share.get().name()>
             <section class="panel" id=RESULTS tabindex="-1" aria-label="Search results">
+                <grip::Grip share/>
                 <side::Tabs/>
                 <status::Status/>
                 <Notice/>

@@ -1,86 +1,42 @@
 //! The hits as a list, best first, walked through with the arrow keys.
 
-use gloo::timers::callback::Timeout;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use super::card::{Card, card_id};
+use super::card::Card;
 use super::detail::Print;
 use super::layer::LayerButton;
+use super::listing::{LIST, Listing, Row};
 use super::save::Save;
 use super::session::{By, Session};
-use crate::browser::page;
 use crate::format::percent;
-use crate::order::{Order, without_copies};
-use crate::protocol::Hit;
-
-/// Cards that are made at once.
-const FIRST_CARDS: usize = 10;
-/// Cards that are made after these, at a time.
-const PIECE: usize = 5;
+use crate::grouping::Grouping;
+use crate::order::Order;
 
 #[component]
 pub fn Results() -> impl IntoView {
-    let session = expect_context::<Session>();
-    // A selection made elsewhere is scrolled to.
-    Effect::new(move || {
-        let Some(selected) = session.selected.get() else { return };
-        if selected.by != By::List
-            && let Some(rank) = session.hits.with(|hits| hits.iter().position(|hit| hit.id == selected.id))
-        {
-            page::scroll_to(&card_id(rank));
-        }
-    });
-    // More than a screen of cards is made in pieces, so that no piece holds up the page.
-    let ready = RwSignal::new(FIRST_CARDS);
-    let turn = StoredValue::new_local(None::<Timeout>);
-    Effect::new(move || {
-        let count = session.hits.with(|hits| hits.len());
-        let made = ready.get();
-        if made > count.max(FIRST_CARDS) {
-            ready.set(FIRST_CARDS);
-        } else if made < count {
-            turn.set_value(Some(Timeout::new(0, move || ready.set((made + PIECE).min(count)))));
-        }
-    });
-    // A card is made anew when anything on it changes, an address that came later too.
-    let rows = move || {
-        let (line, order) = (session.line(), session.order.get());
-        let from = untrack(|| session.middle());
-        session.hits.with(|hits| {
-            let mut places = order.of(hits, from);
-            if session.hides_copies.get() {
-                places = without_copies(hits, places);
-            }
-            // In another order than that of marks there is no line to draw.
-            let is_below = |at: &usize| line.is_some_and(|line| hits[*at].similarity < line);
-            let below = places.iter().position(is_below).filter(|_| order == Order::Fit);
-            let mut rows: Vec<Row> = places
-                .iter()
-                .take(ready.get())
-                .map(|at| Row::Card(*at, Box::new(hits[*at].clone())))
-                .collect();
-            if let Some(below) = below {
-                rows.insert(below.min(rows.len()), Row::Line);
-            }
-            rows
-        })
-    };
-    let is_making = move || ready.get() < session.hits.with(|hits| hits.len());
+    let (session, listing) = (expect_context::<Session>(), expect_context::<Listing>());
     let keydown = move |event: KeyboardEvent| {
-        if let Some(rank) = target(&event, session) {
+        let count = untrack(|| listing.count());
+        if let Some(position) = step(&event.key(), listing.focused(), count) {
             event.prevent_default();
-            page::focus(&card_id(rank));
-            let id = session.hits.with_untracked(|hits| hits.get(rank).map(|hit| hit.id.clone()));
+            let rank = listing.show(position, true);
+            let id = session
+                .hits
+                .with_untracked(|hits| rank.and_then(|rank| hits.get(rank)).map(|hit| hit.id.clone()));
             session.select(id.as_deref(), By::List);
         }
     };
+    let label = move || format!("Results, {}", session.order.get().name().to_lowercase());
+    let above = move || format!("{}px", listing.room().0);
+    let below = move || format!("{}px", listing.room().1);
     view! {
         <Tools/>
         <Cutoff/>
-        <ol class="results" aria-label="Results, best first" aria-busy=move || is_making().to_string() on:keydown=keydown>
-            <For each=rows key=Row::key children=|row| match row {
-                Row::Card(rank, hit) => view! { <Card rank hit=*hit/> }.into_any(),
+        <ol class="results" id=LIST tabindex="-1" aria-label=label aria-busy=move || listing.is_making().to_string()
+            style:padding-top=above style:padding-bottom=below on:keydown=keydown>
+            <For each=move || listing.rows() key=Row::key children=move |row| match row {
+                Row::Card { position, rank, others, hit } => view! { <Card position rank others hit=*hit/> }.into_any(),
                 Row::Line => view! { <li class="line" data-testid="cutoff-line">"Less likely than the line"</li> }.into_any(),
             }/>
         </ol>
@@ -112,7 +68,12 @@ fn Tools() -> impl IntoView {
         });
         known.collect::<Vec<_>>()
     };
-    let copies = move || session.hits.with(|hits| hits.iter().any(|hit| hit.duplicate_of.is_some()));
+    let listing = expect_context::<Listing>();
+    let group = move |event| {
+        let name = event_target_value(&event);
+        let chosen = Grouping::ALL.into_iter().find(|grouping| grouping.name() == name);
+        session.grouping.set(chosen.unwrap_or_default());
+    };
     view! {
         <div class="tools">
             <Show when=move || session.has_map()>
@@ -128,30 +89,13 @@ fn Tools() -> impl IntoView {
                     <For each=orders key=|order| order.name() children=|order| view! { <option value=order.name()>{order.name()}</option> }/>
                 </select>
             </label>
-            <Show when=copies>
-                <label class="copies"><input type="checkbox" data-testid="hide-copies" prop:checked=move || session.hides_copies.get()
-                    on:change=move |event| session.hides_copies.set(event_target_checked(&event))/>"One of those that look the same"</label>
-            </Show>
-            <Print/>
+            <label class="order"><span class="out-of-sight">"What is listed"</span>
+                <select data-testid="grouping" on:change=group prop:value=move || session.grouping.get().name()>
+                    {Grouping::ALL.map(|grouping| view! { <option value=grouping.name()>{grouping.name()}</option> })}
+                </select>
+            </label>
+            <Print print=move || listing.print()/>
         </div>
-    }
-}
-
-/// A row of the list.
-#[derive(Debug, Clone)]
-enum Row {
-    Card(usize, Box<Hit>),
-    /// What comes below it is less likely than the cutoff.
-    Line,
-}
-
-impl Row {
-    /// What tells rows apart, and a card from the same with more on it.
-    fn key(&self) -> String {
-        match self {
-            Self::Card(rank, hit) => format!("{rank} {hit:?}"),
-            Self::Line => "line".to_owned(),
-        }
     }
 }
 
@@ -175,13 +119,7 @@ fn Cutoff() -> impl IntoView {
     }
 }
 
-/// Rank of the result that an arrow key leads to, from the one that has the focus.
-fn target(event: &KeyboardEvent, session: Session) -> Option<usize> {
-    let count = session.hits.with_untracked(|hits| hits.len());
-    let current = page::focused_attribute("data-rank").and_then(|rank| rank.parse().ok());
-    step(&event.key(), current, count)
-}
-
+/// The position that a key leads to, from the one that has the focus.
 fn step(key: &str, current: Option<usize>, count: usize) -> Option<usize> {
     let last = count.checked_sub(1)?;
     match key {

@@ -63,7 +63,7 @@ fn LastSearches() -> impl IntoView {
         let (asked, gone, label) = (text.clone(), text.clone(), format!("Forget {text}"));
         view! {
             <li data-testid="history">
-                <button type="button" class="chip" on:click=move |_| session.search_for(&asked)>{text}</button>
+                <button type="button" class="chip" on:click=move |_| session.search_anew(&asked)>{text}</button>
                 <button type="button" class="quiet" aria-label=label title="Forget" on:click=move |_| session.forget(&gone)>{icons::close()}</button>
             </li>
         }

@@ -15,8 +15,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::RESULTS;
-use super::card::card_id;
 use super::icons;
+use super::listing::Listing;
 use super::session::Session;
 use crate::browser::page;
 use crate::protocol::Hit;
@@ -34,6 +34,7 @@ const HEADING: &str = "detail-heading";
 pub fn ListOrDetail(children: Children) -> impl IntoView {
     let session = expect_context::<Session>();
     provide_context(Choices::remembered());
+    provide_context(Listing::new(session));
     Effect::new(move || session.keep_details_of_selection());
     let shown = Memo::new(move |_| session.detailed());
     let is_open = Memo::new(move |_| shown.with(Option::is_some));
@@ -50,7 +51,7 @@ pub fn ListOrDetail(children: Children) -> impl IntoView {
 /// The details, for as long as they are open.
 #[component]
 fn Detail(shown: Memo<Option<(usize, Hit)>>, list: NodeRef<Div>) -> impl IntoView {
-    let session = expect_context::<Session>();
+    let (session, listing) = (expect_context::<Session>(), expect_context::<Listing>());
     let section = NodeRef::<Section>::new();
     let scrolled = StoredValue::new(0);
     Effect::new(move || {
@@ -66,14 +67,11 @@ fn Detail(shown: Memo<Option<(usize, Hit)>>, list: NodeRef<Div>) -> impl IntoVie
         // Later: these details are still on the page while they are let go.
         spawn_local(async move {
             list.set_hidden(false);
-            let card = untrack(|| session.rank_of_selected()).map(card_id);
-            page::set_scrolled(RESULTS, if card.is_some() { scrolled } else { 0 });
+            let rank = untrack(|| session.rank_of_selected());
+            page::set_scrolled(RESULTS, if rank.is_some() { scrolled } else { 0 });
             // Another may have been selected on the map meanwhile.
-            match card.filter(|card| page::element(card).is_some()) {
-                Some(card) if had_focus => page::focus(&card),
-                Some(card) => page::scroll_to(&card),
-                None if had_focus => page::focus(RESULTS),
-                None => {}
+            if !rank.is_some_and(|rank| listing.reveal(rank, had_focus)) && had_focus {
+                page::focus(RESULTS);
             }
         });
     });
@@ -90,7 +88,7 @@ fn Detail(shown: Memo<Option<(usize, Hit)>>, list: NodeRef<Div>) -> impl IntoVie
                 <button type="button" class="plain" data-testid="detail-back" on:click=move |_| session.close_details()>
                     {icons::back()}"Back to the results"
                 </button>
-                <Print/>
+                <Print print=page::print/>
             </div>
             {move || shown.get().map(|(rank, hit)| view! { <Place rank hit/> })}
         </section>

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::browser::{clock, page};
+use crate::browser::clock;
 use crate::ui::session::Session;
 use crate::ui::status::asked;
 
-/// Prints what the panel shows: the list, or one result. How is said in `detail.css`.
+/// A button that prints what the panel shows: the list, or one result. How that looks is said in `detail.css`.
 #[component]
-pub fn Print() -> impl IntoView {
+pub fn Print(print: impl Fn() + 'static) -> impl IntoView {
     view! {
         <button type="button" class="plain" data-testid="print" title="Print this, or save it as PDF"
-            on:click=move |_| page::print()>"Print"</button>
+            on:click=move |_| print()>"Print"</button>
     }
 }
 

@@ -70,6 +70,7 @@ fn Shown() -> impl IntoView {
                 <span>{move || if is_difference() { format!("“{}”", against()) } else { "less".to_owned() }}</span>
                 <span>{move || if is_difference() { asked() } else { "more likely".to_owned() }}</span>
             </p>
+            <div class="legend-sliders">
             <label>"Opacity"
                 <input type="range" min="0.1" max="1" step="0.05" data-testid="layer-opacity" prop:value=move || layer.opacity.get().to_string()
                     on:input=move |event| layer.opacity.set(number(event))/>
@@ -78,6 +79,7 @@ fn Shown() -> impl IntoView {
                 <input type="range" min="0" max="0.95" step="0.05" data-testid="layer-threshold" prop:value=move || layer.threshold.get().to_string()
                     on:input=move |event| layer.threshold.set(number(event) as f32)/>
             </label>
+            </div>
             <form class="compare" on:submit=compare>
                 <label class="out-of-sight" for=AGAINST>"Compare with other words"</label>
                 <input id=AGAINST data-testid="layer-against" type="text" autocomplete="off" placeholder="Compare with …" prop:value=against/>

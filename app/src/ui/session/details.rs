@@ -3,8 +3,20 @@
 use leptos::prelude::*;
 
 use super::{By, Session};
-use crate::browser::location::Entry;
+use crate::browser::location::{self, Entry};
 use crate::protocol::Hit;
+
+/// What the last step of the history was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Step {
+    /// Something else.
+    #[default]
+    Another,
+    /// It opened details.
+    Opened,
+    /// It is being gone back.
+    Returning,
+}
 
 impl Session {
     /// The hit whose details are shown, with its rank (from 0); none while the list is shown.
@@ -34,12 +46,30 @@ impl Session {
         }
         self.details.set(true);
         self.write_link(Entry::New);
+        if !location::is_framed() {
+            self.step.set_value(Step::Opened);
+        }
     }
 
-    /// Back to the list. What is selected stays so.
+    /// Back to the list. What is selected stays so. The step in the history that opened them is gone back.
     pub fn close_details(self) {
         self.details.set(false);
-        self.write_link(Entry::Same);
+        if self.step.get_value() == Step::Opened {
+            self.step.set_value(Step::Returning);
+            location::go_back();
+        } else {
+            self.write_link(Entry::Same);
+        }
+    }
+
+    /// Whether the history moved because details were closed: then the page stays as it is, and the link follows.
+    pub(super) fn has_returned(self) -> bool {
+        let before = self.step.try_update_value(std::mem::take);
+        let has_returned = before == Some(Step::Returning);
+        if has_returned {
+            self.write_link(Entry::Same);
+        }
+        has_returned
     }
 
     /// Follows the selection: once nothing is selected, what is selected next begins in the list.

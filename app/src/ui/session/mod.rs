@@ -31,6 +31,7 @@ use super::client::{Client, Search};
 use super::given::Given;
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
+use crate::grouping::Grouping;
 use crate::history::History;
 use crate::link::MapView;
 use crate::order::Order;
@@ -41,7 +42,7 @@ pub use lacks::Lack;
 pub use state::{By, Camera, Phase, Selection, Side, Timing};
 
 /// Where the catalog lies, relative to the page.
-const CATALOG: &str = "catalog/catalog.json";
+pub const CATALOG: &str = "catalog/catalog.json";
 
 /// The page's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
@@ -80,14 +81,16 @@ pub struct Session {
     insisted: StoredValue<Option<Ask>>,
     /// In which order they are listed.
     pub order: RwSignal<Order>,
-    /// Whether of those that look the same only one is listed.
-    pub hides_copies: RwSignal<bool>,
+    /// Which of them stand for others.
+    pub grouping: RwSignal<Grouping>,
     /// Of the last answer.
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
     pub selected: RwSignal<Option<Selection>>,
     /// Whether its details are to be shown.
     details: RwSignal<bool>,
+    /// The last step of the history.
+    step: StoredValue<details::Step>,
     /// Where the map is to look.
     pub camera: RwSignal<Option<Camera>>,
     /// What could not be shown, once for each place where it is missing.
@@ -154,10 +157,11 @@ impl Session {
             nearest: StoredValue::new(Arc::default()),
             insisted: StoredValue::new(None),
             order: RwSignal::default(),
-            hides_copies: RwSignal::new(false),
+            grouping: RwSignal::default(),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
             details: RwSignal::default(),
+            step: StoredValue::default(),
             camera: RwSignal::default(),
             troubles: RwSignal::default(),
             dismissed: RwSignal::default(),

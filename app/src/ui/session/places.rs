@@ -123,6 +123,12 @@ impl Session {
         self.history.into()
     }
 
+    /// Searches for this text and nothing else.
+    pub fn search_anew(self, text: &str) {
+        self.asking.set(Asking::default());
+        self.search_for(text);
+    }
+
     /// Searches for this text as if it were typed.
     pub fn search_for(self, text: &str) {
         self.asking.update(|asking| asking.typed(text.to_owned()));

@@ -21,8 +21,8 @@ use crate::unwrapped::Extent;
 pub(super) const FIRST_HITS: usize = 20;
 /// Hits that are asked for at most.
 const MOST_HITS: usize = 5000;
-/// Hits that are asked for besides each time.
-const MORE_HITS: usize = 60;
+/// How many times as many are asked for each time.
+const MORE: usize = 4;
 
 impl Session {
     /// Searches for something else than before.
@@ -62,7 +62,7 @@ impl Session {
 
     /// Asks for more hits.
     pub fn show_more(self) {
-        self.limit.update(|limit| *limit = limit.saturating_add(MORE_HITS).min(MOST_HITS));
+        self.limit.update(|limit| *limit = limit.saturating_mul(MORE).min(MOST_HITS));
         self.run();
     }
 
@@ -253,6 +253,9 @@ impl Session {
 
     /// Takes over what the URL says: at the start, and on "back" and "forward".
     pub fn follow_link(self) {
+        if self.has_returned() {
+            return;
+        }
         let Link { ask, selected, details, view } = Link::parse(&location::fragment());
         self.details.set(details);
         self.selected.set(selected.map(|id| Selection { id, by: By::Link }));

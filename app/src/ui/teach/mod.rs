@@ -5,7 +5,9 @@ mod buttons;
 mod files;
 mod strip;
 
-use clip_rs_catalog::ItemId;
+use std::collections::HashMap;
+
+use clip_rs_catalog::{Bounds, ItemId};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -13,7 +15,7 @@ use super::session::Session;
 use crate::ask::{About, Ask, Named, Origin, Part};
 use crate::browser::storage;
 use crate::concepts::{self, Saved};
-use crate::protocol::explore::{Concept, Request, Response};
+use crate::protocol::explore::{Examples, Request, Response, Review};
 use crate::vector::Vector;
 
 pub use buttons::YesNo;
@@ -30,10 +32,14 @@ pub struct Teaching {
     session: Session,
     /// Items in the order in which they were marked, and whether they show it.
     pub marks: RwSignal<Vec<(String, bool)>>,
+    /// Where the marked items are that were among the hits when they were marked.
+    footprints: StoredValue<HashMap<String, Bounds>>,
     /// What was asked when the first mark was made.
     prior: StoredValue<Option<Ask>>,
-    /// What has been learnt.
-    pub learnt: RwSignal<Option<Concept>>,
+    /// Where what has been learnt points.
+    pub learnt: RwSignal<Option<Vector>>,
+    /// How good it is, as far as that is known yet.
+    pub review: RwSignal<Option<Review>>,
     /// Concepts that the browser keeps.
     pub saved: RwSignal<Vec<Saved>>,
     turn: StoredValue<u32>,
@@ -46,8 +52,10 @@ impl Teaching {
         Self {
             session,
             marks: RwSignal::default(),
+            footprints: StoredValue::default(),
             prior: StoredValue::new(None),
             learnt: RwSignal::default(),
+            review: RwSignal::default(),
             saved: RwSignal::new(saved),
             turn: StoredValue::new(0),
         }
@@ -63,6 +71,13 @@ impl Teaching {
         if self.marks.with_untracked(Vec::is_empty) {
             self.prior.set_value(Some(self.session.confirmed()));
         }
+        let footprint = self
+            .session
+            .hits
+            .with_untracked(|hits| hits.iter().find(|hit| hit.id == id).and_then(|hit| hit.footprint));
+        if let Some(footprint) = footprint {
+            self.footprints.update_value(|known| known.extend([(id.to_owned(), footprint)]));
+        }
         self.marks.update(|marks| {
             let before = marks.iter().position(|(marked, _)| marked == id).map(|at| marks.remove(at));
             if before.is_none_or(|(_, was)| was != yes) {
@@ -70,6 +85,14 @@ impl Teaching {
             }
         });
         self.learn();
+    }
+
+    /// Where a marked item is; of pictures that were no hits it is not known.
+    pub fn footprint(self, id: &str) -> Option<Bounds> {
+        self.footprints.with_value(|known| known.get(id).copied()).or_else(|| match id.parse() {
+            Ok(ItemId::Tiles(square)) => Some(square.bounds()),
+            _ => None,
+        })
     }
 
     /// Takes the last mark off.
@@ -105,7 +128,7 @@ impl Teaching {
         self.saved.update(|all| concepts::keep(all, saved));
         self.store();
         self.marks.set(Vec::new());
-        self.learnt.set(None);
+        self.forget_lesson();
         if let Some(named) = named {
             self.ask_for(named);
         }
@@ -113,8 +136,7 @@ impl Teaching {
 
     /// What was learnt, under a name.
     pub fn as_saved(self, name: &str) -> Option<Saved> {
-        let vector =
-            self.learnt.with_untracked(|learnt| learnt.as_ref().map(|learnt| Vector::new(&learnt.vector)))?;
+        let vector = self.learnt.get_untracked()?;
         let began_with = self.prior.with_value(|prior| prior.as_ref().and_then(|ask| ask.words.clone()));
         let marks = self.marks.get_untracked();
         Some(Saved::new(name, &self.model(), &vector, &marks, began_with))
@@ -164,25 +186,37 @@ impl Teaching {
         });
         let prior = self.prior.get_value();
         if marks.is_empty() {
-            self.learnt.set(None);
+            self.forget_lesson();
             if let Some(prior) = prior {
                 self.session.search(prior);
             }
             return;
         }
-        let query = prior.and_then(|ask| Ask { area: None, place: None, ..ask }.query(None, 1));
+        let prior = prior.and_then(|ask| Ask { area: None, place: None, ..ask }.query(None, 1));
+        let examples = Examples { marks, prior };
         spawn_local(async move {
-            let request = Request::Learn { marks, prior: query };
+            let request = Request::Learn(examples.clone());
             let answer = self.session.explore("Learning from your marks", request, &[]).await;
             if self.turn.get_value() != turn {
                 return;
             }
-            if let Some((Response::Concept(concept), _)) = answer {
-                let vector = Vector::new(&concept.vector);
-                self.learnt.set(Some(concept));
-                self.ask_for(Named { origin: Origin::Concept, name: UNNAMED.to_owned(), vector });
+            let Some((Response::Concept { vector, .. }, _)) = answer else { return };
+            let vector = Vector::new(&vector);
+            self.learnt.set(Some(vector.clone()));
+            self.ask_for(Named { origin: Origin::Concept, name: UNNAMED.to_owned(), vector });
+            let request = Request::Review(examples);
+            let answer = self.session.explore("Seeing how good it is", request, &[]).await;
+            if let Some((Response::Review(review), _)) = answer
+                && self.turn.get_value() == turn
+            {
+                self.review.set(Some(review));
             }
         });
+    }
+
+    fn forget_lesson(self) {
+        self.learnt.set(None);
+        self.review.set(None);
     }
 
     /// Searches for a concept, where it was searched before. The list stays where it is: more marks are to come.

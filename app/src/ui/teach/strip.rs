@@ -6,9 +6,9 @@ use leptos::prelude::*;
 
 use super::{Teaching, YesNo};
 use crate::browser::{download, page};
-use crate::export::{MarksFormat, write_marks};
+use crate::export::{Format, write_marks};
 use crate::format::{item, percent};
-use crate::protocol::explore::Concept;
+use crate::protocol::explore::Review;
 use crate::ui::icons;
 use crate::ui::picture::{CARD, Picture};
 use crate::ui::session::Session;
@@ -31,30 +31,22 @@ fn Shown() -> impl IntoView {
         let no = teaching.marks.with(Vec::len) - yes;
         format!("{yes} yes, {no} no")
     };
-    let quality = move || teaching.learnt.with(|learnt| learnt.as_ref().map(said));
+    let quality = move || teaching.review.with(|review| review.as_ref().map(said));
     let next = Memo::new(move |_| {
-        teaching.learnt.with(|learnt| {
-            learnt
-                .as_ref()
-                .map(|learnt| learnt.suggestions.iter().map(ToString::to_string).collect::<Vec<_>>())
-                .unwrap_or_default()
+        teaching.review.with(|review| {
+            let suggestions = review.iter().flat_map(|review| &review.suggestions);
+            suggestions.map(ToString::to_string).collect::<Vec<_>>()
         })
     });
     let save = move |event: SubmitEvent| {
         event.prevent_default();
         teaching.save(&page::value(NAME).unwrap_or_default());
     };
-    let footprints = move |id: &str| {
-        session.hits.with_untracked(|hits| hits.iter().find(|hit| hit.id == id).and_then(|hit| hit.footprint))
-    };
-    let export = move |format: MarksFormat| {
+    let export = move |format: Format| {
         let marks = teaching.marks.get_untracked();
-        let text = write_marks(&marks, format, footprints);
-        let (name, kind) = match format {
-            MarksFormat::GeoJson => ("clip-rs-marks.geojson", "application/geo+json"),
-            MarksFormat::Csv => ("clip-rs-marks.csv", "text/csv"),
-        };
-        if let Err(why) = download::save(name, kind, &text) {
+        let text = write_marks(&marks, format, |id| teaching.footprint(id));
+        let name = format!("clip-rs-marks.{}", format.extension());
+        if let Err(why) = download::save(&name, format.media_type(), &text) {
             session.could_not(format!("The marks were not saved. {why}"));
         }
     };
@@ -81,50 +73,42 @@ fn Shown() -> impl IntoView {
                 <button type="submit" class="primary" data-testid="concept-save" disabled=move || teaching.learnt.with(Option::is_none)>"Save"</button>
                 <button type="button" class="plain" data-testid="undo" on:click=move |_| teaching.undo()>"Undo"</button>
                 <button type="button" class="plain" data-testid="discard" on:click=move |_| teaching.discard()>"Discard"</button>
-                <button type="button" class="plain" data-testid="marks-geojson" title="Save the marks as GeoJSON" on:click=move |_| export(MarksFormat::GeoJson)>
-                    {icons::down()}"GeoJSON"
-                </button>
-                <button type="button" class="plain" data-testid="marks-csv" title="Save the marks as CSV" on:click=move |_| export(MarksFormat::Csv)>
-                    {icons::down()}"CSV"
-                </button>
+                {Format::ALL.map(|format| view! {
+                    <button type="button" class="plain" data-testid=format!("marks-{}", format.extension())
+                        title=format!("Save the marks as {}", format.name()) on:click=move |_| export(format)>
+                        {icons::down()}{format.name()}
+                    </button>
+                })}
             </form>
         </section>
     }
 }
 
 /// How good a concept is, in words.
-fn said(concept: &Concept) -> String {
-    let Some(precision) = concept.precision else {
+fn said(review: &Review) -> String {
+    let Some(precision) = review.precision else {
         return "Mark some of each, and it can be told how good it is.".to_owned();
     };
-    let earlier: Vec<String> = concept
-        .curve
-        .iter()
-        .rev()
-        .skip(1)
-        .rev()
-        .map(|(marks, precision)| format!("{} with {marks}", percent(*precision)))
-        .collect();
+    let earlier = review.curve.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    let earlier: Vec<String> =
+        earlier.iter().map(|(marks, precision)| format!("{} with {marks}", percent(*precision))).collect();
     let before = if earlier.is_empty() { String::new() } else { format!(" (it was {})", earlier.join(", ")) };
     format!("Of the marks that were held out, {} of what it calls yes was yes{before}.", percent(precision))
 }
 
 #[cfg(test)]
 mod tests {
-    use clip_rs_search::Embedding;
-
     use super::*;
 
-    fn concept(precision: Option<f32>, curve: &[(usize, f32)]) -> Concept {
-        let vector = Embedding::new(vec![1.0]).expect("a direction");
-        Concept { vector, precision, curve: curve.to_vec(), suggestions: Vec::new(), millis: 1.0 }
+    fn review(precision: Option<f32>, curve: &[(usize, f32)]) -> Review {
+        Review { precision, curve: curve.to_vec(), suggestions: Vec::new(), millis: 1.0 }
     }
 
     #[test]
     fn how_good_it_is_is_said_with_what_it_was() {
-        assert!(said(&concept(None, &[])).starts_with("Mark some"));
+        assert!(said(&review(None, &[])).starts_with("Mark some"));
         assert_eq!(
-            said(&concept(Some(0.8), &[(3, 0.5), (6, 0.75), (10, 0.8)])),
+            said(&review(Some(0.8), &[(3, 0.5), (6, 0.75), (10, 0.8)])),
             "Of the marks that were held out, 80 % of what it calls yes was yes (it was 50 % with 3, 75 % with 6)."
         );
     }

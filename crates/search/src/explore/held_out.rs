@@ -6,10 +6,9 @@
 use super::classifier::{Concept, LearnError};
 use crate::Embedding;
 
-/// Up to so many marks each is left out by itself; above, a fifth at a time.
-const LEAVE_ONE_OUT: usize = 40;
-/// Parts that more marks are divided into.
-const FOLDS: usize = 5;
+/// Parts that the marks are divided into: as many as are usual (Kohavi, *A Study of Cross-Validation and Bootstrap for Accuracy
+/// Estimation and Model Selection*, 1995). Fewer marks are left out one at a time.
+const FOLDS: usize = 10;
 
 /// What became of marks that were held out, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,8 +41,8 @@ impl Quality {
     }
 }
 
-/// The quality of the concept that [`Concept::learn`] makes of the same arguments: leaving one out, or above 40 marks a fifth
-/// at a time with as many of yes and no in each. A mark whose others teach nothing is called no.
+/// The quality of the concept that [`Concept::learn`] makes of the same arguments: leaving one out, or above 10 marks a
+/// tenth at a time with as many of yes and no in each. A mark whose others teach nothing is called no.
 pub fn held_out(
     examples: &[(Embedding, bool)],
     prior: Option<&Embedding>,
@@ -51,7 +50,7 @@ pub fn held_out(
 ) -> Result<Quality, LearnError> {
     // Tells what is wrong with all of them, which the parts might not.
     Concept::learn(examples, prior, background)?;
-    let folds = if examples.len() <= LEAVE_ONE_OUT { examples.len() } else { FOLDS };
+    let folds = examples.len().min(FOLDS);
     let fold_of = dealt(examples, folds);
     let mut quality = Quality::default();
     for fold in 0..folds {
