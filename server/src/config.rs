@@ -2,13 +2,28 @@
 
 use std::path::PathBuf;
 
-/// The folders to serve.
+use crate::{built_in::BuiltIn, embedding::EmbedFrom};
+
+/// What to serve, and to whom.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// A catalog's folder: the one that holds `catalog.json`.
     pub catalog: PathBuf,
-    /// The built app's folder: the one that holds `index.html`. Without it only the catalog is served.
-    pub app: Option<PathBuf>,
+    /// The page and its files.
+    pub app: App,
+    /// Which other sites may embed the page and read the catalog.
+    pub embed_from: EmbedFrom,
+}
+
+/// Where the built app comes from.
+#[derive(Debug, Clone)]
+pub enum App {
+    /// There is none: only the catalog is served.
+    None,
+    /// From a folder: the one that holds `index.html`.
+    Folder(PathBuf),
+    /// From the program itself.
+    BuiltIn(BuiltIn),
 }
 
 /// Why the server cannot start, with what to do about it.
@@ -30,4 +45,10 @@ pub enum StartError {
         /// The folder as it was given.
         app: PathBuf,
     },
+    /// The app inside the program cannot be used.
+    #[error(
+        "the page inside this program is damaged ({0}). Build the program with `cargo xtask server`, or give a page \
+         with --app"
+    )]
+    BuiltIn(String),
 }

@@ -79,6 +79,18 @@ pub(crate) async fn send_bytes(
     answer(file, Keep::Revalidate, request).await
 }
 
+/// Answers `request` with what is stored in the program, as if it lay in a file. `policy` is that of a page.
+pub(crate) async fn send_stored(
+    representation: Representation,
+    media_type: &'static str,
+    policy: Option<HeaderValue>,
+    keep: Keep,
+    request: &Parts,
+) -> Result<Response, Refusal> {
+    let file = Sendable { media_type, representation, policy, recallable: None };
+    answer(file, keep, request).await
+}
+
 fn look_up(
     found: &Found,
     path: &RequestPath,

@@ -14,17 +14,19 @@
 //!
 //! A request passes [`guard`] (is it one that we take at all), then [`recall`] (was it answered before), then
 //! [`app`]'s routes; [`files`] finds and sends the file, as [`representation`] and [`conditions`] say, and
-//! [`security`] adds what every answer carries.
+//! [`security`] and [`embedding`] add what every answer carries.
 //! [`serve`] is the part with sockets; [`places`] and [`steady`] let go whoever takes places and nothing else.
 
 #![forbid(unsafe_code)]
 
 mod access_log;
 mod app;
+mod built_in;
 mod catalog;
 mod conditions;
 mod config;
 mod content_policy;
+mod embedding;
 mod file_state;
 mod files;
 mod folder;
@@ -48,6 +50,8 @@ mod tilejson;
 mod tiles;
 
 pub use app::app;
-pub use config::{Config, StartError};
+pub use built_in::BuiltIn;
+pub use config::{App, Config, StartError};
+pub use embedding::{EmbedFrom, EmbedFromError, Origin};
 pub use limits::Limits;
 pub use serve::serve;

@@ -1,16 +1,18 @@
 //! `clip-rs-server`: reads its arguments, says where it listens, and serves until it is told to stop.
 
+mod reach;
+
 use std::{
     error::Error,
     future::Future,
     io::{self, IsTerminal, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Parser, ValueEnum};
-use clip_rs_server::{Config, Limits, app, serve};
+use clip_rs_server::{App, BuiltIn, Config, EmbedFrom, Limits, app, serve};
 use tokio::net::TcpListener;
 use tracing::level_filters::LevelFilter;
 
@@ -24,12 +26,19 @@ struct Args {
     /// The catalog's folder, as `clip-rs index` makes it
     #[arg(long, value_name = "DIR")]
     catalog: PathBuf,
-    /// The built app's folder; without it only the catalog is served
+    /// The built app's folder; without it the page inside this program is served, or the catalog alone if there is none
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 takes a free one, address 0.0.0.0 lets the network in
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     bind: String,
+    /// Other sites that may embed the page and read the catalog: origins such as https://maps.example.org, or any
+    /// [default: nobody]
+    #[arg(long, value_name = "ORIGIN", num_args = 1.., value_delimiter = ',')]
+    embed_from: Vec<String>,
+    /// Print the QR code of the network's address even if standard output is no terminal
+    #[arg(long)]
+    qr: bool,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORM", default_value = "text")]
     log_format: LogFormat,
@@ -59,13 +68,22 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     start_log(args.log_format, args.log_level);
-    let router = app(&Config { catalog: args.catalog, app: args.app })?;
+    let router = app(&Config {
+        catalog: args.catalog,
+        app: match (args.app, BuiltIn::of_this_program()) {
+            (Some(folder), _) => App::Folder(folder),
+            (None, Some(page)) => App::BuiltIn(page),
+            (None, None) => App::None,
+        },
+        embed_from: EmbedFrom::from_words(&args.embed_from)
+            .map_err(|error| format!("--embed-from: {error}"))?,
+    })?;
     let listener = TcpListener::bind(&args.bind)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", args.bind)))?;
     let stop = stop_signal()?;
     let limits = limits()?;
-    writeln!(io::stdout(), "CLIP-RS is at http://{}/", reachable(listener.local_addr()?))?;
+    announce(listener.local_addr()?, args.qr)?;
     serve(listener, router, limits, stop).await;
     Ok(())
 }
@@ -88,14 +106,34 @@ fn limits() -> io::Result<Limits> {
     Ok(Limits { connections, connections_per_peer, ..usual })
 }
 
-/// An address to open in a browser: one that means every interface is none.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let local: IpAddr =
-            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        address.set_ip(local);
+/// Says where the server really is: first for this computer, then for others on the network.
+fn announce(bound: SocketAddr, qr: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "CLIP-RS is at http://{}/", reach::here(bound))?;
+    if bound.ip().is_loopback() {
+        if qr {
+            tracing::warn!(
+                "no other computer reaches {bound}: --bind 0.0.0.0:{} lets the network in",
+                bound.port()
+            );
+        }
+        return Ok(());
     }
-    address
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the network's addresses cannot be told");
+        Vec::new()
+    });
+    let addresses = reach::elsewhere(bound, &interfaces);
+    for address in &addresses {
+        writeln!(out, "On this network: http://{address}/")?;
+    }
+    let is_terminal = out.is_terminal();
+    if let Some(first) = addresses.first().filter(|_| qr || is_terminal)
+        && let Some(code) = reach::qr_code(&format!("http://{first}/"), is_terminal)
+    {
+        writeln!(out, "{code}")?;
+    }
+    Ok(())
 }
 
 /// Ready when the process is asked to stop: Ctrl-C, or SIGTERM where there is such a thing.

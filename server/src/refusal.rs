@@ -12,7 +12,7 @@ use axum::{
 pub(crate) enum Refusal {
     /// Nothing has that name, or nothing that may be served.
     NotFound,
-    /// There is no app, because the server was started without one.
+    /// There is no app: none is in the program, and it was started without one.
     NoApp,
     /// The path is not decodable or leads out of the folder.
     BadPath,
@@ -64,7 +64,9 @@ impl Refusal {
         match self {
             Self::NotFound => "Nothing is here.\n",
             Self::NoApp => {
-                "This server was started without --app. The catalog is at /catalog/catalog.json.\n"
+                "This server was built without a page and started without --app. The catalog is at \
+                 /catalog/catalog.json; `cargo xtask server` builds a server with the page inside, `cargo xtask dist` \
+                 a page for --app.\n"
             }
             Self::BadPath => "This path cannot be one of ours.\n",
             Self::Host => "A request needs one Host header, with a name or an address.\n",

@@ -1,13 +1,13 @@
 //! The headers that every answer carries, whatever it is: refusals too.
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use crate::{content_policy, request_path::is_of_catalog};
+use crate::{content_policy, embedding::EmbedFrom, refusal::Refusal, request_path::is_of_catalog};
 
 /// Nothing that the app uses; copying coordinates needs no permission.
 const NO_DEVICES: HeaderValue = HeaderValue::from_static(
@@ -15,16 +15,7 @@ const NO_DEVICES: HeaderValue = HeaderValue::from_static(
      payment=(), usb=()",
 );
 
-/// For pages of other origins, which may read whatever is at or below `/catalog`, refusals too.
-const OPEN_TO_ALL: [(HeaderName, HeaderValue); 2] = [
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    (
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("accept-ranges, content-encoding, content-length, content-range, etag"),
-    ),
-];
-
-/// What their browsers are told when they ask first, and how many seconds it holds.
+/// What browsers of other sites' pages are told when they ask first, and how many seconds it holds.
 const PERMISSION: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD")),
     (
@@ -34,8 +25,8 @@ const PERMISSION: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
 ];
 
-/// Adds the security headers to whatever answers `request`.
-pub(crate) async fn secure(request: Request, next: Next) -> Response {
+/// Adds the security headers to whatever answers `request`, those that are the same for every asker.
+pub(crate) async fn secure(State(embed_from): State<EmbedFrom>, request: Request, next: Next) -> Response {
     let is_catalog = is_of_catalog(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -45,16 +36,17 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     headers.insert(HeaderName::from_static("permissions-policy"), NO_DEVICES);
     if is_catalog {
         headers.insert(header::CONTENT_SECURITY_POLICY, content_policy::OF_CATALOG);
-        headers.extend(OPEN_TO_ALL);
-        may_be_used_by(headers, "cross-origin");
     } else {
         // A page has brought its own.
-        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(content_policy::OF_FILE);
+        let own = headers.get(header::CONTENT_SECURITY_POLICY).cloned().unwrap_or(content_policy::OF_FILE);
+        let Ok(policy) = content_policy::framed_by(&own, &embed_from.frame_ancestors()) else {
+            return Refusal::Unreadable.into_response();
+        };
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         headers.insert(
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),
         );
-        may_be_used_by(headers, "same-origin");
     }
     response
 }
@@ -65,9 +57,4 @@ pub(crate) fn permission() -> Response {
     response.headers_mut().extend(PERMISSION);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     response
-}
-
-fn may_be_used_by(headers: &mut HeaderMap, whom: &'static str) {
-    let name = HeaderName::from_static("cross-origin-resource-policy");
-    headers.insert(name, HeaderValue::from_static(whom));
 }

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const PAGE: &str = "index.html";
 
 /// The file in which `cargo xtask dist` says what it has made.
-const BUILD: &str = "build.json";
+pub(crate) const BUILD: &str = "build.json";
 
 /// A folder with a built app. Clones share what is remembered of it.
 #[derive(Debug, Clone)]
@@ -30,9 +30,16 @@ pub(crate) struct Site {
 
 /// What a build says of itself.
 #[derive(Debug, Default, Deserialize)]
-struct Build {
+pub(crate) struct Build {
     /// Paths of the files whose names change with their content, relative to the folder.
     immutable: HashSet<String>,
+}
+
+impl Build {
+    /// Whether the file `name` never changes.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        self.immutable.contains(name)
+    }
 }
 
 /// Why a build's list is of no use.
@@ -55,7 +62,7 @@ impl Site {
     /// How long caches may keep a file; nothing is kept for ever that the build does not list. Blocks.
     fn keep(&self, path: &RequestPath) -> Keep {
         match self.build.get(|bytes| Ok::<Build, Unusable>(serde_json::from_slice(bytes)?)) {
-            Ok(build) if build.immutable.contains(&path.joined()) => Keep::ForEver,
+            Ok(build) if build.lists(&path.joined()) => Keep::ForEver,
             Ok(_) => Keep::Revalidate,
             // A build of another kind than `dist` has no list.
             Err(Unusable::Read(error)) if error.kind() == io::ErrorKind::NotFound => Keep::Revalidate,

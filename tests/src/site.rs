@@ -1,15 +1,21 @@
 //! The real server on a free port, handing out the built page and a catalog.
 
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::Artifacts;
+
+/// How long the server may take to say where it is.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What stands before and after its address in the line that says so.
+const LINE: (&str, &str) = ("CLIP-RS is at http://", "/");
 
 /// A running server; it ends with this value.
 pub struct Site {
@@ -18,22 +24,21 @@ pub struct Site {
 }
 
 impl Site {
-    /// Serves the built page with the catalog in `catalog`.
+    /// Serves the built page with the catalog in `catalog`. The system chooses the port, so no other program can have it.
     pub fn start(artifacts: &Artifacts, catalog: &Path) -> Result<Self> {
         Self::start_with(artifacts, catalog, &[])
     }
 
     /// The same with more words on the server's command line.
     pub fn start_with(artifacts: &Artifacts, catalog: &Path, words: &[&str]) -> Result<Self> {
-        let address = free_address()?;
         let mut server = Command::new(&artifacts.server)
-            .args(["--bind", &address.to_string()])
+            .args(["--bind", "127.0.0.1:0"])
             .arg("--catalog")
             .arg(catalog)
             .arg("--app")
             .arg(&artifacts.dist)
             .args(words)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {}", artifacts.server.display()))?;
@@ -41,8 +46,10 @@ impl Site {
         if let Some(stderr) = server.stderr.take() {
             thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).for_each(drop));
         }
-        let mut site = Self { server, address };
-        site.wait_until_up()?;
+        let stdout = server.stdout.take();
+        // From here on the server ends with this value, whatever it says.
+        let mut site = Self { server, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        site.address = said_address(stdout.context("the server's standard output")?)?;
         Ok(site)
     }
 
@@ -55,20 +62,22 @@ impl Site {
     pub fn url(&self, fragment: &str) -> String {
         format!("http://{}/{fragment}", self.address)
     }
+}
 
-    fn wait_until_up(&mut self) -> Result<()> {
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(20) {
-            if std::net::TcpStream::connect(self.address).is_ok() {
-                return Ok(());
-            }
-            if let Some(status) = self.server.try_wait()? {
-                bail!("the server ended at once ({status})");
-            }
-            thread::sleep(Duration::from_millis(50));
+/// The address in the first line of a server's `output`, which it writes once it listens. What follows is read and dropped.
+fn said_address(output: impl Read + Send + 'static) -> Result<SocketAddr> {
+    let (say, said) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // Nobody listens after the first line.
+            let _ = say.send(line);
         }
-        bail!("the server did not listen on {} within 20 s", self.address)
-    }
+    });
+    let line =
+        said.recv_timeout(PATIENCE).context("the server ended, or did not say where it is within 20 s")?;
+    let address = line.strip_prefix(LINE.0).and_then(|rest| rest.strip_suffix(LINE.1));
+    let address = address.with_context(|| format!("the server said no address, but {line:?}"))?;
+    address.parse().with_context(|| format!("{address} is not an address"))
 }
 
 impl Drop for Site {
@@ -77,8 +86,4 @@ impl Drop for Site {
         let _ended = self.server.kill();
         let _status = self.server.wait();
     }
-}
-
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0").context("looking for a free port")?.local_addr()?)
 }

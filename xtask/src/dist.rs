@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::cache;
 use crate::compress;
 use crate::embed;
+use crate::hosting;
 use crate::paths;
 use crate::policy;
 use crate::process;
@@ -24,7 +25,7 @@ const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that index.html names, too.
 const PROFILE: &str = "web";
 /// All that the page is made of.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 19] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -41,6 +42,8 @@ const SOURCES: [&str; 17] = [
     "xtask/src/compress.rs",
     "xtask/src/dist.rs",
     "xtask/src/embed.rs",
+    "xtask/src/hosting",
+    "xtask/src/hosting.rs",
     "xtask/src/policy.rs",
     "xtask/src/worker.rs",
 ];
@@ -94,6 +97,7 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     worker::place(&fresh, &relaxed)?;
     let digest = embed::complete(&fresh)?;
     policy::write(&fresh)?;
+    hosting::write(&fresh)?;
     step.done(&format!("built; integrity of the widget: {digest}"));
 
     let step = Step::start("page, compressed", "brotli and gzip");

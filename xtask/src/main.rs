@@ -8,11 +8,13 @@ mod compress;
 mod demo;
 mod dist;
 mod embed;
+mod hosting;
 mod native;
 mod paths;
 mod policy;
 mod process;
 mod report;
+mod server;
 mod setup;
 mod stamp;
 mod steps;
@@ -35,6 +37,7 @@ cargo xtask COMMAND
                             build all, make the sample area and serve it
   test                      every check and test, in a real browser too
   dist                      build the page into dist/, for any static host
+  server                    build the page, and clip-rs-server with the page inside
   screenshots               take pictures of every state of the page into target/screenshots, and those of
                             README and guide into docs/pictures
   figures                   measure bytes and milliseconds of a visit
@@ -73,6 +76,7 @@ fn run(words: &[&str]) -> Result<()> {
             dist::compile(&toolchain)?;
             dist::bundle(&toolchain, &tools)
         }),
+        ["server"] => alone(server::make),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

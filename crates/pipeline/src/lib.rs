@@ -5,6 +5,7 @@
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
 //! | [`query`] | search in a catalog |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
+//! | [`pack`] | the page with a catalog, for a stick or any static server |
 //! | [`prune`] | removes what replaced catalogs left, after a while |
 //!
 //! and what they are made of:
@@ -24,6 +25,7 @@ pub mod embed;
 pub mod embeddings;
 pub mod index;
 mod name_set;
+pub mod pack;
 pub mod prune;
 pub mod publish;
 pub mod query;

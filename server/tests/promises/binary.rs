@@ -125,6 +125,59 @@ fn what_is_no_good_request_gets_a_clean_refusal() {
 }
 
 #[test]
+fn the_sites_that_may_embed_are_given_as_several_words_or_one_list() {
+    let site = Site::new();
+    for words in
+        [&["https://a.example", "http://b.example:81"][..], &["https://a.example,http://b.example:81"]]
+    {
+        let server = Running::start(&site, &[&["--embed-from"], words].concat());
+        let page = server.ask(&request("/"));
+        assert!(page.contains("frame-ancestors 'self' https://a.example http://b.example:81\r\n"), "{page}");
+    }
+}
+
+/// Standard output of a server that listens at `bind`, from its start to its end.
+#[cfg(unix)]
+fn said_at(site: &Site, bind: &str, arguments: &[&str]) -> String {
+    let mut command = command(site);
+    let mut process = command.args(["--bind", bind]).args(arguments).spawn().expect("started");
+    let mut output = BufReader::new(process.stdout.take().expect("piped"));
+    let mut said = String::new();
+    output.read_line(&mut said).expect("a line");
+    let server = Running { process, address: String::new() };
+    server.signal("-TERM");
+    output.read_to_string(&mut said).expect("text");
+    assert!(server.end().0, "{said}");
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn who_lets_the_network_in_is_told_its_addresses_and_a_code_for_phones() {
+    let site = Site::new();
+    let said = said_at(&site, "0.0.0.0:0", &["--qr"]);
+    let port =
+        said.lines().next().and_then(|line| line.trim_end_matches('/').rsplit(':').next()).expect("a port");
+    assert!(port.parse::<u16>().expect("a port") > 0, "{said}");
+    let interfaces = if_addrs::get_if_addrs().expect("interfaces");
+    let others = interfaces.iter().filter(|one| one.ip().is_ipv4() && !one.is_loopback());
+    for other in others.clone() {
+        assert!(said.contains(&format!("\nOn this network: http://{}:{port}/\n", other.ip())), "{said}");
+    }
+    assert_eq!(said.contains("█▀▀▀▀▀█"), others.count() > 0, "a code if there is a network: {said}");
+    assert!(!said.contains('\x1b'), "no colours where no terminal is");
+    assert!(!said_at(&site, "0.0.0.0:0", &[]).contains('█'), "no code in a log");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_stays_on_this_computer_is_told_one_address_that_is_true() {
+    let said = said_at(&Site::new(), "127.0.0.1:0", &["--qr"]);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("CLIP-RS is at http://127.0.0.1:") && !said.contains(":0/"), "{said}");
+}
+
+#[test]
 fn many_connections_are_served_at_a_time() {
     let site = Site::new();
     let server = Running::start(&site, &["--log-level", "warn"]);
@@ -190,6 +243,11 @@ fn it_does_not_start_with_what_cannot_work() {
         assert!(output.stdout.is_empty());
     };
     fails(command(&site).args(["--bind", "nonsense"]), "cannot listen on nonsense");
+    fails(
+        command(&site).args(["--embed-from", "maps.example.org"]),
+        "--embed-from: \"maps.example.org\" is not",
+    );
+    fails(command(&site).args(["--embed-from", "https://a", "any"]), "`any` already allows every origin");
     fails(command(&site).arg("--app").arg(site.path("catalog")), "has no index.html");
     std::fs::remove_file(site.manifest_path()).expect("removed");
     fails(&mut command(&site), "has no catalog.json");

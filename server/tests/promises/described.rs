@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use clip_rs_catalog::{Bounds, FileRef, ImageKind};
+use clip_rs_server::App;
 use serde_json::json;
 
 use crate::site::{Site, listing, request, router};
@@ -147,8 +148,8 @@ async fn health_tells_when_the_catalog_breaks() {
 fn what_is_missing_at_start_is_named_with_the_way_to_make_it() {
     let site = Site::new();
     let complaint = |catalog: &str, app: Option<&str>| {
-        let app = app.map(|app| site.path(app));
-        router(&site.path(catalog), app.as_deref()).expect_err("incomplete").to_string()
+        let app = app.map_or(App::None, |app| App::Folder(site.path(app)));
+        router(&site.path(catalog), app).expect_err("incomplete").to_string()
     };
     for catalog in ["app", "nowhere", "secret.txt"] {
         let said = complaint(catalog, None);

@@ -1,8 +1,10 @@
 //! What the server promises, each checked through the whole router, and the binary through real sockets.
 
 mod binary;
+mod built_in;
 mod caching;
 mod described;
+mod embedding;
 mod limits;
 mod packing;
 mod pages;

@@ -1,6 +1,7 @@
 //! The app's addresses: pages of the app are one file, and what is missing is missing.
 
 use axum::http::StatusCode;
+use clip_rs_server::App;
 
 use crate::site::{PAGE, Site, request, router, send};
 
@@ -58,10 +59,11 @@ async fn files_have_their_types() {
 #[tokio::test]
 async fn without_an_app_only_the_catalog_is_served() {
     let site = Site::new();
-    let router = router(&site.path("catalog"), None).expect("a catalog is enough");
+    let router = router(&site.path("catalog"), App::None).expect("a catalog is enough");
     let get = |path: &str| send(router.clone(), request("GET", path, &[BROWSER]));
     assert_eq!(get("/catalog/catalog.json").await.status, StatusCode::OK);
     let answer = get("/").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert!(String::from_utf8_lossy(&answer.body).contains("--app"));
+    let said = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(said.contains("--app") && said.contains("cargo xtask server"), "{said}");
 }

@@ -24,7 +24,7 @@ async fn write_later(path: &std::path::Path, content: &[u8]) {
 #[tokio::test]
 async fn the_second_answer_is_the_first_one_again() {
     let site = Site::new();
-    let router = site.router();
+    let router = site.embedded_from(&["any"]);
     let first = get(&router, &[]).await;
     for headers in [&[][..], &[("origin", "https://elsewhere.example")], &[("accept-encoding", "br, gzip")]] {
         let again = get(&router, headers).await;

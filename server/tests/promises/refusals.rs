@@ -1,6 +1,7 @@
 //! Whatever a request tries, the answer is a clean refusal, never a file from outside or a fault of ours.
 
 use axum::http::{HeaderValue, StatusCode, Uri, Version};
+use clip_rs_server::App;
 
 use crate::site::{Site, TILE, request, send};
 
@@ -65,7 +66,7 @@ async fn symbolic_links_are_followed_inside_only() {
     assert_ne!(&script.body[..], b"secret", "a packed sibling is a file inside, too");
 
     link("catalog", "current");
-    let router = crate::site::router(&site.path("current"), None).expect("a link to a catalog is one");
+    let router = crate::site::router(&site.path("current"), App::None).expect("a link to a catalog is one");
     let request = request("GET", TILE, &[]);
     assert_eq!(send(router, request).await.status, StatusCode::OK);
 }

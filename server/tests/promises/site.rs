@@ -14,7 +14,7 @@ use clip_rs_catalog::{
     Bounds, FileRef, ImageKind, ListedFile, ListedTile, MANIFEST_NAME, Manifest, ModelRef, Page, Shard,
     TileListing, TileSet,
 };
-use clip_rs_server::Config;
+use clip_rs_server::{App, Config, EmbedFrom};
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -115,7 +115,14 @@ impl Site {
     }
 
     pub fn config(&self) -> Config {
-        Config { catalog: self.path("catalog"), app: Some(self.path("app")) }
+        let app = App::Folder(self.path("app"));
+        Config { catalog: self.path("catalog"), app, embed_from: EmbedFrom::Nobody }
+    }
+
+    /// The server when the operator lets these others embed it: `any`, or origins.
+    pub fn embedded_from(&self, words: &[&str]) -> Router {
+        let embed_from = EmbedFrom::from_words(words).expect("origins");
+        clip_rs_server::app(&Config { embed_from, ..self.config() }).expect("a complete site")
     }
 
     pub fn router(&self) -> Router {
@@ -153,9 +160,9 @@ pub async fn send(router: Router, request: Request<Body>) -> Answer {
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-/// The server with the app's folder at `app`.
-pub fn router(catalog: &Path, app: Option<&Path>) -> Result<Router, clip_rs_server::StartError> {
-    clip_rs_server::app(&Config { catalog: catalog.to_path_buf(), app: app.map(Path::to_path_buf) })
+/// The server with this app.
+pub fn router(catalog: &Path, app: App) -> Result<Router, clip_rs_server::StartError> {
+    clip_rs_server::app(&Config { catalog: catalog.to_path_buf(), app, embed_from: EmbedFrom::Nobody })
 }
 
 /// 100,000 bytes, each its position times an odd number: it would show if any were shifted.

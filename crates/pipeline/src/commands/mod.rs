@@ -5,6 +5,7 @@ mod evaluate;
 mod fine_tune;
 mod index;
 mod model;
+mod pack;
 mod prune;
 mod sample;
 mod search;
@@ -45,6 +46,8 @@ enum Command {
     Verify(verify::Verify),
     /// Remove what replaced catalogs and interrupted runs left in a catalog's folder
     Prune(prune::Prune),
+    /// Put the page and a catalog into one folder or zip file that any static server can hand out
+    Pack(pack::Pack),
     /// Measure and compare models: retrieval, classes, like pictures, open words, size and speed
     Evaluate(evaluate::Evaluate),
     /// Train the compact model from scratch (needs Python)
@@ -64,6 +67,7 @@ impl Cli {
             Command::Encode(args) => encode::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Prune(args) => prune::run(&args),
+            Command::Pack(args) => pack::run(args),
             Command::Evaluate(args) => evaluate::run(args),
             Command::Train(args) => train::run(args),
             Command::FineTune(args) => fine_tune::run(args),

@@ -8,6 +8,7 @@ mod fine_tuning;
 mod importing;
 mod indexing;
 mod killing;
+mod packing;
 mod parity;
 mod pulling;
 mod searching;
