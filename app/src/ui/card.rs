@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::copying::{COPIED, copy};
 use super::icons;
-use super::listing::Listing;
+use super::listing::{Listing, card_id};
 use super::picture::{CARD, Picture, WALL};
 use super::session::{By, Session};
 use super::teach::YesNo;
@@ -15,11 +15,6 @@ use crate::ask::Ask;
 use crate::format::{address, coordinates, item, mark};
 use crate::grouping::Grouping;
 use crate::protocol::Hit;
-
-/// Element id of the button of the card with this rank (from 0).
-pub fn card_id(rank: usize) -> String {
-    format!("result-{}", rank + 1)
-}
 
 /// The card of the hit of a rank, at a position of the list, both from 0; `others` hits beside it are not listed.
 #[component]

@@ -9,7 +9,6 @@ use leptos::prelude::*;
 use web_sys::HtmlElement;
 
 use super::RESULTS;
-use super::card::card_id;
 use super::session::{By, Session};
 use crate::browser::{layout, page};
 use crate::grouping;
@@ -25,6 +24,11 @@ pub const POSITION: &str = "data-position";
 const PRINT_TURNS: u32 = 200;
 /// And after so many milliseconds each time.
 const PRINT_TURN_MS: u32 = 50;
+
+/// Element id of the button of the card with this rank (from 0).
+pub fn card_id(rank: usize) -> String {
+    format!("result-{}", rank + 1)
+}
 
 /// The hits in the order of the list.
 #[derive(Debug, Clone, Default)]
@@ -89,8 +93,8 @@ pub struct Listing {
     left: StoredValue<Option<usize>>,
     turn: StoredValue<Option<Timeout>, LocalStorage>,
     printing: StoredValue<Option<Timeout>, LocalStorage>,
-    /// What had the focus before others came above it.
-    holds_focus: StoredValue<Option<HtmlElement>, LocalStorage>,
+    /// What had the focus before others came above it, and the position of its row.
+    had_focus: StoredValue<Option<(HtmlElement, usize)>, LocalStorage>,
     /// A card, and where it was before others came above it.
     anchor: StoredValue<Option<(String, f64)>>,
 }
@@ -110,7 +114,7 @@ impl Listing {
             left: StoredValue::new(None),
             turn: StoredValue::new_local(None),
             printing: StoredValue::new_local(None),
-            holds_focus: StoredValue::new_local(None),
+            had_focus: StoredValue::new_local(None),
             anchor: StoredValue::new(None),
         };
         Effect::new(move |before: Option<Vec<grouping::Listed>>| {
@@ -283,13 +287,13 @@ impl Listing {
             return;
         }
         let items = self.layout.with_value(|list| list.items(&next));
-        if let Some(focused) = page::focused_attribute(POSITION).and_then(|position| position.parse().ok())
-            && !items.contains(&focused)
-        {
+        let focused = page::focused_attribute(POSITION).and_then(|position| position.parse().ok());
+        if let Some(focused) = focused.filter(|focused| !items.contains(focused)) {
             self.left.set_value(Some(focused));
             page::element(LIST).iter().for_each(page::focus_in_place);
         }
-        self.holds_focus.set_value(page::focused());
+        let had_focus = focused.filter(|focused| items.contains(focused));
+        self.had_focus.set_value(had_focus.and_then(|position| Some((page::focused()?, position))));
         let is_seen = |id: &String| {
             layout::vertical(id).is_some_and(|(top, height)| height > 0.0 && top + height > 0.0)
         };
@@ -332,10 +336,12 @@ impl Listing {
             page::set_scrolled(RESULTS, page::scrolled(RESULTS) + (now - before).round() as i32);
         }
         // What is moved in the document loses the focus.
-        if let Some(element) = self.holds_focus.try_update_value(Option::take).flatten()
+        if let Some((element, position)) = self.had_focus.try_update_value(Option::take).flatten()
             && page::focused().is_none()
         {
-            page::focus_in_place(&element);
+            let anew = || page::element(self.ids(position..position + 1).first()?);
+            let element = if element.is_connected() { Some(element) } else { anew() };
+            element.iter().for_each(page::focus_in_place);
         }
         if let Some((position, focus)) = self.awaited.get_value()
             && let Some(card) =
