@@ -292,14 +292,17 @@ impl Listing {
             self.left.set_value(Some(focused));
             page::element(LIST).iter().for_each(page::focus_in_place);
         }
-        let had_focus = focused.filter(|focused| items.contains(focused));
-        self.had_focus.set_value(had_focus.and_then(|position| Some((page::focused()?, position))));
-        let is_seen = |id: &String| {
-            layout::vertical(id).is_some_and(|(top, height)| height > 0.0 && top + height > 0.0)
-        };
-        let anchor = if next.start == made.start { None } else { self.ids(items).into_iter().find(is_seen) };
-        self.anchor
-            .set_value(anchor.and_then(|id| Some((layout::vertical(&id)?.0, id))).map(|(top, id)| (id, top)));
+        // What was noted before and is not settled yet holds.
+        if let Some(had_focus) = page::focused().zip(focused.filter(|focused| items.contains(focused))) {
+            self.had_focus.set_value(Some(had_focus));
+        }
+        if next.start != made.start && self.anchor.with_value(Option::is_none) {
+            let place = |id: String| {
+                let (top, height) = layout::vertical(&id)?;
+                (height > 0.0 && top + height > 0.0).then_some((id, top))
+            };
+            self.anchor.set_value(self.ids(items).into_iter().find_map(place));
+        }
         self.made.set(next);
         self.turn.set_value(Some(Timeout::new(0, move || {
             if self.is_gone() {
