@@ -256,7 +256,7 @@ fn attributes_and_properties_are_one() -> Result<()> {
     page.wait_until("the other theme is there", "look(widget).then((looks) => looks.theme === 'light')")?;
     let reflected =
         "[widget.getAttribute('query'), widget.getAttribute('theme'), widget.getBoundingClientRect().height]";
-    assert_eq!(page.eval::<Value>(reflected)?, serde_json::json!(["storage tanks", "light", 400.0]));
+    assert_eq!(page.eval::<Value>(reflected)?, serde_json::json!(["storage tanks", "light", 400]));
     page.eval::<Value>("widget.setAttribute('query', 'tennis courts')")?;
     assert_eq!(page.eval::<String>("widget.query")?, "tennis courts");
     Ok(())
