@@ -151,7 +151,7 @@ fn browser_engine(
     let step = Step::start(format!("engine for the browser, {name}"), "cargo build, optimised across crates");
     let out = folder().join(format!("wasm-{name}"));
     let mut cargo = toolchain.cargo(None);
-    cargo.args(["build", "-p", BROWSER_CRATE, "--profile", "web", "--target", WASM_TARGET]);
+    cargo.args(["build", "-p", BROWSER_CRATE, "--profile", dist::ENGINE_PROFILE, "--target", WASM_TARGET]);
     cargo.env("RUSTFLAGS", format!("-C target-feature={instructions}"));
     process::quiet(&mut cargo, &folder().join(format!("wasm-{name}.log")))?;
     let module = wasm_of(BROWSER_CRATE);
@@ -162,7 +162,10 @@ fn browser_engine(
     Ok(out)
 }
 
-/// Where cargo puts a crate's wasm in the profile `web`.
+/// Where cargo puts a crate's wasm in the workers' profile.
 fn wasm_of(package: &str) -> PathBuf {
-    paths::target().join(WASM_TARGET).join("web").join(format!("{}.wasm", package.replace('-', "_")))
+    paths::target()
+        .join(WASM_TARGET)
+        .join(dist::ENGINE_PROFILE)
+        .join(format!("{}.wasm", package.replace('-', "_")))
 }

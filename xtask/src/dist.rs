@@ -22,8 +22,10 @@ use crate::worker;
 const COMPILE: &str = "page, compiled to wasm";
 const COMPILE_RELAXED: &str = "worker, compiled with relaxed SIMD";
 const BUNDLE: &str = "page, put together";
-/// The profile of Cargo.toml that index.html names, too.
+/// The profile of Cargo.toml that the page is built in, and that of both workers. index.html names them, too.
 const PROFILE: &str = "web";
+/// See [`PROFILE`].
+pub const ENGINE_PROFILE: &str = "engine";
 /// All that the page is made of.
 const SOURCES: [&str; 19] = [
     ".cargo/config.toml",
@@ -65,14 +67,19 @@ pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
     }
     let step =
         Step::start(COMPILE, "cargo build, optimised across crates, which takes minutes the first time");
-    let mut cargo = toolchain.cargo(None);
     // As trunk will call it for each binary, which then finds the work done. Together they use two processors.
-    cargo.args(["build", "--bins", "--profile", PROFILE, "--target", WASM_TARGET, "--manifest-path"]);
-    cargo.arg(paths::repository().join("app/Cargo.toml"));
-    process::quiet(&mut cargo, &log("compile"))?;
+    let page: &[&str] = &["--bin", "app", "--profile", PROFILE];
+    let workers =
+        ["--bin", "worker", "--bin", "explorer", "--no-default-features", "--profile", ENGINE_PROFILE];
+    for words in [page, &workers] {
+        let mut cargo = toolchain.cargo(None);
+        cargo.arg("build").args(words).args(["--target", WASM_TARGET, "--manifest-path"]);
+        cargo.arg(paths::repository().join("app/Cargo.toml"));
+        process::quiet(&mut cargo, &log("compile"))?;
+    }
     step.done("compiled");
     let step = Step::start(COMPILE_RELAXED, "cargo build of the worker, for browsers that have it");
-    worker::compile_relaxed(toolchain, PROFILE, &log("compile-relaxed"))?;
+    worker::compile_relaxed(toolchain, ENGINE_PROFILE, &log("compile-relaxed"))?;
     step.done("compiled");
     Ok(())
 }
