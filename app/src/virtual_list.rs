@@ -174,7 +174,9 @@ mod tests {
             let items: Vec<usize> =
                 (0..list.chunks()).flat_map(|chunk| list.items(&(chunk..chunk + 1))).collect();
             assert_eq!(items, (0..103).collect::<Vec<_>>());
-            assert!((1..list.chunks()).all(|chunk| list.items(&(chunk..chunk + 1)).start % columns == 0));
+            assert!(
+                (1..list.chunks()).all(|chunk| list.items(&(chunk..chunk + 1)).start.is_multiple_of(columns))
+            );
             assert!(
                 items
                     .iter()

@@ -195,6 +195,11 @@ fn on_a_phone_a_thumb_gives_the_results_a_line_a_half_or_the_whole_page() -> Res
     page.eval::<Value>("(document.querySelector('[data-testid=grip]').focus(), null)")?;
     page.press("ArrowUp")?;
     page.wait_until("a key gives it a half", &share("half"))?;
+    // A tap is not also one on what comes below the finger.
+    page.click("[data-testid=grip]")?;
+    page.wait_until("a tap gives it the whole", &share("whole"))?;
+    page.click("[data-testid=grip]")?;
+    page.wait_until("another one a half", &share("half"))?;
     let tiles = "[...document.querySelectorAll('.leaflet-tile')].filter(tile => tile.complete).length > 1";
     page.wait_until("the map is drawn", tiles)?;
     visit.expect_quiet_console();

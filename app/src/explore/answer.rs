@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::explore::{
-    ClusterParams, Concept as Learnt, LearnError, Windows, background, clusters, learning_curve, names,
-    scores, suggest,
+    ClusterParams, Concept as Learnt, LearnError, Quality, Windows, background, clusters, learning_curve,
+    names, scores, suggest,
 };
 use clip_rs_search::model::Marks;
 use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
@@ -21,6 +21,8 @@ use crate::serve::Answers;
 
 /// Most marks that a concept is taught by.
 const MAX_MARKS: usize = 2000;
+/// Least marks of either kind from which it is told how good a concept is.
+const TELLING: usize = 3;
 /// What is suggested to be marked next.
 const SUGGESTIONS: usize = 3;
 /// Windows over a picture: their side as a share of its shorter side, and from one to the next as a share of that.
@@ -174,9 +176,11 @@ fn review(engine: &Engine, examples: &Examples) -> Result<Response, Failure> {
         learning_curve(&lesson.examples, lesson.prior.as_ref(), &lesson.others).map_err(nothing_learnt)?;
     let next =
         suggest(&concept, engine.shards(), |_| true, &lesson.marked, SUGGESTIONS).map_err(not_answered)?;
+    // Of fewer marks the share is chance.
+    let told = |part: &Quality| part.precision().filter(|_| part.yes >= TELLING && part.no >= TELLING);
     Ok(Response::Review(Review {
-        precision: curve.last().and_then(|all| all.precision()),
-        curve: curve.iter().filter_map(|part| Some((part.marks(), part.precision()?))).collect(),
+        precision: curve.last().and_then(told),
+        curve: curve.iter().filter_map(|part| Some((part.marks(), told(part)?))).collect(),
         suggestions: next.into_iter().filter_map(|item| name(engine, item)).collect(),
         millis: clock::now_ms() - start,
     }))

@@ -10,8 +10,6 @@ use crate::browser::layout;
 
 /// Drawn less than this it was a tap, pixels.
 const TAP: f64 = 12.0;
-/// Drawn less than this it stays, pixels.
-const STAYS: f64 = 36.0;
 
 /// How much of the page the results take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,13 +43,12 @@ impl Share {
 
     /// After a thumb drew it so far down, pixels.
     fn drawn(self, down: f64) -> Self {
-        match down {
-            _ if down.abs() < TAP && self == Self::Whole => Self::Half,
-            _ if down.abs() < TAP => self.more(),
-            down if down <= -STAYS => self.more(),
-            down if down >= STAYS => self.less(),
-            _ => self,
-        }
+        if down < 0.0 { self.more() } else { self.less() }
+    }
+
+    /// After a tap: more and more, then a half again.
+    fn tapped(self) -> Self {
+        if self == Self::Whole { Self::Half } else { self.more() }
     }
 }
 
@@ -61,6 +58,7 @@ pub fn Grip(share: RwSignal<Share>) -> impl IntoView {
     let session = expect_context::<Session>();
     let grip = NodeRef::<Div>::new();
     let from = StoredValue::new(None::<f64>);
+    let was_drawn = StoredValue::new(false);
     // What is chosen in the list is seen on the map.
     Effect::new(move || {
         let by_list = session.selected.with(|selected| selected.as_ref().is_some_and(|s| s.by == By::List));
@@ -78,14 +76,24 @@ pub fn Grip(share: RwSignal<Share>) -> impl IntoView {
     });
     let down = move |event: PointerEvent| {
         from.set_value(Some(event.client_y().into()));
+        was_drawn.set_value(false);
         if let Some(grip) = grip.get_untracked() {
             // Without capture the drag ends at the grip's edge, which is no harm.
             let _ends_at_the_edge = grip.set_pointer_capture(event.pointer_id());
         }
     };
     let up = move |event: PointerEvent| {
-        if let Some(from) = from.try_update_value(Option::take).flatten() {
-            share.update(|share| *share = share.drawn(f64::from(event.client_y()) - from));
+        let Some(from) = from.try_update_value(Option::take).flatten() else { return };
+        let down = f64::from(event.client_y()) - from;
+        if down.abs() >= TAP {
+            was_drawn.set_value(true);
+            share.update(|share| *share = share.drawn(down));
+        }
+    };
+    // A tap waits for its click, which would else go to what has come below the finger meanwhile.
+    let click = move |_| {
+        if !was_drawn.get_value() {
+            share.update(|share| *share = share.tapped());
         }
     };
     let keydown = move |event: KeyboardEvent| {
@@ -107,7 +115,7 @@ pub fn Grip(share: RwSignal<Share>) -> impl IntoView {
     view! {
         <div class="grip" role="slider" tabindex="0" aria-label="Height of the results" aria-orientation="vertical" data-testid="grip"
             aria-valuemin="0" aria-valuemax="2" aria-valuenow=move || share.get() as u8 aria-valuetext=said node_ref=grip
-            on:pointerdown=down on:pointerup=up on:pointercancel=move |_| from.set_value(None) on:keydown=keydown></div>
+            on:pointerdown=down on:pointerup=up on:pointercancel=move |_| from.set_value(None) on:click=click on:keydown=keydown></div>
     }
 }
 
@@ -119,7 +127,6 @@ mod tests {
     fn a_thumb_draws_it_up_and_down_a_step_at_a_time_and_a_tap_opens_and_closes_it() {
         assert_eq!([Line, Half, Whole].map(|share| share.drawn(-80.0)), [Half, Whole, Whole]);
         assert_eq!([Line, Half, Whole].map(|share| share.drawn(80.0)), [Line, Line, Half]);
-        assert_eq!([Line, Half, Whole].map(|share| share.drawn(0.0)), [Half, Whole, Half]);
-        assert_eq!([Line, Half, Whole].map(|share| share.drawn(20.0)), [Line, Half, Whole]);
+        assert_eq!([Line, Half, Whole].map(super::Share::tapped), [Half, Whole, Half]);
     }
 }

@@ -52,7 +52,7 @@ pub fn SearchBox() -> impl IntoView {
             </span>
             <input id=INPUT data-testid="search-input" type="text" enterkeyhint="search" autocomplete="off"
                 autocapitalize="none" spellcheck="true" list=SUGGESTIONS
-                placeholder=move || if unwanted() { "But not … e.g. cars" } else { "Describe what to find" }
+                placeholder=move || if unwanted() { "But not … e.g. cars" } else { "What to find" }
                 prop:value=move || session.asking().with(|asking| asking.text().to_owned())
                 on:input=move |event| session.typed(event_target_value(&event))
                 on:blur=move |_| session.leave_box()

@@ -87,7 +87,7 @@ fn Shown() -> impl IntoView {
 /// How good a concept is, in words.
 fn said(review: &Review) -> String {
     let Some(precision) = review.precision else {
-        return "Mark some of each, and it can be told how good it is.".to_owned();
+        return "Mark three of each, and it can be told how good it is.".to_owned();
     };
     let earlier = review.curve.split_last().map_or(&[][..], |(_, earlier)| earlier);
     let earlier: Vec<String> =
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn how_good_it_is_is_said_with_what_it_was() {
-        assert!(said(&review(None, &[])).starts_with("Mark some"));
+        assert!(said(&review(None, &[])).starts_with("Mark three"));
         assert_eq!(
             said(&review(Some(0.8), &[(3, 0.5), (6, 0.75), (10, 0.8)])),
             "Of the marks that were held out, 80 % of what it calls yes was yes (it was 50 % with 3, 75 % with 6)."
