@@ -53,6 +53,10 @@ fn details_are_opened_by_a_button_and_the_list_comes_back_as_it_was() -> Result<
     let selected: Vec<String> =
         page.results()?.into_iter().filter(|card| card.selected).map(|card| card.id).collect();
     assert_eq!(selected, [chosen.id.as_str()]);
+    // Opening and closing leave no step behind: the way back leads to what was before the search.
+    page.eval::<serde_json::Value>("history.back()")?;
+    page.wait_until("nothing is searched for again", "!location.hash.includes('q=')")?;
+    page.wait_for_state("ready")?;
 
     // A tab behind another draws nothing, so this comes last.
     let other = visit.chromium.open(&link, 1280, 800)?;
