@@ -159,11 +159,12 @@ impl Drawn {
 
     /// Shows the ranks that there is room for.
     fn label(&mut self, spots: &[Spot]) {
-        let rank = |place: &usize| self.hits.get(*place).map_or(0, |hit| hit.rank);
+        let hits = &self.hits;
+        let rank = |place: &usize| hits.get(*place).map_or(0, |hit| hit.rank);
         let ranked: Vec<_> =
             self.marks.keys().map(|place| Some((*spots.get(*place)?, rank(place)))).collect();
         for ((place, mark), has_room) in self.marks.iter_mut().zip(hit_clusters::roomy(&ranked)) {
-            mark.set_label(self.hits.get(*place).map_or(0, |hit| hit.rank), has_room);
+            mark.set_label(rank(place), has_room);
         }
     }
 }

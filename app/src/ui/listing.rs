@@ -174,8 +174,7 @@ impl Listing {
 
     /// The position of the row that has the focus, or had it when it was let go.
     pub fn focused(self) -> Option<usize> {
-        let focused = page::focused_attribute(POSITION).and_then(|position| position.parse().ok());
-        focused.or_else(|| self.left.get_value())
+        focused_row().or_else(|| self.left.get_value())
     }
 
     /// Shows the hit of this rank, and gives it the focus if wanted. False if it is not listed.
@@ -287,7 +286,7 @@ impl Listing {
             return;
         }
         let items = self.layout.with_value(|list| list.items(&next));
-        let focused = page::focused_attribute(POSITION).and_then(|position| position.parse().ok());
+        let focused = focused_row();
         if let Some(focused) = focused.filter(|focused| !items.contains(focused)) {
             self.left.set_value(Some(focused));
             page::element(LIST).iter().for_each(page::focus_in_place);
@@ -301,7 +300,7 @@ impl Listing {
                 let (top, height) = layout::vertical(&id)?;
                 (height > 0.0 && top + height > 0.0).then_some((id, top))
             };
-            self.anchor.set_value(self.ids(items).into_iter().find_map(place));
+            self.anchor.set_value(items.filter_map(|position| self.id(position)).find_map(place));
         }
         self.made.set(next);
         self.turn.set_value(Some(Timeout::new(0, move || {
@@ -321,9 +320,7 @@ impl Listing {
             .with_value(|list| made.clone().map(|chunk| list.items(&(chunk..chunk + 1)).start).collect());
         let tops: Vec<Option<f64>> = firsts
             .iter()
-            .map(|first| {
-                self.ids(*first..first + 1).first().and_then(|id| layout::vertical(id)).map(|(top, _)| top)
-            })
+            .map(|first| self.id(*first).and_then(|id| layout::vertical(&id)).map(|(top, _)| top))
             .collect();
         self.layout.update_value(|list| {
             for (chunk, tops) in made.clone().zip(tops.windows(2)) {
@@ -342,28 +339,25 @@ impl Listing {
         if let Some((element, position)) = self.had_focus.try_update_value(Option::take).flatten()
             && page::focused().is_none()
         {
-            let anew = || page::element(self.ids(position..position + 1).first()?);
+            let anew = || page::element(&self.id(position)?);
             let element = if element.is_connected() { Some(element) } else { anew() };
             element.iter().for_each(page::focus_in_place);
         }
         if let Some((position, focus)) = self.awaited.get_value()
-            && let Some(card) =
-                self.ids(position..position + 1).first().filter(|id| page::element(id).is_some())
+            && let Some(card) = self.id(position).filter(|id| page::element(id).is_some())
         {
             self.awaited.set_value(None);
             if focus {
                 self.left.set_value(None);
-                page::focus(card);
+                page::focus(&card);
             }
-            page::scroll_to(card);
+            page::scroll_to(&card);
         }
     }
 
-    /// Element ids of the cards at these positions.
-    fn ids(self, positions: Range<usize>) -> Vec<String> {
-        self.listed.with_untracked(|listed| {
-            listed.rows.get(positions).unwrap_or_default().iter().map(|row| card_id(row.place)).collect()
-        })
+    /// Element id of the card at this position.
+    fn id(self, position: usize) -> Option<String> {
+        self.listed.with_untracked(|listed| listed.rows.get(position).map(|row| card_id(row.place)))
     }
 
     fn listen(self) {
@@ -393,6 +387,11 @@ impl Listing {
         // They end with the list.
         StoredValue::new_local([scrolled, resized, printed, printing]);
     }
+}
+
+/// Position of the row that has the focus, or something in it.
+fn focused_row() -> Option<usize> {
+    page::focused_attribute(POSITION)?.parse().ok()
 }
 
 fn listed(session: Session) -> Listed {
