@@ -12,6 +12,7 @@
 //!   [`history`]: the last searches, and what to suggest; [`order`], [`grouping`]: results in another order, and those that
 //!   belong together as one; [`concepts`]: what was taught; [`colours`]: marks on a map; [`distance`]: how far it is away;
 //!   [`virtual_list`]: what of a long list is on the page;
+//! - [`offline`]: catalogs that are kept for use without a network;
 //! - [`embedded`]: what the page in somebody else's page and the widget around it say to each other.
 //!
 //! A query never leaves the browser: it stands in the URL's fragment, which is not sent, and is answered by
@@ -35,6 +36,7 @@ pub mod link;
 pub mod load;
 pub mod map_sites;
 pub mod mosaic;
+pub mod offline;
 pub mod order;
 pub mod paths;
 pub mod places;

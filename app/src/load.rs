@@ -1,9 +1,11 @@
-//! Fetching a catalog's files: streamed with progress, checked by digest, fetched once more if that fails.
+//! Fetching a catalog's files: streamed with progress, checked by digest, gone on with where the network broke off, and fetched
+//! once more if they are damaged.
 //!
 //! A file is digested piece by piece while it arrives, so that it can be used as soon as its last byte is here.
 
 use clip_rs_catalog::{CatalogError, Digester, Fault, FileRef, ListedFile, MANIFEST_NAME, Manifest};
 
+use crate::browser::clock;
 use crate::browser::fetch::{self, Caching, FetchError};
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress};
 
@@ -44,7 +46,7 @@ impl LoadError {
         let name = name.to_owned();
         match error {
             FetchError::Status(status) => Self::Status { name, status },
-            FetchError::Network(reason) => Self::Network { name, reason },
+            FetchError::Network(_) | FetchError::Silence => Self::Network { name, reason: error.to_string() },
         }
     }
 
@@ -73,12 +75,16 @@ impl From<LoadError> for Failure {
     }
 }
 
+/// Pauses before the network is tried again, milliseconds. After something arrived they begin anew.
+const PAUSES_MS: [u32; 3] = [200, 1_000, 3_000];
+
 /// Fetches `catalog.json` from its absolute URL, past any cache, and checks it. Returns its text with its meaning.
 pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
-    twice(async |again| {
+    persistently(async |again, _| {
         let caching = if again { Caching::Reload } else { Caching::Revalidate };
-        let bytes = fetch::bytes(url, caching, Vec::new(), |_, done| done <= Manifest::MAX_BYTES).await;
-        let bytes = bytes.map_err(|error| LoadError::of(MANIFEST_NAME, error))?;
+        let mut bytes = Vec::new();
+        let fetched = fetch::bytes(url, caching, None, &mut bytes, |_, done| done <= Manifest::MAX_BYTES);
+        fetched.await.map_err(|error| LoadError::of(MANIFEST_NAME, error))?;
         let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
         let text =
             String::from_utf8(bytes).map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
@@ -90,20 +96,30 @@ pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
 /// Fetches and checks a file beside `catalog.json`. `base` is the folder's absolute URL with its slash;
 /// `arrived` is told the number of bytes so far, and 0 when the fetch starts anew.
 pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
-    twice(async |again| {
-        arrived(0);
-        let url = format!("{base}{}", file.name);
-        let mut digester = Digester::default();
-        let bytes = fetch::bytes(&url, caching(again), room_for(file)?, |piece, done| {
+    let url = format!("{base}{}", file.name);
+    let (mut bytes, mut digester) = (room_for(file)?, Digester::default());
+    persistently(async |again, came| {
+        let here = bytes.len() as u64;
+        // What is longer than it should be, or was all there and damaged, is of no use.
+        let range = (0 < here && here < file.bytes).then_some((here, None));
+        if range.is_none() {
+            bytes.clear();
+        }
+        arrived(bytes.len() as u64);
+        let fetched = fetch::bytes(&url, caching(again), range, &mut bytes, |piece, done| {
+            if done == piece.len() as u64 {
+                digester = Digester::default();
+            }
             digester.update(piece);
             arrived(done);
+            *came = (*came).max(done);
             done <= file.bytes
-        })
-        .await;
-        let bytes = bytes.map_err(|error| LoadError::of(&file.name, error))?;
-        file.check_length(bytes.len() as u64)?;
-        file.check_digest(digester.finish())?;
-        Ok(bytes)
+        });
+        fetched.await.map_err(|error| LoadError::of(&file.name, error))?;
+        let found = std::mem::take(&mut digester);
+        let whole = file.check_length(bytes.len() as u64).and_then(|()| file.check_digest(found.finish()));
+        whole.inspect_err(|_| bytes.clear())?;
+        Ok(std::mem::take(&mut bytes))
     })
     .await
 }
@@ -118,11 +134,35 @@ fn room_for(file: &FileRef) -> Result<Vec<u8>, LoadError> {
 
 /// Fetches and checks a listed picture; `path` is its name in messages, `url` its absolute URL.
 pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u8>, LoadError> {
-    twice(async |again| {
-        let bytes = fetch::bytes(url, caching(again), Vec::new(), |_, done| done <= listed.bytes()).await;
-        let bytes = bytes.map_err(|error| LoadError::of(path, error))?;
+    persistently(async |again, _| {
+        let mut bytes = Vec::new();
+        let fetched = fetch::bytes(url, caching(again), None, &mut bytes, |_, done| done <= listed.bytes());
+        fetched.await.map_err(|error| LoadError::of(path, error))?;
         listed.check(path, &bytes)?;
         Ok(bytes)
+    })
+    .await
+}
+
+/// Fetches the bytes of a file of so many `bytes` from the first to the last of these places; all of it, if the server gives no
+/// parts. Whether they are the part is said; what they are is not checked but for their number.
+pub async fn part(
+    url: &str,
+    path: &str,
+    bytes: u64,
+    (first, last): (u64, u64),
+) -> Result<(Vec<u8>, bool), LoadError> {
+    persistently(async |again, _| {
+        let (range, mut came) = (Some((first, Some(last))), Vec::new());
+        let fetched = fetch::bytes(url, caching(again), range, &mut came, |_, done| done <= bytes);
+        let is_part = fetched.await.map_err(|error| LoadError::of(path, error))?;
+        let expected = if is_part { last.saturating_sub(first).saturating_add(1) } else { bytes };
+        let found = came.len() as u64;
+        if found != expected {
+            let fault = Fault::Length { expected, found };
+            return Err(CatalogError::File { name: path.to_owned(), fault }.into());
+        }
+        Ok((came, is_part))
     })
     .await
 }
@@ -131,15 +171,35 @@ fn caching(again: bool) -> Caching {
     if again { Caching::Reload } else { Caching::Default }
 }
 
-/// What failed once may have been damaged on its way or in a cache: it is tried once more, past the caches.
-async fn twice<T>(attempt: impl AsyncFn(bool) -> Result<T, LoadError>) -> Result<T, LoadError> {
-    match attempt(false).await {
-        Ok(value) => Ok(value),
-        // Another version is no damage.
-        Err(error @ LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. })) => {
-            Err(error)
+/// Tries again what failed: at once and only once what may have been damaged on its way or in a cache, past the caches; after a
+/// pause what the network did not give, for as long as more arrives, which `attempt` tells, and a few times when nothing does.
+async fn persistently<T>(
+    mut attempt: impl AsyncFnMut(bool, &mut u64) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    let (mut came, mut pauses, mut again, mut suspected) = (0, PAUSES_MS.iter(), false, false);
+    loop {
+        let before = came;
+        let error = match attempt(again, &mut came).await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        match &error {
+            LoadError::Network { .. } | LoadError::Status { status: 408 | 429 | 500.., .. } => {
+                if came > before {
+                    pauses = PAUSES_MS.iter();
+                }
+                let Some(pause) = pauses.next() else { return Err(error) };
+                clock::pause(*pause).await;
+            }
+            // Another version is no damage.
+            LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. }) => return Err(error),
+            LoadError::Damaged(_) | LoadError::Status { .. } | LoadError::Memory { .. } => {
+                if std::mem::replace(&mut suspected, true) {
+                    return Err(error);
+                }
+            }
         }
-        Err(_) => attempt(true).await,
+        again = true;
     }
 }
 

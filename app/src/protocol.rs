@@ -17,6 +17,7 @@
 //! ```
 
 pub mod explore;
+pub mod offline;
 
 use clip_rs_catalog::{Bounds, Date};
 use clip_rs_search::Query;
@@ -230,6 +231,8 @@ pub enum FailureKind {
     Worker,
     /// The loading was stopped by the person who waited for it.
     Stopped,
+    /// The browser gives no room, or none any more.
+    Full,
 }
 
 impl Failure {

@@ -200,7 +200,7 @@ fn on_a_phone_a_thumb_gives_the_results_a_line_a_half_or_the_whole_page() -> Res
     page.wait_until("a tap gives it the whole", &share("whole"))?;
     page.click("[data-testid=grip]")?;
     page.wait_until("another one a half", &share("half"))?;
-    let tiles = "[...document.querySelectorAll('.leaflet-tile')].filter(tile => tile.complete).length > 1";
+    let tiles = "[...document.querySelectorAll('.leaflet-tile-loaded')].length > 1";
     page.wait_until("the map is drawn", tiles)?;
     visit.expect_quiet_console();
     Ok(())

@@ -1,5 +1,7 @@
 //! The clock, and named spans that developer tools and tests can read (`performance.getEntriesByName`).
 
+use futures::channel::oneshot;
+use gloo::timers::callback::Timeout;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Performance;
@@ -19,6 +21,19 @@ fn performance() -> Option<Performance> {
 /// Milliseconds since the page or worker started.
 pub fn now_ms() -> f64 {
     performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+}
+
+/// Waits this long, milliseconds.
+pub async fn pause(ms: u32) {
+    let (ring, rung) = oneshot::channel::<()>();
+    let _timer = Timeout::new(ms, move || drop(ring));
+    // It rings by being dropped.
+    let _always_ends = rung.await;
+}
+
+/// The moment it is, ISO 8601 in UTC.
+pub fn now_iso() -> String {
+    String::from(js_sys::Date::new_0().to_iso_string())
 }
 
 /// Today's date where the person is, `YYYY-MM-DD`.

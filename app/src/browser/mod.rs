@@ -1,6 +1,7 @@
 //! Thin adapters to what browsers offer, one file each. No state of the page lives here.
 
 pub mod blob;
+pub mod cache_storage;
 pub mod canvas;
 pub mod clipboard;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod geolocation;
 pub mod layout;
 pub mod leaflet;
 pub mod location;
+pub mod locks;
 pub mod page;
 pub mod pixels;
 pub mod storage;

@@ -182,7 +182,7 @@ impl From<&Failure> for Trouble {
             FailureKind::Damaged => Kind::Damaged,
             FailureKind::Version => Kind::Version,
             FailureKind::Request => Kind::Request,
-            FailureKind::Worker => Kind::Worker,
+            FailureKind::Worker | FailureKind::Full => Kind::Worker,
             FailureKind::Stopped => Kind::Stopped,
         };
         Self::new(kind, failure.message.clone())

@@ -57,6 +57,7 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "The search engine stopped",
             "Trying again starts it afresh. If it stops each time, close other tabs to free memory, or use a newer browser.",
         ),
+        FailureKind::Full => ("There is no more room", "Free some room on this device, then try again."),
         FailureKind::Stopped => ("Not loaded", "Searching needs the files; the map works without them."),
     }
 }
