@@ -36,6 +36,16 @@ pub fn now_iso() -> String {
     String::from(js_sys::Date::new_0().to_iso_string())
 }
 
+/// A moment, ISO 8601, as the person's language writes it: day and time where they are.
+pub fn told(iso: &str) -> String {
+    let date = js_sys::Date::new(&iso.into());
+    if date.get_time().is_nan() {
+        return iso.to_owned();
+    }
+    let style = options(&[("dateStyle", "long".into()), ("timeStyle", "short".into())]);
+    String::from(date.to_locale_string("default", &style))
+}
+
 /// Today's date where the person is, `YYYY-MM-DD`.
 pub fn today() -> String {
     let now = js_sys::Date::new_0();

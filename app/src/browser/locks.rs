@@ -44,7 +44,7 @@ pub async fn take(name: &str) -> Result<Option<Lock>, String> {
         if is_ours { held.into() } else { JsValue::UNDEFINED }
     });
     let manager: LockManager = manager.unchecked_into();
-    manager
+    let _settles_when_it_is_given_back = manager
         .request(name, &options(&[("ifAvailable", true.into())]), &callback)
         .map_err(|thrown| reason(&thrown))?;
     told.await.map_err(|_| "this browser gave no lock".to_owned())

@@ -10,7 +10,7 @@ use crate::browser::clock;
 use crate::paths::url_path;
 
 /// What the names of the caches begin with; the URL of the catalog's folder follows. `app/offline.js` knows it.
-const PREFIX: &str = "clip-rs-saved:";
+pub const PREFIX: &str = "clip-rs-saved:";
 /// Header that says when an answer was kept.
 const DATE: &str = "x-clip-rs-saved";
 

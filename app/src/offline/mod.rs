@@ -10,4 +10,5 @@ mod record;
 mod saving;
 mod store;
 
+pub use cached::PREFIX;
 pub use keeper::Keeper;

@@ -32,6 +32,7 @@ mod map_tiles;
 mod map_tools;
 mod menu;
 mod notice;
+mod offline;
 mod picture;
 pub mod pictures;
 mod progress;
@@ -88,6 +89,7 @@ fn App() -> impl IntoView {
     provide_context(layer::Layer::new(session));
     provide_context(teach::Teaching::new(session));
     provide_context(groups::Groups::new(session));
+    provide_context(offline::Offline::new(session));
     let side = RwSignal::new(Side::default());
     let share = RwSignal::new(grip::Share::default());
     provide_context(side);

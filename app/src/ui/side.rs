@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::groups::WhatIsHere;
+use super::offline::OfflineSection;
 use super::session::{Phase, Session, Side};
 use super::teach::SavedConcepts;
 use crate::ask::Ask;
@@ -41,7 +42,7 @@ pub fn Tabs() -> impl IntoView {
 /// What was saved.
 #[component]
 pub fn Saved() -> impl IntoView {
-    view! { <SavedConcepts/><LastSearches/> }
+    view! { <SavedConcepts/><OfflineSection/><LastSearches/> }
 }
 
 /// What stands in the panel instead of results.

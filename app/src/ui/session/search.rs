@@ -239,6 +239,11 @@ impl Session {
             .or_else(|| self.shown.get_value().map(|shown| shown.centre()))
     }
 
+    /// The box that the map shows now; none before it shows any.
+    pub fn in_view(self) -> Option<Bounds> {
+        self.shown.get_value()
+    }
+
     /// Notes what the map shows now.
     pub fn shows(self, shown: Option<Bounds>) {
         self.shown.set_value(shown);
