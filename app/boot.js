@@ -23,6 +23,8 @@
     script,
     // Address of the explorer's start script, which is loaded when it is first needed.
     explorer: new URL(named("explorer"), document.baseURI).href,
+    // And of the keeper's.
+    keeper: new URL(named("keeper"), document.baseURI).href,
     // The worker that was started here with what it has said so far; null when it was taken before, or broke.
     take() {
       const taken = early;

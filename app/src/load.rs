@@ -80,25 +80,32 @@ const PAUSES_MS: [u32; 3] = [200, 1_000, 3_000];
 
 /// Fetches `catalog.json` from its absolute URL, past any cache, and checks it. Returns its text with its meaning.
 pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
-    persistently(async |again, _| {
-        let caching = if again { Caching::Reload } else { Caching::Revalidate };
+    let mut tries = Tries::default();
+    loop {
+        let caching = if tries.is_first() { Caching::Revalidate } else { Caching::Reload };
         let mut bytes = Vec::new();
         let fetched = fetch::bytes(url, caching, None, &mut bytes, |_, done| done <= Manifest::MAX_BYTES);
-        fetched.await.map_err(|error| LoadError::of(MANIFEST_NAME, error))?;
-        let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
-        Ok((text, manifest))
-    })
-    .await
+        let fetched = fetched.await.map_err(|error| LoadError::of(MANIFEST_NAME, error));
+        match fetched.and_then(|_| read(bytes)) {
+            Ok(read) => return Ok(read),
+            Err(error) => tries.failed(error, 0).await?,
+        }
+    }
+}
+
+fn read(bytes: Vec<u8>) -> Result<(String, Manifest), LoadError> {
+    let manifest = Manifest::from_json(&bytes).map_err(|error| error.named(MANIFEST_NAME))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| CatalogError::content(MANIFEST_NAME, "not UTF-8 text"))?;
+    Ok((text, manifest))
 }
 
 /// Fetches and checks a file beside `catalog.json`. `base` is the folder's absolute URL with its slash;
 /// `arrived` is told the number of bytes so far, and 0 when the fetch starts anew.
 pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
     let url = format!("{base}{}", file.name);
-    let (mut bytes, mut digester) = (room_for(file)?, Digester::default());
-    persistently(async |again, came| {
+    let (mut bytes, mut digester, mut tries) = (room_for(file)?, Digester::default(), Tries::default());
+    loop {
         let here = bytes.len() as u64;
         // What is longer than it should be, or was all there and damaged, is of no use.
         let range = (0 < here && here < file.bytes).then_some((here, None));
@@ -106,22 +113,25 @@ pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<V
             bytes.clear();
         }
         arrived(bytes.len() as u64);
-        let fetched = fetch::bytes(&url, caching(again), range, &mut bytes, |piece, done| {
+        let fetched = fetch::bytes(&url, tries.caching(), range, &mut bytes, |piece, done| {
             if done == piece.len() as u64 {
                 digester = Digester::default();
             }
             digester.update(piece);
             arrived(done);
-            *came = (*came).max(done);
             done <= file.bytes
         });
-        fetched.await.map_err(|error| LoadError::of(&file.name, error))?;
-        let found = std::mem::take(&mut digester);
-        let whole = file.check_length(bytes.len() as u64).and_then(|()| file.check_digest(found.finish()));
-        whole.inspect_err(|_| bytes.clear())?;
-        Ok(std::mem::take(&mut bytes))
-    })
-    .await
+        let came = fetched.await.map_err(|error| LoadError::of(&file.name, error));
+        let whole = came.and_then(|_| {
+            let found = std::mem::take(&mut digester).finish();
+            let whole = file.check_length(bytes.len() as u64).and_then(|()| file.check_digest(found));
+            whole.inspect_err(|_| bytes.clear()).map_err(LoadError::from)
+        });
+        match whole {
+            Ok(()) => return Ok(bytes),
+            Err(error) => tries.failed(error, bytes.len() as u64).await?,
+        }
+    }
 }
 
 /// Memory for the whole of `file`, so that it need not be moved as it grows.
@@ -134,14 +144,16 @@ fn room_for(file: &FileRef) -> Result<Vec<u8>, LoadError> {
 
 /// Fetches and checks a listed picture; `path` is its name in messages, `url` its absolute URL.
 pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u8>, LoadError> {
-    persistently(async |again, _| {
+    let mut tries = Tries::default();
+    loop {
         let mut bytes = Vec::new();
-        let fetched = fetch::bytes(url, caching(again), None, &mut bytes, |_, done| done <= listed.bytes());
-        fetched.await.map_err(|error| LoadError::of(path, error))?;
-        listed.check(path, &bytes)?;
-        Ok(bytes)
-    })
-    .await
+        let fetched = fetch::bytes(url, tries.caching(), None, &mut bytes, |_, done| done <= listed.bytes());
+        let came = fetched.await.map_err(|error| LoadError::of(path, error));
+        match came.and_then(|_| Ok(listed.check(path, &bytes)?)) {
+            Ok(()) => return Ok(bytes),
+            Err(error) => tries.failed(error, 0).await?,
+        }
+    }
 }
 
 /// Fetches the bytes of a file of so many `bytes` from the first to the last of these places; all of it, if the server gives no
@@ -152,54 +164,68 @@ pub async fn part(
     bytes: u64,
     (first, last): (u64, u64),
 ) -> Result<(Vec<u8>, bool), LoadError> {
-    persistently(async |again, _| {
-        let (range, mut came) = (Some((first, Some(last))), Vec::new());
-        let fetched = fetch::bytes(url, caching(again), range, &mut came, |_, done| done <= bytes);
-        let is_part = fetched.await.map_err(|error| LoadError::of(path, error))?;
-        let expected = if is_part { last.saturating_sub(first).saturating_add(1) } else { bytes };
-        let found = came.len() as u64;
-        if found != expected {
-            let fault = Fault::Length { expected, found };
-            return Err(CatalogError::File { name: path.to_owned(), fault }.into());
-        }
-        Ok((came, is_part))
-    })
-    .await
-}
-
-fn caching(again: bool) -> Caching {
-    if again { Caching::Reload } else { Caching::Default }
-}
-
-/// Tries again what failed: at once and only once what may have been damaged on its way or in a cache, past the caches; after a
-/// pause what the network did not give, for as long as more arrives, which `attempt` tells, and a few times when nothing does.
-async fn persistently<T>(
-    mut attempt: impl AsyncFnMut(bool, &mut u64) -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    let (mut came, mut pauses, mut again, mut suspected) = (0, PAUSES_MS.iter(), false, false);
+    let mut tries = Tries::default();
     loop {
-        let before = came;
-        let error = match attempt(again, &mut came).await {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
+        let (range, mut came) = (Some((first, Some(last))), Vec::new());
+        let fetched = fetch::bytes(url, tries.caching(), range, &mut came, |_, done| done <= bytes);
+        let is_part = fetched.await.map_err(|error| LoadError::of(path, error)).and_then(|is_part| {
+            let expected = if is_part { last.saturating_sub(first).saturating_add(1) } else { bytes };
+            let found = came.len() as u64;
+            let fault = Fault::Length { expected, found };
+            let wrong = || CatalogError::File { name: path.to_owned(), fault };
+            if found == expected { Ok(is_part) } else { Err(wrong().into()) }
+        });
+        match is_part {
+            Ok(is_part) => return Ok((came, is_part)),
+            Err(error) => tries.failed(error, 0).await?,
+        }
+    }
+}
+
+/// How often something was tried, and whether it is worth another try.
+#[derive(Default)]
+struct Tries {
+    failures: usize,
+    /// Pauses since something arrived.
+    pauses: usize,
+    /// Most bytes that were here.
+    most: u64,
+    /// Whether it was tried again because it may have been damaged.
+    suspected: bool,
+}
+
+impl Tries {
+    fn is_first(&self) -> bool {
+        self.failures == 0
+    }
+
+    fn caching(&self) -> Caching {
+        if self.is_first() { Caching::Default } else { Caching::Reload }
+    }
+
+    /// Gives `error` back when it is final. Else it is time for another try when this ends: at once and only once for what may
+    /// have been damaged on its way or in a cache; after a pause for what the network did not give, for as long as more arrives,
+    /// and a few times when nothing does. `here` is how many bytes are kept for the next try.
+    async fn failed(&mut self, error: LoadError, here: u64) -> Result<(), LoadError> {
+        self.failures += 1;
         match &error {
             LoadError::Network { .. } | LoadError::Status { status: 408 | 429 | 500.., .. } => {
-                if came > before {
-                    pauses = PAUSES_MS.iter();
+                if here > self.most {
+                    (self.most, self.pauses) = (here, 0);
                 }
-                let Some(pause) = pauses.next() else { return Err(error) };
+                let Some(pause) = PAUSES_MS.get(self.pauses) else { return Err(error) };
+                self.pauses += 1;
                 clock::pause(*pause).await;
             }
             // Another version is no damage.
             LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. }) => return Err(error),
             LoadError::Damaged(_) | LoadError::Status { .. } | LoadError::Memory { .. } => {
-                if std::mem::replace(&mut suspected, true) {
+                if std::mem::replace(&mut self.suspected, true) {
                     return Err(error);
                 }
             }
         }
-        again = true;
+        Ok(())
     }
 }
 

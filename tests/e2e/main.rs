@@ -19,6 +19,7 @@ mod meaning;
 mod parity;
 mod pictures;
 mod privacy;
+mod saving;
 mod sources;
 mod start;
 mod steady;

@@ -4,6 +4,7 @@
 //! every console message lands there, also those of workers, which the developer protocol reports apart.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -22,14 +23,28 @@ pub struct Chromium {
     browser: Browser,
     recorder: Recorder,
     console: Arc<Mutex<Vec<String>>>,
-    _profile: TempDir,
+    profile: Arc<TempDir>,
 }
 
 impl Chromium {
     /// Starts a browser that can reach `site` and nothing else.
     pub fn start(artifacts: &Artifacts, site: &Site) -> Result<Self> {
-        let recorder = Recorder::start(site.address())?;
-        let profile = tempfile::tempdir()?;
+        Self::start_with(artifacts, site.address(), Arc::new(tempfile::tempdir()?))
+    }
+
+    /// Ends this browser without a chance to tidy up, and opens another one with its profile, which can reach `server` only.
+    pub fn reopen(self, artifacts: &Artifacts, server: SocketAddr) -> Result<Self> {
+        let profile = Arc::clone(&self.profile);
+        drop(self);
+        // What the one that was killed says of itself would keep the next from starting.
+        for name in ["SingletonLock", "SingletonCookie", "SingletonSocket"] {
+            let _is_there_or_not = std::fs::remove_file(profile.path().join(name));
+        }
+        Self::start_with(artifacts, server, profile)
+    }
+
+    fn start_with(artifacts: &Artifacts, server: SocketAddr, profile: Arc<TempDir>) -> Result<Self> {
+        let recorder = Recorder::start(server)?;
         let mut process = command(&artifacts.chromium, profile.path(), &recorder)
             .spawn()
             .with_context(|| format!("starting {}", artifacts.chromium.display()))?;
@@ -49,7 +64,7 @@ impl Chromium {
         });
         let url = hear_url.recv_timeout(Duration::from_secs(60)).context("Chromium did not start in 60 s")?;
         let browser = Browser::connect_with_timeout(url, Duration::from_secs(600))?;
-        Ok(Self { process, browser, recorder, console, _profile: profile })
+        Ok(Self { process, browser, recorder, console, profile })
     }
 
     /// Opens `url` in a new tab of `width` x `height` CSS pixels.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use headless_chrome::Tab;
-use headless_chrome::protocol::cdp::{Browser, Emulation, Input, Page as PageDomain};
+use headless_chrome::protocol::cdp::{Browser, Emulation, Input, Page as PageDomain, Storage};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -291,6 +291,13 @@ impl Page {
             heading: None,
             speed: None,
         })?;
+        Ok(())
+    }
+
+    /// Lets the site at `origin` keep so many bytes; as many as the browser likes where none are given.
+    pub fn limit_storage(&self, origin: &str, bytes: Option<u32>) -> Result<()> {
+        let quota_size = bytes.map(f64::from);
+        self.tab.call_method(Storage::OverrideQuotaForOrigin { origin: origin.to_owned(), quota_size })?;
         Ok(())
     }
 

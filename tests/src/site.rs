@@ -31,8 +31,18 @@ impl Site {
 
     /// The same with more words on the server's command line.
     pub fn start_with(artifacts: &Artifacts, catalog: &Path, words: &[&str]) -> Result<Self> {
+        Self::start_at(artifacts, catalog, SocketAddr::from(([127, 0, 0, 1], 0)), words)
+    }
+
+    /// The same at the address that a server had which has ended, so that it is the same site for browsers.
+    pub fn start_at(
+        artifacts: &Artifacts,
+        catalog: &Path,
+        address: SocketAddr,
+        words: &[&str],
+    ) -> Result<Self> {
         let mut server = Command::new(&artifacts.server)
-            .args(["--bind", "127.0.0.1:0"])
+            .args(["--bind", &address.to_string()])
             .arg("--catalog")
             .arg(catalog)
             .arg("--app")

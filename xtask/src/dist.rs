@@ -22,7 +22,7 @@ use crate::worker;
 const COMPILE: &str = "page, compiled to wasm";
 const COMPILE_RELAXED: &str = "worker, compiled with relaxed SIMD";
 const BUNDLE: &str = "page, put together";
-/// The profile of Cargo.toml that the page is built in, and that of both workers. index.html names them, too.
+/// The profile of Cargo.toml that the page and the keeper are built in, and that of the workers that search. index.html names them, too.
 const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
@@ -71,7 +71,8 @@ pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
     let page: &[&str] = &["--bin", "app", "--profile", PROFILE];
     let workers =
         ["--bin", "worker", "--bin", "explorer", "--no-default-features", "--profile", ENGINE_PROFILE];
-    for words in [page, &workers] {
+    let keeper = ["--bin", "keeper", "--no-default-features", "--profile", PROFILE];
+    for words in [page, &workers, &keeper] {
         let mut cargo = toolchain.cargo(None);
         cargo.arg("build").args(words).args(["--target", WASM_TARGET, "--manifest-path"]);
         cargo.arg(paths::repository().join("app/Cargo.toml"));

@@ -24,6 +24,10 @@ const PROGRAM: &str = "worker.wasm";
 const META: &str = r#"<meta name="worker" content="worker_loader.js" />"#;
 /// How the page names the start script of the explorer.
 const EXPLORER_META: &str = r#"<meta name="explorer" content="explorer_loader.js" />"#;
+/// The keeper consists of these.
+const KEEPER_FILES: [&str; 3] = ["keeper_loader.js", "keeper.js", "keeper_bg.wasm"];
+/// How the page names the start script of the keeper.
+const KEEPER_META: &str = r#"<meta name="keeper" content="keeper_loader.js" />"#;
 /// In place of those that .cargo/config.toml gives, which these contain.
 pub const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
 
@@ -68,9 +72,10 @@ pub fn place(dist: &Path, relaxed: &Path) -> Result<()> {
     let plain = move_into(dist, dist, "worker", FILES)?;
     let relaxed = move_into(relaxed, dist, "worker-relaxed", FILES)?;
     let explorer = move_into(dist, dist, "explorer", EXPLORER_FILES)?;
+    let keeper = move_into(dist, dist, "keeper", KEEPER_FILES)?;
     let page = dist.join("index.html");
     let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
-    fs::write(&page, with_workers(&html, [&plain, &relaxed, &explorer])?)
+    fs::write(&page, with_workers(&html, [&plain, &relaxed, &explorer, &keeper])?)
         .with_context(|| format!("writing {}", page.display()))
 }
 
@@ -92,16 +97,19 @@ fn move_into(from: &Path, dist: &Path, stem: &str, files: [&str; 3]) -> Result<S
     Ok(name)
 }
 
-/// The page with the folders of the workers (plain, relaxed, explorer) in the place of trunk's.
-fn with_workers(html: &str, [plain, relaxed, explorer]: [&str; 3]) -> Result<String> {
-    for meta in [META, EXPLORER_META] {
+/// The page with the folders of the workers (plain, relaxed, explorer, keeper) in the place of trunk's.
+fn with_workers(html: &str, [plain, relaxed, explorer, keeper]: [&str; 4]) -> Result<String> {
+    for meta in [META, EXPLORER_META, KEEPER_META] {
         ensure!(html.matches(meta).count() == 1, "index.html does not name a worker by {meta}");
     }
     let meta = |name: &str, folder: &str, start: &str| {
         format!(r#"<meta name="{name}" content="{folder}/{start}" />"#)
     };
     let both = meta("worker", plain, FILES[0]) + &meta("worker-relaxed", relaxed, FILES[0]);
-    Ok(html.replace(META, &both).replace(EXPLORER_META, &meta("explorer", explorer, EXPLORER_FILES[0])))
+    Ok(html
+        .replace(META, &both)
+        .replace(EXPLORER_META, &meta("explorer", explorer, EXPLORER_FILES[0]))
+        .replace(KEEPER_META, &meta("keeper", keeper, KEEPER_FILES[0])))
 }
 
 /// Where the worker with relaxed SIMD is made.
@@ -122,12 +130,14 @@ mod tests {
             FILES
                 .iter()
                 .chain(&EXPLORER_FILES)
+                .chain(&KEEPER_FILES)
                 .for_each(|file| fs::write(folder.join(file), content).unwrap());
         };
         let folders = |plain: &str| {
             fill(&dist, plain);
             fill(&relaxed, "relaxed");
-            fs::write(dist.join("index.html"), format!("<head>{META}{EXPLORER_META}</head>")).unwrap();
+            fs::write(dist.join("index.html"), format!("<head>{META}{EXPLORER_META}{KEEPER_META}</head>"))
+                .unwrap();
             place(&dist, &relaxed).unwrap();
             let html = fs::read_to_string(dist.join("index.html")).unwrap();
             let folder = |name: &str| {

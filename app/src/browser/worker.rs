@@ -16,8 +16,10 @@ use super::worker_scope::{parts, with_bytes};
 pub enum Script {
     /// The one that searches.
     Search,
-    /// The one for all else, which is loaded when it is first needed.
+    /// The one for what is asked of all items, which is loaded when it is first needed.
     Explorer,
+    /// The one that keeps catalogs for use without a network, likewise.
+    Keeper,
 }
 
 #[wasm_bindgen]
@@ -28,6 +30,8 @@ extern "C" {
     fn script(this: &SearchWorker) -> String;
     #[wasm_bindgen(method, getter)]
     fn explorer(this: &SearchWorker) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn keeper(this: &SearchWorker) -> String;
     #[wasm_bindgen(method)]
     fn take(this: &SearchWorker) -> Option<Early>;
 
@@ -64,6 +68,7 @@ impl TextWorker {
         let (script, early) = match script {
             Script::Search => (known.script(), known.take()),
             Script::Explorer => (known.explorer(), None),
+            Script::Keeper => (known.keeper(), None),
         };
         let (worker, said) = match early {
             Some(early) => (early.worker(), early.heard()),

@@ -15,7 +15,6 @@ use super::names::texts;
 use super::tower::{Tower, picture};
 use crate::browser::clock;
 use crate::engine::{Answerer, Opened, not_answered, refused};
-use crate::offline::Keeper;
 use crate::protocol::Failure;
 use crate::protocol::explore::{Cluster, Examples, Layer, Request, Response, Review};
 use crate::serve::Answers;
@@ -34,7 +33,6 @@ const WINDOW: (f32, f32) = (0.4, 0.34);
 pub struct Explorer {
     catalog: Answerer,
     tower: Tower,
-    keeper: Keeper,
 }
 
 impl Answers for Explorer {
@@ -67,9 +65,6 @@ impl Answers for Explorer {
                 self.catalog.with_opened(|opened| review(&opened.engine, &examples)).map(alone)
             }
             Request::Where { query, width, height } => self.place(&query, width, height, &bytes).await,
-            Request::Offline { request } => {
-                Ok(alone(Response::Offline { response: self.keeper.answer(request).await? }))
-            }
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::browser::{clock, locks};
 use crate::load;
 use crate::protocol::offline::{Kept, Progress, Request, Response};
 use crate::protocol::{Failure, FailureKind};
+use crate::serve::Answers;
 
 /// Answers what is asked about kept catalogs.
 #[derive(Default)]
@@ -27,9 +28,17 @@ struct GoingOn {
     paused: Rc<Cell<bool>>,
 }
 
+impl Answers for Keeper {
+    type Request = Request;
+    type Response = Response;
+
+    async fn answer(&self, request: Request, _bytes: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+        self.respond(request).await.map(|response| (response, Vec::new()))
+    }
+}
+
 impl Keeper {
-    /// The answer to `request`.
-    pub async fn answer(&self, request: Request) -> Result<Response, Failure> {
+    async fn respond(&self, request: Request) -> Result<Response, Failure> {
         match request {
             Request::List => list().await,
             Request::Size { catalog, part } => {

@@ -8,8 +8,6 @@ use clip_rs_catalog::ItemId;
 use clip_rs_search::{Embedding, Polygon, Query};
 use serde::{Deserialize, Serialize};
 
-use super::offline;
-
 /// What the explorer can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -54,11 +52,6 @@ pub enum Request {
         width: u32,
         /// Rows.
         height: u32,
-    },
-    /// About what is kept for use without a network.
-    Offline {
-        /// What about it.
-        request: offline::Request,
     },
 }
 
@@ -105,11 +98,6 @@ pub enum Response {
         rows: usize,
         /// Whether it fits alike everywhere.
         is_flat: bool,
-    },
-    /// To [`Request::Offline`].
-    Offline {
-        /// What is to say.
-        response: offline::Response,
     },
 }
 

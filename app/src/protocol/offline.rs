@@ -1,10 +1,10 @@
-//! What the page asks about keeping catalogs for use without a network. The explorer does the work; the files that it keeps
-//! are handed out by the service worker (`app/offline.js`).
+//! What the page asks about keeping catalogs for use without a network. The keeper, a worker of its own, does the work; the files
+//! that it keeps are handed out by the service worker (`app/offline.js`). It speaks as the search worker does.
 
 use clip_rs_catalog::Bounds;
 use serde::{Deserialize, Serialize};
 
-/// What the explorer can be asked for. Catalogs are named by the absolute URL of their `catalog.json`.
+/// What the keeper can be asked for. Catalogs are named by the absolute URL of their `catalog.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Request {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::browser::worker::{Script, TextWorker};
-use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, VERSION, explore};
+use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, VERSION, explore, offline};
 use crate::protocol::{Request as SearchRequest, Response as SearchResponse};
 
 /// How long the worker's program may take to arrive and start, milliseconds.
@@ -48,6 +48,16 @@ impl Asked for Search {
     const SCRIPT: Script = Script::Search;
     type Request = SearchRequest;
     type Response = SearchResponse;
+}
+
+/// The keeper.
+#[derive(Debug)]
+pub struct Keeper;
+
+impl Asked for Keeper {
+    const SCRIPT: Script = Script::Keeper;
+    type Request = offline::Request;
+    type Response = offline::Response;
 }
 
 impl Asked for Explorer {

@@ -1,4 +1,4 @@
-//! What the page knows of catalogs that are kept for use without a network, and what a person does about them. The explorer does
+//! What the page knows of catalogs that are kept for use without a network, and what a person does about them. The keeper does
 //! the work; see [`crate::offline`].
 
 mod choice;
@@ -6,9 +6,13 @@ mod section;
 
 pub use section::OfflineSection;
 
+use std::rc::Rc;
+
+use futures::lock::Mutex;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::client::{Client, Keeper};
 use super::session::{CATALOG, Session};
 use crate::browser::{clock, location, page, storage};
 use crate::format::{bytes, counted};
@@ -50,6 +54,9 @@ pub struct Offline {
     is_promised: RwSignal<bool>,
     /// The saving that the network ended, to go on with when it is back.
     halted: StoredValue<Option<Part>>,
+    keeper: StoredValue<Option<Rc<Client<Keeper>>>, LocalStorage>,
+    /// Held by who starts the keeper.
+    starting: StoredValue<Rc<Mutex<()>>, LocalStorage>,
 }
 
 impl Offline {
@@ -65,6 +72,8 @@ impl Offline {
             room: RwSignal::default(),
             is_promised: RwSignal::default(),
             halted: StoredValue::default(),
+            keeper: StoredValue::new_local(None),
+            starting: StoredValue::new_local(Rc::default()),
         };
         page::on_connected(move || offline.go_on());
         offline
@@ -141,8 +150,7 @@ impl Offline {
             if !matches!(self.doing.try_get_untracked(), Some(Doing::Saving(_))) {
                 return;
             }
-            if let Ok(Response::Progress { progress: Some(progress) }) =
-                self.session.keep(Request::Progress).await
+            if let Ok(Response::Progress { progress: Some(progress) }) = self.ask(Request::Progress).await
                 && matches!(self.doing.try_get_untracked(), Some(Doing::Saving(_)))
             {
                 self.doing.try_set(Doing::Saving(progress));
@@ -153,7 +161,7 @@ impl Offline {
     fn pause(self) {
         spawn_local(async move {
             // Whoever saves says that it is paused.
-            let _is_said = self.session.keep(Request::Pause).await;
+            let _is_said = self.ask(Request::Pause).await;
         });
     }
 
@@ -173,9 +181,30 @@ impl Offline {
         });
     }
 
+    /// Asks the keeper, which is started if need be.
+    async fn ask(self, request: Request) -> Result<Response, Failure> {
+        let answer = async { self.started().await?.call(request, &[]).await };
+        let answer = answer.await.map(|(response, _)| response);
+        if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::Worker) {
+            self.keeper.set_value(None);
+        }
+        answer
+    }
+
+    async fn started(self) -> Result<Rc<Client<Keeper>>, Failure> {
+        let starting = self.starting.get_value();
+        let _one_after_the_other = starting.lock().await;
+        if let Some(running) = self.keeper.get_value() {
+            return Ok(running);
+        }
+        let client = Rc::new(Client::start(|_| {}).await?);
+        self.keeper.set_value(Some(Rc::clone(&client)));
+        Ok(client)
+    }
+
     /// What is kept after something that may have failed half way.
     async fn look_again(self) {
-        if let Ok(Response::Kept { catalogs }) = self.session.keep(Request::List).await {
+        if let Ok(Response::Kept { catalogs }) = self.ask(Request::List).await {
             self.kept.try_set(catalogs);
         }
     }
@@ -188,7 +217,7 @@ impl Offline {
         }
         self.doing.try_set(doing);
         self.ended.try_set(None);
-        let answer = self.session.keep(request).await;
+        let answer = self.ask(request).await;
         self.doing.try_set(Doing::Nothing);
         match answer {
             Ok(Response::Kept { catalogs }) => {

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use clip_rs_catalog::Manifest;
 use leptos::prelude::*;
 
 use super::{CATALOG, Session};
@@ -10,14 +11,13 @@ use crate::browser::location;
 use crate::browser::pixels::Pixels;
 use crate::load;
 use crate::protocol::explore::{Request, Response};
-use crate::protocol::{Failure, FailureKind, Progress, offline};
+use crate::protocol::{Failure, FailureKind, Progress};
 use crate::ui::client::{self, Client, News};
 
 /// The explorer, with the catalog that it has.
 pub struct Explorer {
     client: Rc<Client<client::Explorer>>,
-    /// Digest of that catalog, once it has one.
-    digest: Option<String>,
+    digest: String,
 }
 
 /// What the explorer is doing.
@@ -56,28 +56,6 @@ impl Session {
         answer.ok()
     }
 
-    /// Asks the explorer about what is kept for use without a network.
-    pub async fn keep(self, request: offline::Request) -> Result<offline::Response, Failure> {
-        let answer = async {
-            let client = {
-                let starting = self.starting.get_value();
-                let _one_after_the_other = starting.lock().await;
-                self.started().await?
-            };
-            client.call(Request::Offline { request }, &[]).await
-        };
-        match answer.await {
-            Ok((Response::Offline { response }, _)) => Ok(response),
-            Ok(_) => Err(Failure::new(FailureKind::Worker, "The explorer answered something else.")),
-            Err(failure) => {
-                if failure.kind == FailureKind::Worker {
-                    self.explorer.set_value(None);
-                }
-                Err(failure)
-            }
-        }
-    }
-
     /// The direction of a picture from outside.
     pub async fn see(self, pixels: &Pixels) -> Option<clip_rs_search::Embedding> {
         let request = Request::Picture { width: pixels.width, height: pixels.height };
@@ -110,32 +88,23 @@ impl Session {
         let _one_after_the_other = starting.lock().await;
         let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
         let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
-        let client = self.started().await?;
-        let opened = self
-            .explorer
-            .with_value(|explorer| explorer.as_ref().and_then(|explorer| explorer.digest.clone()));
         let known = self.manifest.get_untracked();
-        let is_of = |digest: &String| known.as_ref().is_none_or(|known| known.digest == *digest);
-        if opened.as_ref().is_some_and(is_of) {
-            return Ok(client);
-        }
+        let is_of = |manifest: &Manifest, digest: &str| manifest.digest == digest;
+        let ready = self.explorer.with_value(|explorer| {
+            let explorer = explorer.as_ref()?;
+            Some((
+                Rc::clone(&explorer.client),
+                known.as_ref().is_none_or(|known| is_of(known, &explorer.digest)),
+            ))
+        });
+        let client = match ready {
+            Some((client, true)) => return Ok(client),
+            Some((client, false)) => client,
+            None => Rc::new(Client::start(move |news| self.hear_explorer(news)).await?),
+        };
         let (text, manifest) = load::manifest(&catalog).await?;
         client.call(Request::Open { catalog, manifest: Some(text) }, &[]).await?;
-        let explorer = Explorer { client: Rc::clone(&client), digest: Some(manifest.digest) };
-        self.explorer.set_value(Some(explorer));
-        Ok(client)
-    }
-
-    /// The explorer with or without a catalog. Whoever calls this holds the lock on starting.
-    async fn started(self) -> Result<Rc<Client<client::Explorer>>, Failure> {
-        let running = self
-            .explorer
-            .with_value(|explorer| explorer.as_ref().map(|explorer| Rc::clone(&explorer.client)));
-        if let Some(client) = running {
-            return Ok(client);
-        }
-        let client = Rc::new(Client::start(move |news| self.hear_explorer(news)).await?);
-        self.explorer.set_value(Some(Explorer { client: Rc::clone(&client), digest: None }));
+        self.explorer.set_value(Some(Explorer { client: Rc::clone(&client), digest: manifest.digest }));
         Ok(client)
     }
 

@@ -1,0 +1,5 @@
+//! The keeper's program.
+
+fn main() {
+    clip_rs_app::offline::start();
+}
