@@ -39,12 +39,12 @@ export function abortable(promise, signal) {
 export async function text(url, name, { signal, cache = "no-cache" } = {}) {
   let response;
   try {
-    response = await fetch(url, { signal, cache, credentials: "omit" });
+    response = await fetch(url, { signal, cache });
     if (response.ok) return await response.text();
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const why = `${name} could not be fetched from ${url} (${error.message}). The server may be down, or it does not let this site read it`;
-    throw new ClipRsError("network", `${why}; the browser's console says which.`, name);
+    const why = `${name} could not be fetched from ${url} (${error.message}). The server may be down or not let this site read it`;
+    throw new ClipRsError("network", `${why}, or this site's policy forbids it; the browser's console says which.`, name);
   }
   const kind = response.status === 404 || response.status === 410 ? "missing" : "network";
   throw new ClipRsError(kind, `There is no ${name} at ${url}: the server answered ${response.status}.`, name);

@@ -36,7 +36,7 @@ export async function pixels(picture) {
   } catch (error) {
     if (error instanceof ClipRsError) throw error;
     const foreign = error.name === "SecurityError";
-    const why = foreign ? "it comes from another site: load it with `crossorigin`, or fetch it and give the Blob" : error.message;
+    const why = foreign ? "it comes from another site: load it with `crossorigin`, or fetch it and give the Blob" : error.message.replace(/\.$/, "");
     throw new ClipRsError("picture", `The picture cannot be read: ${why}.`);
   }
 }

@@ -18,7 +18,6 @@ const KEPT_PAGES: u64 = 16 << 20;
 /// A file and its place in the square that shows an item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageFile {
-    /// Path relative to `catalog.json`.
     path: String,
     listed: ListedFile,
     /// How it is encoded; none where its name does not say.
@@ -28,6 +27,16 @@ pub struct ImageFile {
 }
 
 impl ImageFile {
+    /// Path relative to `catalog.json`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its length.
+    pub fn bytes(&self) -> u64 {
+        self.listed.bytes()
+    }
+
     /// Its bytes, checked. The catalog's folder has the absolute URL `base`.
     pub async fn fetch(&self, base: &str) -> Result<Vec<u8>, LoadError> {
         load::picture(&format!("{base}{}", url_path(&self.path)), &self.path, &self.listed).await
@@ -40,48 +49,85 @@ enum Page {
     Pictures(PictureListing),
 }
 
-/// Pages of listings that were looked at.
-pub struct Imagery {
+/// Pages of listings that were looked at; they are kept up to a number of bytes.
+pub struct Listings {
     pages: Cache<Page>,
 }
 
-impl Default for Imagery {
+impl Default for Listings {
     fn default() -> Self {
         Self { pages: Cache::new(KEPT_PAGES) }
     }
 }
 
-impl Imagery {
-    /// The files that show the item called `id`, or any tile, with at least `pixels` on its edge where there are as many; none
-    /// where the catalog has no picture of it. The folder of `manifest` has the absolute URL `base`.
-    pub async fn files(
-        &self,
-        base: &str,
-        manifest: &Manifest,
-        id: &str,
-        pixels: f64,
-    ) -> Result<Vec<ImageFile>, LoadError> {
-        let listing = Listing { kept: &self.pages, base, manifest };
-        match (id.parse()?, &manifest.tiles, &manifest.pictures) {
-            (ItemId::Tiles(square), Some(tiles), _) => listing.of_square(tiles, square, pixels).await,
-            // A picture may be called like a tile.
-            (ItemId::Tiles(_), None, Some(pictures)) => listing.of_picture(pictures, id, None, pixels).await,
-            (ItemId::Picture { name, crop }, _, Some(pictures)) => {
-                listing.of_picture(pictures, &name, crop, pixels).await
-            }
-            _ => Ok(Vec::new()),
-        }
+impl Listings {
+    /// The imagery of a catalog, whose folder has the absolute URL `base`.
+    pub fn of<'a>(&'a self, base: &'a str, manifest: &'a Manifest) -> Imagery<'a> {
+        Imagery { kept: &self.pages, base, manifest }
     }
 }
 
-/// The listing of one catalog.
-struct Listing<'a> {
+/// The imagery of one catalog.
+#[derive(Clone, Copy)]
+pub struct Imagery<'a> {
     kept: &'a Cache<Page>,
     base: &'a str,
     manifest: &'a Manifest,
 }
 
-impl Listing<'_> {
+/// What an id names in a catalog.
+enum Subject<'a> {
+    Tiles(&'a TileSet, TileSquare),
+    Picture(&'a PictureSet, String, Option<Crop>),
+}
+
+impl Imagery<'_> {
+    /// The files that show the item called `id`, or any tile, with at least `pixels` on its edge where there are as many; none
+    /// where the catalog has no picture of it.
+    pub async fn files(&self, id: &str, pixels: f64) -> Result<Vec<ImageFile>, LoadError> {
+        match self.subject(id) {
+            Some(Subject::Tiles(tiles, square)) => self.of_square(tiles, square, pixels).await,
+            Some(Subject::Picture(pictures, name, crop)) => {
+                self.of_picture(pictures, &name, crop, pixels).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The file of a tile, if there is one.
+    pub async fn tile(&self, tile: TileId) -> Result<Option<ImageFile>, LoadError> {
+        match &self.manifest.tiles {
+            Some(tiles) => self.of_tile(tiles, tile, mosaic::WHOLE).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Path, relative to `catalog.json`, of the picture called `id` as it was given, or of the one that it is a part of; none if
+    /// the catalog leaves it out.
+    pub async fn original(&self, id: &str) -> Result<Option<String>, LoadError> {
+        let Some(Subject::Picture(pictures, name, _)) = self.subject(id) else { return Ok(None) };
+        let listed = self.listed_picture(pictures, &name).await?;
+        let original = listed.and_then(|listed| listed.original);
+        Ok(original.and_then(|file| pictures.original_path(&name, &file)))
+    }
+
+    /// Fetches a page of the listing; `arrived` is told the bytes so far.
+    pub async fn load_page(&self, name: &str, arrived: impl Fn(u64) + 'static) -> Result<(), LoadError> {
+        self.page(name, arrived).await.map(|_| ())
+    }
+
+    fn subject(&self, id: &str) -> Option<Subject<'_>> {
+        match (id.parse().ok()?, &self.manifest.tiles, &self.manifest.pictures) {
+            (ItemId::Tiles(square), Some(tiles), _) => Some(Subject::Tiles(tiles, square)),
+            // A picture may be called like a tile.
+            (ItemId::Tiles(_), None, Some(pictures)) => Some(Subject::Picture(pictures, id.to_owned(), None)),
+            (ItemId::Picture { name, crop }, _, Some(pictures)) => {
+                Some(Subject::Picture(pictures, name, crop))
+            }
+            _ => None,
+        }
+    }
+
     /// The zoom of which most tiles are there, the best one first.
     async fn of_square(
         &self,
@@ -94,10 +140,7 @@ impl Listing<'_> {
             let wanted = mosaic::tiles(square, zoom);
             let mut there = Vec::new();
             for (tile, place) in &wanted {
-                if let Some(ListedTile { kind, file, .. }) = self.tile(tiles, *tile).await? {
-                    let path = tiles.path(*tile, kind, &file).ok_or_else(|| nowhere(&tile.to_string()))?;
-                    there.push(ImageFile { path, listed: file, kind: Some(kind), place: *place });
-                }
+                there.extend(self.of_tile(tiles, *tile, *place).await?);
             }
             let share = there.len() as f64 / wanted.len() as f64;
             if share > best_share {
@@ -117,7 +160,7 @@ impl Listing<'_> {
         crop: Option<Crop>,
         pixels: f64,
     ) -> Result<Vec<ImageFile>, LoadError> {
-        let Some(picture) = self.picture(pictures, name).await? else { return Ok(Vec::new()) };
+        let Some(picture) = self.listed_picture(pictures, name).await? else { return Ok(Vec::new()) };
         let (path, kind, listed) = match mosaic::file_of(&picture, &pictures.thumbnails, crop, pixels) {
             Some(PictureFile::Thumbnail(size, file)) => {
                 (pictures.thumbnail_path(name, size, &file), Some(ImageKind::Jpeg), file)
@@ -133,27 +176,37 @@ impl Listing<'_> {
         Ok(vec![ImageFile { path, listed, kind, place }])
     }
 
-    async fn tile(&self, tiles: &TileSet, tile: TileId) -> Result<Option<ListedTile>, LoadError> {
+    async fn of_tile(
+        &self,
+        tiles: &TileSet,
+        tile: TileId,
+        place: Place,
+    ) -> Result<Option<ImageFile>, LoadError> {
         let Some(page) = tiles.page_of(tile) else { return Ok(None) };
-        Ok(match &*self.page(&page.file).await? {
-            Page::Tiles(listing) => listing.get(tile).copied(),
-            Page::Pictures(_) => None,
-        })
+        let page = self.page(&page.file, |_| {}).await?;
+        let Page::Tiles(listing) = &*page else { return Ok(None) };
+        let Some(ListedTile { kind, file, .. }) = listing.get(tile).copied() else { return Ok(None) };
+        let path = tiles.path(tile, kind, &file).ok_or_else(|| nowhere(&tile.to_string()))?;
+        Ok(Some(ImageFile { path, listed: file, kind: Some(kind), place }))
     }
 
-    async fn picture(&self, pictures: &PictureSet, name: &str) -> Result<Option<ListedPicture>, LoadError> {
+    async fn listed_picture(
+        &self,
+        pictures: &PictureSet,
+        name: &str,
+    ) -> Result<Option<ListedPicture>, LoadError> {
         let Some(page) = pictures.page_of(name) else { return Ok(None) };
-        Ok(match &*self.page(&page.file).await? {
+        Ok(match &*self.page(&page.file, |_| {}).await? {
             Page::Pictures(listing) => listing.get(name).cloned(),
             Page::Tiles(_) => None,
         })
     }
 
-    async fn page(&self, name: &str) -> Result<Rc<Page>, LoadError> {
+    async fn page(&self, name: &str, arrived: impl Fn(u64) + 'static) -> Result<Rc<Page>, LoadError> {
         let file = self.manifest.file(name)?.clone();
         let (base, of_tiles, bytes) = (self.base.to_owned(), self.manifest.tiles.is_some(), file.bytes);
         let fetch = async move || {
-            let content = load::file(&base, &file, |_| {}).await?;
+            let content = load::file(&base, &file, arrived).await?;
             let page = if of_tiles {
                 TileListing::from_bytes(&content).map(Page::Tiles)
             } else {

@@ -16,7 +16,7 @@ use super::names::texts;
 use super::tower::{Tower, picture};
 use crate::browser::clock;
 use crate::engine::{Answerer, Opened, not_answered, refused};
-use crate::imagery::Imagery;
+use crate::imagery::Listings;
 use crate::protocol::Failure;
 use crate::protocol::explore::{Cluster, Examples, Layer, Request, Response, Review};
 use crate::serve::Answers;
@@ -35,7 +35,7 @@ const WINDOW: (f32, f32) = (0.4, 0.34);
 pub struct Explorer {
     catalog: Answerer,
     tower: Tower,
-    imagery: Imagery,
+    listings: Listings,
 }
 
 impl Answers for Explorer {
@@ -73,7 +73,7 @@ impl Answers for Explorer {
             }
             Request::Item { id } => items::item(&self.catalog, id).await.map(alone),
             Request::Image { id, pixels } => {
-                items::image(&self.imagery, &*self.catalog.pages()?, &id, pixels).await
+                items::image(&self.listings, &*self.catalog.pages()?, &id, pixels).await
             }
         }
     }

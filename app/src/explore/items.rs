@@ -4,7 +4,7 @@ use clip_rs_catalog::ItemId;
 use clip_rs_search::{Hit as Found, ItemRef, Polygon};
 
 use crate::engine::{Answerer, Opened, Pages, hit, not_answered};
-use crate::imagery::Imagery;
+use crate::imagery::Listings;
 use crate::protocol::explore::{Item, Piece, Response};
 use crate::protocol::{Failure, Hit};
 
@@ -41,12 +41,12 @@ pub async fn item(catalog: &Answerer, id: ItemId) -> Result<Response, Failure> {
 
 /// The files of the picture of what is called `id`, for an edge of `pixels`.
 pub async fn image(
-    imagery: &Imagery,
+    listings: &Listings,
     pages: &Pages,
     id: &str,
     pixels: u32,
 ) -> Result<(Response, Vec<u8>), Failure> {
-    let files = imagery.files(pages.base(), pages.manifest(), id, pixels.into()).await?;
+    let files = listings.of(pages.base(), pages.manifest()).files(id, pixels.into()).await?;
     let mut pieces = Vec::with_capacity(files.len());
     let mut all = Vec::new();
     for file in files {

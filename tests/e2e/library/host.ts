@@ -1,5 +1,5 @@
 // What a host may write, and what it may not, by the types of the library: compiled by a test, never run.
-import { ClipRsError, open, paintLayer, type Area, type Hits, type Layer } from "../../app/library/clip-rs.js";
+import { ClipRsError, open, paintLayer, type Area, type Hits, type Layer } from "../../../app/library/clip-rs.js";
 
 export async function host(file: File, image: HTMLImageElement): Promise<void> {
   const area: Area = await open(new URL("https://maps.example/catalog/"), {
