@@ -61,7 +61,8 @@ export async function scripts(assets, signal) {
   try {
     names = JSON.parse(listed);
   } catch {
-    throw new ClipRsError("damaged", `${url} is no list of the engine's files: \`assets\` has to be the folder of clip-rs.js.`, "engine.json");
+    const why = `${url} is no list of the engine's files: \`assets\` has to be the folder \`library/\` of a CLIP-RS page`;
+    throw new ClipRsError("damaged", `${why}.`, "engine.json");
   }
   const search = WebAssembly.validate(RELAXED) ? names.relaxed : names.worker;
   return { search: new URL(search, url).href, explorer: new URL(names.explorer, url).href };

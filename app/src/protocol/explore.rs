@@ -1,5 +1,5 @@
 //! What the page asks the explorer, the second worker, which is loaded when one of its abilities is first used: pictures as
-//! queries, the similarity of every place, concepts taught by examples, what there is at all.
+//! queries, the similarity of every place, concepts taught by examples, what there is at all, in groups or item by item.
 //!
 //! It speaks as the search worker does. Where a request or an answer says that bytes come along, the message is a list of its
 //! JSON text and a `Uint8Array`.
