@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Host;
+use crate::Visit;
 
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
@@ -153,5 +154,21 @@ fn a_layer_says_how_well_every_place_fits() -> Result<()> {
     )?;
     assert_eq!(signs, [true; 5]);
     host.expect_quiet();
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn on_the_pages_own_server_workers_are_started_as_they_are() -> Result<()> {
+    let visit = Visit::ready("")?;
+    let (started, hits): (Vec<bool>, usize) = visit.page.eval(
+        "(async () => { const started = []; \
+         window.Worker = class extends Worker { constructor(...settings) { super(...settings); started.push(settings[0]); } }; \
+         const { open } = await import('./library/clip-rs.js'); const area = await open('catalog'); \
+         await area.items({ limit: 1 }); const hits = await area.search('a pond'); area.close(); \
+         return [started.map((script) => script.startsWith(location.origin)), hits.length]; })()",
+    )?;
+    assert_eq!((started, hits), (vec![true, true], 20));
+    visit.expect_quiet_console();
     Ok(())
 }
