@@ -5,6 +5,7 @@
 //!   later; [`serve`]: what both have in common;
 //! - [`ui`]: the page's side: components and the state they share;
 //! - [`load`]: fetching a catalog's files with progress, check and retry, for both sides; [`cache`]: keeping them;
+//!   [`imagery`]: finding an item's picture among them;
 //! - [`browser`]: thin adapters to what browsers offer, one file each; nothing else touches the DOM's globals;
 //! - [`ask`]: what is asked, as one value; [`vector`]: directions as text;
 //! - [`link`], [`format`], [`export`], [`paths`], [`mosaic`], [`zooms`], [`unwrapped`], [`trouble`]: pure parts with native tests;
@@ -32,6 +33,7 @@ pub mod export;
 pub mod format;
 pub mod grouping;
 pub mod history;
+pub mod imagery;
 pub mod link;
 pub mod load;
 pub mod map_sites;

@@ -6,12 +6,13 @@
 use std::ops::RangeInclusive;
 
 use clip_rs_catalog::{Crop, ListedFile, ListedPicture, TileId, TileSet, TileSquare};
+use serde::{Deserialize, Serialize};
 
 /// More files than this no card is made of.
 const MOST_TILES: u64 = 64;
 
 /// Where a file lies in the square that shows an item, in percent of the square's edge. What lies outside is cut off.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// Left edge of the file from the left edge of the square.
     pub left: f64,

@@ -24,7 +24,7 @@ use clip_rs_search::Query;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ mod detail;
 mod embedding;
 mod exploring;
 mod firefox;
+mod library;
 mod look;
 mod map_tools;
 mod marks;

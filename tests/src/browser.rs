@@ -102,6 +102,8 @@ fn command(chromium: &Path, profile: &Path, recorder: &Recorder) -> Command {
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"])
         .args(["--enable-logging=stderr", "--remote-debugging-port=0"])
+        // WebGL without a graphics card, for maps of other sites.
+        .arg("--enable-unsafe-swiftshader")
         .arg(format!("--proxy-server=http://{}", recorder.address()))
         .arg("--proxy-bypass-list=<-loopback>")
         .arg(format!("--user-data-dir={}", profile.display()))

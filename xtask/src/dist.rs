@@ -10,6 +10,7 @@ use crate::cache;
 use crate::compress;
 use crate::embed;
 use crate::hosting;
+use crate::library;
 use crate::paths;
 use crate::policy;
 use crate::process;
@@ -27,7 +28,7 @@ const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
 /// All that the page is made of.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -46,6 +47,7 @@ const SOURCES: [&str; 19] = [
     "xtask/src/embed.rs",
     "xtask/src/hosting",
     "xtask/src/hosting.rs",
+    "xtask/src/library.rs",
     "xtask/src/policy.rs",
     "xtask/src/worker.rs",
 ];
@@ -104,6 +106,7 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
     let digest = embed::complete(&fresh)?;
+    library::complete(&fresh)?;
     policy::write(&fresh)?;
     hosting::write(&fresh)?;
     step.done(&format!("built; integrity of the widget: {digest}"));

@@ -27,14 +27,21 @@ pub fn complete(dist: &Path) -> Result<String> {
     let digest = integrity(&bytes);
     let list = folder.join(INTEGRITY);
     fs::write(&list, format!("{digest}\n")).with_context(|| format!("writing {}", list.display()))?;
+    copy_licences(&folder)?;
+    Ok(digest)
+}
+
+/// Copies the licences into `folder`.
+pub fn copy_licences(folder: &Path) -> Result<()> {
     for licence in LICENCES {
         let from = paths::repository().join(licence);
         fs::copy(&from, folder.join(licence)).with_context(|| format!("copying {}", from.display()))?;
     }
-    Ok(digest)
+    Ok(())
 }
 
-fn integrity(script: &[u8]) -> String {
+/// The digest of a script as the attribute `integrity` wants it.
+pub fn integrity(script: &[u8]) -> String {
     format!("sha384-{}", STANDARD.encode(Sha384::digest(script)))
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod embed;
 mod hosting;
+mod library;
 mod native;
 mod paths;
 mod policy;

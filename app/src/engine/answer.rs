@@ -230,7 +230,7 @@ fn encode(engine: &Engine, texts: &[String]) -> Result<Response, Failure> {
 }
 
 /// What the engine knows of a hit; the rest is in the pages of details.
-fn hit(opened: &Opened, found: &Found) -> Option<Hit> {
+pub(crate) fn hit(opened: &Opened, found: &Found) -> Option<Hit> {
     let items = &opened.engine.shards().get(found.item.shard)?.items;
     let ordinal = found.item.ordinal;
     Some(Hit {

@@ -35,6 +35,11 @@ impl Pages {
         &self.manifest
     }
 
+    /// Absolute URL of the catalog's folder, with its slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The bytes of a file that the manifest names, checked; `arrived` is told how many there are so far.
     pub async fn file(&self, name: &str, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
         load::file(&self.base, self.manifest.file(name)?, arrived).await

@@ -5,7 +5,7 @@ mod details;
 mod loader;
 
 pub use answer::Answerer;
-pub(crate) use answer::{Opened, not_answered, refused, unusable};
+pub(crate) use answer::{Opened, hit, not_answered, refused, unusable};
 pub(crate) use details::Pages;
 
 /// Listens for calls, and says hello.

@@ -11,10 +11,12 @@ use clip_rs_search::model::Marks;
 use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
 
 use super::grid::Grid;
+use super::items;
 use super::names::texts;
 use super::tower::{Tower, picture};
 use crate::browser::clock;
 use crate::engine::{Answerer, Opened, not_answered, refused};
+use crate::imagery::Listings;
 use crate::protocol::Failure;
 use crate::protocol::explore::{Cluster, Examples, Layer, Request, Response, Review};
 use crate::serve::Answers;
@@ -33,6 +35,7 @@ const WINDOW: (f32, f32) = (0.4, 0.34);
 pub struct Explorer {
     catalog: Answerer,
     tower: Tower,
+    listings: Listings,
 }
 
 impl Answers for Explorer {
@@ -65,6 +68,13 @@ impl Answers for Explorer {
                 self.catalog.with_opened(|opened| review(&opened.engine, &examples)).map(alone)
             }
             Request::Where { query, width, height } => self.place(&query, width, height, &bytes).await,
+            Request::Items { areas, offset, limit } => {
+                items::items(&self.catalog, &areas, offset, limit).await.map(alone)
+            }
+            Request::Item { id } => items::item(&self.catalog, id).await.map(alone),
+            Request::Image { id, pixels } => {
+                items::image(&self.listings, &*self.catalog.pages()?, &id, pixels).await
+            }
         }
     }
 }

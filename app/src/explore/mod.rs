@@ -3,6 +3,7 @@
 
 mod answer;
 mod grid;
+mod items;
 mod names;
 mod tower;
 

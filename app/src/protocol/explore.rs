@@ -1,12 +1,15 @@
 //! What the page asks the explorer, the second worker, which is loaded when one of its abilities is first used: pictures as
-//! queries, the similarity of every place, concepts taught by examples, what there is at all.
+//! queries, the similarity of every place, concepts taught by examples, what there is at all, in groups or item by item.
 //!
 //! It speaks as the search worker does. Where a request or an answer says that bytes come along, the message is a list of its
 //! JSON text and a `Uint8Array`.
 
-use clip_rs_catalog::ItemId;
+use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::{Embedding, Polygon, Query};
 use serde::{Deserialize, Serialize};
+
+use super::{Failure, Hit};
+use crate::mosaic::Place;
 
 /// What the explorer can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,29 @@ pub enum Request {
         width: u32,
         /// Rows.
         height: u32,
+    },
+    /// Items in the catalog's order, whatever they show.
+    Items {
+        /// Only items whose middle lies in every one of these.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        areas: Vec<Polygon>,
+        /// How many of them to skip.
+        #[serde(default)]
+        offset: usize,
+        /// Most items wanted.
+        limit: usize,
+    },
+    /// One item.
+    Item {
+        /// Its id.
+        id: ItemId,
+    },
+    /// The picture of an item, or of any tile.
+    Image {
+        /// Its id.
+        id: String,
+        /// Pixels that its edge is to have at least, where there are as many.
+        pixels: u32,
     },
 }
 
@@ -99,6 +125,63 @@ pub enum Response {
         /// Whether it fits alike everywhere.
         is_flat: bool,
     },
+    /// To [`Request::Items`] and [`Request::Item`].
+    Items {
+        /// The items.
+        items: Vec<Item>,
+        /// How many there are in all.
+        total: usize,
+        /// Pages of places and addresses that could not be had; their items are there without.
+        missing: Vec<Failure>,
+    },
+    /// To [`Request::Image`]. The checked files come along, one behind the other.
+    Image {
+        /// The files with their places in the square that shows it; none where the catalog has no picture of it.
+        pieces: Vec<Piece>,
+    },
+}
+
+/// What is known of an item, as of a [`Hit`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// See [`Hit::id`], and so on.
+    pub id: String,
+    /// Box on the ground (west, south, east, north), without extent for a mere position.
+    pub footprint: Option<Bounds>,
+    /// Populated place it lies in or near.
+    pub place: Option<String>,
+    /// Nearest street address.
+    pub address: Option<String>,
+    /// Metres from the item's middle to that address.
+    pub address_m: Option<u32>,
+    /// Date of capture, `YYYY-MM-DD`.
+    pub captured: Option<String>,
+    /// Which imagery it comes from, where a catalog mixes several.
+    pub source: Option<String>,
+    /// Id of an earlier item that looks the same.
+    pub duplicate_of: Option<String>,
+    /// How many later items look the same as this one.
+    pub duplicates: usize,
+}
+
+impl From<Hit> for Item {
+    fn from(hit: Hit) -> Self {
+        let Hit {
+            id, footprint, place, address, address_m, captured, source, duplicate_of, duplicates, ..
+        } = hit;
+        Self { id, footprint, place, address, address_m, captured, source, duplicate_of, duplicates }
+    }
+}
+
+/// A file of a picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Its media type; empty where it is not known.
+    pub media_type: String,
+    /// Its length.
+    pub bytes: usize,
+    /// Where it lies in the square, percent of the square's edge. What lies outside is cut off.
+    pub place: Place,
 }
 
 /// The grid of a layer, whose rows are evenly spaced on a Web Mercator map.
@@ -158,4 +241,38 @@ pub struct Review {
     pub suggestions: Vec<ItemId>,
     /// Milliseconds spent on it.
     pub millis: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+    use crate::mosaic::WHOLE;
+    use crate::protocol::Call;
+
+    #[test]
+    fn a_script_may_ask_for_items_and_their_pictures() {
+        let items = json!({"type": "items", "areas": [[[0.0, 1.0], [2.0, 1.0], [1.0, 2.5]]], "offset": 20, "limit": 10});
+        let item = json!({"type": "item", "id": "17/1/2"});
+        let image = json!({"type": "image", "id": "a picture.jpg#xywh=0,0,9,9", "pixels": 256});
+        for request in [items, item, image] {
+            let call = json!({"id": 1, "request": request});
+            let read: Call<Request> = from_value(call.clone()).expect("a call");
+            assert_eq!(to_value(read).expect("plain data"), call);
+        }
+        let least: Request =
+            from_value(json!({"type": "items", "limit": 1})).expect("all else has a meaning");
+        assert_eq!(least, Request::Items { areas: Vec::new(), offset: 0, limit: 1 });
+    }
+
+    #[test]
+    fn a_picture_is_answered_by_files_with_their_places() {
+        let piece = Piece { media_type: "image/jpeg".into(), bytes: 3, place: WHOLE };
+        let answer = to_value(Response::Image { pieces: vec![piece] }).expect("plain data");
+        let place = json!({"left": 0.0, "top": 0.0, "width": 100.0, "height": 100.0});
+        let expected =
+            json!({"type": "image", "pieces": [{"media_type": "image/jpeg", "bytes": 3, "place": place}]});
+        assert_eq!(answer, expected);
+    }
 }

@@ -1,0 +1,69 @@
+//! The library for other sites (`clip-rs.js`) as a folder of the page and a package for npm: with its licences, its modules' digests,
+//! and a list of where the engine's files are, whose folders are named by their content.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::embed;
+
+/// The library's folder in the page.
+const FOLDER: &str = "library";
+/// Its modules; the first is the one that hosts import.
+const MODULES: [&str; 3] = ["clip-rs.js", "engine.js", "pictures.js"];
+/// Where the modules' digests stand, a line each (Subresource Integrity, <https://www.w3.org/TR/SRI/>).
+const INTEGRITY: &str = "integrity.txt";
+/// Where the library reads which files the engine consists of (`app/library/engine.js`).
+const ENGINE: &str = "engine.json";
+/// The workers' start scripts: what the list calls them, and how the page names them (`worker.rs`).
+const SCRIPTS: [(&str, &str); 3] =
+    [("worker", "worker"), ("relaxed", "worker-relaxed"), ("explorer", "explorer")];
+
+/// Completes the library's folder in the built page `dist`, whose workers are in their places.
+pub fn complete(dist: &Path) -> Result<()> {
+    let folder = dist.join(FOLDER);
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+    write(&folder.join(ENGINE), &engine(&html)?)?;
+    let mut digests = String::new();
+    for module in MODULES {
+        let path = folder.join(module);
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        digests += &format!("{module} {}\n", embed::integrity(&bytes));
+    }
+    write(&folder.join(INTEGRITY), &digests)?;
+    embed::copy_licences(&folder)
+}
+
+/// The list of the engine's files, seen from the library's folder, for a page with this text.
+fn engine(html: &str) -> Result<String> {
+    let mut list = serde_json::Map::new();
+    for (name, meta) in SCRIPTS {
+        let start = format!(r#"<meta name="{meta}" content=""#);
+        let found = html.split_once(&start).and_then(|(_, rest)| rest.split_once('"'));
+        let (script, _) = found.with_context(|| format!("index.html names no {meta}"))?;
+        list.insert(name.to_owned(), format!("../{script}").into());
+    }
+    Ok(serde_json::to_string_pretty(&list)? + "\n")
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_found_where_the_page_has_it() {
+        let metas = SCRIPTS.map(|(_, meta)| format!(r#"<meta name="{meta}" content="{meta}-0f/a.js" />"#));
+        let list: serde_json::Value = serde_json::from_str(&engine(&metas.concat()).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "worker": "../worker-0f/a.js", "relaxed": "../worker-relaxed-0f/a.js", "explorer": "../explorer-0f/a.js",
+        });
+        assert_eq!(list, expected);
+        assert!(engine(&metas[..2].concat()).is_err(), "a page without an explorer");
+    }
+}
