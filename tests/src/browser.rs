@@ -4,6 +4,7 @@
 //! every console message lands there, also those of workers, which the developer protocol reports apart.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -28,7 +29,12 @@ pub struct Chromium {
 impl Chromium {
     /// Starts a browser that can reach `site` and nothing else.
     pub fn start(artifacts: &Artifacts, site: &Site) -> Result<Self> {
-        let recorder = Recorder::start(site.address())?;
+        Self::start_for(artifacts, site.address())
+    }
+
+    /// The same for a server of another kind at this address.
+    pub fn start_for(artifacts: &Artifacts, site: SocketAddr) -> Result<Self> {
+        let recorder = Recorder::start(site)?;
         let profile = tempfile::tempdir()?;
         let mut process = command(&artifacts.chromium, profile.path(), &recorder)
             .spawn()

@@ -13,6 +13,7 @@ use crate::hosting;
 use crate::paths;
 use crate::policy;
 use crate::process;
+use crate::service_worker;
 use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
 use crate::steps::{self, Step};
@@ -27,7 +28,7 @@ const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
 /// All that the page is made of.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 21] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -46,7 +47,9 @@ const SOURCES: [&str; 19] = [
     "xtask/src/embed.rs",
     "xtask/src/hosting",
     "xtask/src/hosting.rs",
+    "xtask/service_worker.mjs",
     "xtask/src/policy.rs",
+    "xtask/src/service_worker.rs",
     "xtask/src/worker.rs",
 ];
 
@@ -103,7 +106,9 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
     let digest = embed::complete(&fresh)?;
+    service_worker::place(&fresh)?;
     policy::write(&fresh)?;
+    service_worker::write(&fresh, &log("service-worker"))?;
     hosting::write(&fresh)?;
     step.done(&format!("built; integrity of the widget: {digest}"));
 

@@ -13,6 +13,7 @@ pub mod leaflet;
 pub mod location;
 pub mod page;
 pub mod pixels;
+pub mod service_worker;
 pub mod storage;
 pub mod theme;
 pub mod worker;

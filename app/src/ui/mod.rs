@@ -32,6 +32,7 @@ mod map_tiles;
 mod map_tools;
 mod menu;
 mod notice;
+mod offline_status;
 mod picture;
 pub mod pictures;
 mod progress;
@@ -44,6 +45,7 @@ mod side;
 mod status;
 mod teach;
 mod terms;
+mod update;
 mod welcome;
 
 use leptos::ev::KeyboardEvent;
@@ -114,6 +116,8 @@ fn App() -> impl IntoView {
                 <grip::Grip share/>
                 <side::Tabs/>
                 <status::Status/>
+                <update::Update/>
+                <offline_status::OfflineStatus/>
                 <Notice/>
                 <exploring::Exploring/>
                 <desk::Desk/>
