@@ -34,20 +34,33 @@
     },
   };
 
+  const unstarted = () => document.getElementById("boot-words");
+  // A file may fail to come once: the page is loaded again before it gives up, and has most files in the browser's cache
+  // then. Some hosts answer the address of the page's folder without its slash with the page, from where no file is found.
+  const again = () => {
+    const { pathname, search, hash } = location;
+    const [visit] = performance.getEntriesByType("navigation");
+    if (visit?.type === "reload" || typeof WebAssembly !== "object") return false;
+    if (/\/[^/.]+$/.test(pathname) && !visit?.redirectCount) location.replace(`${pathname}/${search}${hash}`);
+    else location.reload();
+    return true;
+  };
   const failed = (reason) => {
-    const words = document.getElementById("boot-words");
-    if (!words) return;
+    const words = unstarted();
+    if (!words || again()) return;
     document.body.dataset.state = "failed";
     words.setAttribute("data-testid", "error");
     words.textContent =
       typeof WebAssembly === "object"
-        ? `The page's program could not be started (${reason}). Reload the page; if it does not help, tell who runs this site.`
+        ? `The page's program could not be started (${reason}). Look whether its address is right, and reload it; if that does not help, tell who runs this site.`
         : "This browser cannot run WebAssembly, which the search engine is made of. Use a current version of Firefox, Chrome, Edge or Safari, or switch WebAssembly on.";
   };
   // A file that cannot be loaded gives an event at its element, which only a capturing listener hears.
   const heard = (event) => {
     if (event instanceof ErrorEvent) failed(event.message);
     else if (event.target instanceof HTMLScriptElement) failed("a script could not be loaded");
+    // A page that looks odd is better than none.
+    else if (event.target.rel === "stylesheet" && unstarted()) again();
   };
   window.addEventListener("error", heard, true);
   window.addEventListener("unhandledrejection", (event) => failed(event.reason?.message ?? event.reason));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_rs_catalog::{CatalogError, Fault};
+use clip_rs_catalog::{CatalogError, Fault, MANIFEST_NAME};
 
 use crate::format::counted;
 use crate::load::LoadError;
@@ -77,6 +77,19 @@ impl Trouble {
     }
 }
 
+/// Why there is no catalog at the absolute URL of its `catalog.json`. Where the host answers with something else for what it
+/// does not have, there is none.
+pub fn of_manifest(url: &str, error: LoadError) -> Failure {
+    match error {
+        LoadError::Damaged(CatalogError::File { fault: Fault::Foreign { found }, .. }) => Failure {
+            kind: FailureKind::Missing,
+            file: Some(MANIFEST_NAME.to_owned()),
+            message: format!("{url} answers with {found}."),
+        },
+        error => error.into(),
+    }
+}
+
 /// What to say of all `troubles`; none if there are none. The gravest is said in full: what other files hang on comes first.
 pub fn sentence(troubles: &[Trouble]) -> Option<String> {
     let gravest = troubles.iter().min_by_key(|trouble| trouble.part)?;
@@ -126,6 +139,8 @@ fn about(file: &str, why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clip_rs_catalog::Manifest;
+
     use super::*;
 
     fn picture(cause: Cause, file: &str) -> Trouble {
@@ -142,6 +157,23 @@ mod tests {
             Some("The server does not answer: 3 pictures could not be loaded.")
         );
         assert_eq!(sentence(&[]), None);
+    }
+
+    #[test]
+    fn a_web_page_in_the_place_of_a_catalog_is_no_damaged_catalog() {
+        let url = "http://localhost/catalog/catalog.json";
+        let failure = |text: &str| {
+            of_manifest(url, LoadError::from(Manifest::from_json(text.as_bytes()).expect_err("no manifest")))
+        };
+        let page = failure("\n<!DOCTYPE html><title>Welcome</title>");
+        assert_eq!((page.kind, page.file.as_deref()), (FailureKind::Missing, Some(MANIFEST_NAME)));
+        assert_eq!(page.message, format!("{url} answers with a web page."));
+        assert_eq!(failure("").message, format!("{url} answers with no JSON object."));
+        assert_eq!(
+            failure("{\"format\": 2").kind,
+            FailureKind::Damaged,
+            "the beginning of one is a damaged one"
+        );
     }
 
     #[test]

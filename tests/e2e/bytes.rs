@@ -79,11 +79,13 @@ fn the_sample_area_can_be_searched_after_few_megabytes() -> Result<()> {
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn a_second_visit_asks_only_for_what_may_have_changed() -> Result<()> {
-    let visit = Visit::ready("")?;
+    let visit = Visit::alone("")?;
     // The first visit's tiles are to be complete, and in the browser's cache.
     thread::sleep(Duration::from_secs(2));
     let before = visit.chromium.recorder().seen().len();
-    let again = visit.chromium.open(&visit.site.url(""), 1280, 800)?;
+    let again = visit.chromium.open("about:blank", 1280, 800)?;
+    again.without_service_worker()?;
+    again.go(&visit.site.url(""))?;
     again.wait_for_state("ready")?;
     thread::sleep(Duration::from_secs(1));
     let seen = visit.chromium.recorder().seen();

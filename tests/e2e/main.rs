@@ -12,11 +12,13 @@ mod detail;
 mod embedding;
 mod exploring;
 mod firefox;
+mod hosts;
 mod library;
 mod look;
 mod map_tools;
 mod marks;
 mod meaning;
+mod offline;
 mod parity;
 mod pictures;
 mod privacy;
@@ -51,6 +53,18 @@ impl Visit {
         let site = Site::start(&artifacts, &artifacts.catalog)?;
         let chromium = Chromium::start(&artifacts, &site)?;
         let page = chromium.open(&site.url(fragment), width, height)?;
+        Ok(Self { page, chromium, site, artifacts })
+    }
+
+    /// The page of a browser without service workers: every request is the page's own.
+    fn alone(fragment: &str) -> Result<Self> {
+        let artifacts = Artifacts::from_env()?;
+        let site = Site::start(&artifacts, &artifacts.catalog)?;
+        let chromium = Chromium::start(&artifacts, &site)?;
+        let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
+        page.without_service_worker()?;
+        page.go(&site.url(fragment))?;
+        page.wait_for_state("ready results empty")?;
         Ok(Self { page, chromium, site, artifacts })
     }
 

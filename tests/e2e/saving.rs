@@ -21,7 +21,7 @@ const CONTROLLED: &str = "navigator.serviceWorker.controller !== null";
 /// Opens the part of the panel about it.
 fn open(page: &Page) -> Result<()> {
     page.click("[data-testid=tab-saved]")?;
-    page.wait_until("the panel shows it", "document.querySelector('[data-testid=offline]') !== null")
+    page.wait_until("the panel shows it", "document.querySelector('[data-testid=offline-section]') !== null")
 }
 
 /// Begins to save the whole catalog, and says how large it is.

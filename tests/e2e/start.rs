@@ -12,6 +12,8 @@ fn opened_with(script: &str) -> Result<(Page, Chromium, Site)> {
     let chromium = Chromium::start(&artifacts, &site)?;
     let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
     page.before_load(script)?;
+    // It would fetch the files of the other worker, too.
+    page.without_service_worker()?;
     page.go(&site.url(""))?;
     Ok((page, chromium, site))
 }
@@ -25,7 +27,7 @@ fn workers(seen: &[Seen]) -> Vec<&str> {
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn a_browser_with_relaxed_simd_gets_the_worker_that_uses_it() -> Result<()> {
-    let visit = Visit::ready("")?;
+    let visit = Visit::alone("")?;
     assert!(!visit.page.search("storage tanks")?.is_empty());
     let seen = visit.chromium.recorder().seen();
     let workers = workers(&seen);

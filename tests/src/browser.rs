@@ -29,7 +29,12 @@ pub struct Chromium {
 impl Chromium {
     /// Starts a browser that can reach `site` and nothing else.
     pub fn start(artifacts: &Artifacts, site: &Site) -> Result<Self> {
-        Self::start_with(artifacts, site.address(), Arc::new(tempfile::tempdir()?))
+        Self::start_for(artifacts, site.address())
+    }
+
+    /// The same for a server of another kind at this address.
+    pub fn start_for(artifacts: &Artifacts, server: SocketAddr) -> Result<Self> {
+        Self::start_with(artifacts, server, Arc::new(tempfile::tempdir()?))
     }
 
     /// Ends this browser without a chance to tidy up, and opens another one with its profile, which can reach `server` only.

@@ -71,6 +71,24 @@ impl Page {
         Ok(())
     }
 
+    /// From now on no document can have a service worker: for what is to be seen of the browser's own cache.
+    pub fn without_service_worker(&self) -> Result<()> {
+        self.before_load("delete Navigator.prototype.serviceWorker;")
+    }
+
+    /// Why the browser would not install the page as an application; nothing if it would.
+    pub fn installability_errors(&self) -> Result<Vec<String>> {
+        let found = self.tab.call_method(PageDomain::GetInstallabilityErrors(None))?;
+        Ok(found.installability_errors.into_iter().map(|error| error.error_id).collect())
+    }
+
+    /// Loads the page again, from whatever keeps it, and waits until the document is there.
+    pub fn reload(&self) -> Result<()> {
+        self.tab.reload(false, None)?;
+        self.tab.wait_until_navigated()?;
+        Ok(())
+    }
+
     /// Value of a JavaScript expression, which may be a promise.
     pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
         let wrapped = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");

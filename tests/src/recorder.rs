@@ -46,8 +46,8 @@ struct Shared {
     log: Mutex<Vec<Seen>>,
     /// Other servers to which requests are passed on.
     others: Mutex<Vec<SocketAddr>>,
-    /// A part of a URL, and how answers to such URLs fail.
-    fault: Mutex<Option<(String, Fault)>>,
+    /// A part of a URL, how answers to such URLs fail, and whether only the first one does.
+    fault: Mutex<Option<(String, Fault, bool)>>,
 }
 
 impl Shared {
@@ -59,8 +59,13 @@ impl Shared {
     }
 
     fn fault_of(&self, url: &str) -> Option<Fault> {
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        fault.as_ref().filter(|(part, _)| url.contains(part.as_str())).map(|(_, fault)| *fault)
+        let mut known = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, fault, once) = known.as_ref().filter(|(part, ..)| url.contains(part.as_str()))?;
+        let (fault, once) = (*fault, *once);
+        if once {
+            *known = None;
+        }
+        Some(fault)
     }
 }
 
@@ -98,7 +103,21 @@ impl Recorder {
 
     /// Answers to URLs that contain `part` fail like this from now on, those of no other URL do.
     pub fn fail(&self, part: &str, fault: Fault) {
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some((part.to_owned(), fault));
+        self.set_fault(Some((part.to_owned(), fault, false)));
+    }
+
+    /// The next answer to a URL that contains `part` fails like this, no other does.
+    pub fn fail_once(&self, part: &str, fault: Fault) {
+        self.set_fault(Some((part.to_owned(), fault, true)));
+    }
+
+    /// No answer fails from now on.
+    pub fn mend(&self) {
+        self.set_fault(None);
+    }
+
+    fn set_fault(&self, fault: Option<(String, Fault, bool)>) {
+        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 }
 

@@ -14,6 +14,7 @@ use crate::library;
 use crate::paths;
 use crate::policy;
 use crate::process;
+use crate::service_worker;
 use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
 use crate::steps::{self, Step};
@@ -28,7 +29,7 @@ const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
 /// All that the page is made of.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 22] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -48,7 +49,9 @@ const SOURCES: [&str; 20] = [
     "xtask/src/hosting",
     "xtask/src/hosting.rs",
     "xtask/src/library.rs",
+    "xtask/service_worker.mjs",
     "xtask/src/policy.rs",
+    "xtask/src/service_worker.rs",
     "xtask/src/worker.rs",
 ];
 
@@ -107,7 +110,9 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     worker::place(&fresh, &relaxed)?;
     let digest = embed::complete(&fresh)?;
     library::complete(&fresh)?;
+    service_worker::place(&fresh)?;
     policy::write(&fresh)?;
+    service_worker::write(&fresh, &log("service-worker"))?;
     hosting::write(&fresh)?;
     step.done(&format!("built; integrity of the widget: {digest}"));
 

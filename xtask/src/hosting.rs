@@ -37,6 +37,10 @@ const OF_SCRIPT: &str =
 /// For the catalog's files.
 const OF_CATALOG: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 const FOR_EVER: &str = "max-age=31536000, immutable";
+/// For what says which files are the newest.
+const ASK_EACH_TIME: &str = "no-cache";
+/// The service worker. A cache that kept it would keep everybody on an old page.
+const SERVICE_WORKER: &str = "sw.js";
 /// What is content-named in a catalog; only `catalog.json` is not.
 const CATALOG_NAMES: [&str; 10] = [
     "details.*",
@@ -122,7 +126,10 @@ fn headers_file(policy: &str, scripts: &[String], immutable: &[String]) -> Resul
     let others = immutable.iter().filter(|name| !scripts.contains(name));
     for name in scripts.iter().chain(others) {
         let policy = name.ends_with(".js").then_some((POLICY, OF_SCRIPT));
-        let cache = immutable.contains(name).then_some((CACHE, FOR_EVER));
+        let cache = match immutable.contains(name) {
+            true => Some((CACHE, FOR_EVER)),
+            false => (name == SERVICE_WORKER).then_some((CACHE, ASK_EACH_TIME)),
+        };
         rules.push((format!("/{name}"), policy.into_iter().chain(cache).collect()));
     }
     rules.push(("/catalog/*".to_owned(), vec![(POLICY, OF_CATALOG)]));
@@ -202,7 +209,7 @@ mod tests {
             ("/index.html", Some(page), None),
             ("/app-0123456789abcdef.js", Some(OF_SCRIPT), Some(FOR_EVER)),
             ("/app-0123456789abcdef_bg.wasm", None, Some(FOR_EVER)),
-            ("/sw.js", Some(OF_SCRIPT), None),
+            ("/sw.js", Some(OF_SCRIPT), Some(ASK_EACH_TIME)),
             ("/robots.txt", None, None),
             ("/catalog/catalog.json", Some(OF_CATALOG), None),
             ("/catalog/index.0123456789abcdef.bin", Some(OF_CATALOG), Some(FOR_EVER)),

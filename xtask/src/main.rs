@@ -16,6 +16,7 @@ mod policy;
 mod process;
 mod report;
 mod server;
+mod service_worker;
 mod setup;
 mod stamp;
 mod steps;

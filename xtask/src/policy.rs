@@ -64,7 +64,7 @@ fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Adds the names of all files below `folder`, relative to `root`.
-fn list(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<()> {
+pub fn list(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {

@@ -50,6 +50,14 @@ pub fn is_framed() -> bool {
     own.zip(parent).is_some_and(|(own, parent)| !js_sys::Object::is(&own, &parent))
 }
 
+/// Loads the page again.
+pub fn reload() {
+    if let Some(window) = web_sys::window() {
+        // Where it may not be loaded again it stays as it is.
+        let _stays = window.location().reload();
+    }
+}
+
 /// Goes back to the entry before, as the browser's button does.
 pub fn go_back() {
     if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {

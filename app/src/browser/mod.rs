@@ -15,6 +15,7 @@ pub mod location;
 pub mod locks;
 pub mod page;
 pub mod pixels;
+pub mod service_worker;
 pub mod storage;
 pub mod theme;
 pub mod worker;

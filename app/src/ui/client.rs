@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::pin::pin;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -96,27 +97,37 @@ pub struct Client<W: Asked> {
 }
 
 impl<W: Asked> Client<W> {
-    /// Starts the worker and waits until it listens.
+    /// Starts the worker and waits until it listens. One that breaks before, as when a file of its did not come, is started
+    /// once more.
     pub async fn start(news: impl Fn(News) + 'static) -> Result<Self, Failure> {
+        let news: Rc<dyn Fn(News)> = Rc::new(news);
+        let twice = async {
+            match Self::attempt(&news).await {
+                Err(_) => Self::attempt(&news).await,
+                started => started,
+            }
+        };
+        let (ring, rung) = oneshot::channel();
+        let _timer = Timeout::new(GREETING_MS, move || tell(ring, ()));
+        match select(pin!(twice), rung).await {
+            Either::Left((started, _)) => started,
+            Either::Right(_) => Err(broken("it did not start in two minutes")),
+        }
+    }
+
+    async fn attempt(news: &Rc<dyn Fn(News)>) -> Result<Self, Failure> {
         let (greet, greeted) = oneshot::channel();
         let waiting = Waiting { greeting: Some(greet), calls: HashMap::new(), dead: None };
         let waiting = Rc::new(RefCell::new(waiting));
-        let news = Rc::new(news);
-        let (heard_waiting, heard_news) = (Rc::clone(&waiting), Rc::clone(&news));
-        let broke_waiting = Rc::clone(&waiting);
+        let (heard_waiting, heard_news) = (Rc::clone(&waiting), Rc::clone(news));
+        let (broke_waiting, broke_news) = (Rc::clone(&waiting), Rc::clone(news));
         let worker = TextWorker::start(
             W::SCRIPT,
             move |text, bytes| hear::<W>(&heard_waiting, &*heard_news, &text, bytes),
-            move |reason| die(&broke_waiting, &*news, &reason),
+            move |reason| die(&broke_waiting, &*broke_news, &reason),
         )
         .map_err(|reason| broken(&reason))?;
-        let (ring, rung) = oneshot::channel();
-        let _timer = Timeout::new(GREETING_MS, move || tell(ring, ()));
-        match select(greeted, rung).await {
-            Either::Left((Ok(greeting), _)) => greeting?,
-            Either::Left((Err(_), _)) => return Err(broken("it ended before it started")),
-            Either::Right(_) => return Err(broken("it did not start in two minutes")),
-        }
+        greeted.await.unwrap_or_else(|_| Err(broken("it ended before it started")))?;
         Ok(Self { worker, waiting, next_id: Cell::new(1) })
     }
 
@@ -155,11 +166,14 @@ fn broken(reason: &str) -> Failure {
 }
 
 fn die<R>(waiting: &RefCell<Waiting<R>>, news: &dyn Fn(News), reason: &str) {
-    let first = waiting.borrow().dead.is_none();
+    let (first, greeted) = (waiting.borrow().dead.is_none(), waiting.borrow().greeting.is_none());
     if first {
         let failure = broken(reason.trim_end_matches('.'));
         waiting.borrow_mut().die(&failure);
-        news(News::Died(failure));
+        // Before, it is whoever starts it who learns of it.
+        if greeted {
+            news(News::Died(failure));
+        }
     }
 }
 

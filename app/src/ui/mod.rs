@@ -33,6 +33,7 @@ mod map_tools;
 mod menu;
 mod notice;
 mod offline;
+mod offline_status;
 mod picture;
 pub mod pictures;
 mod progress;
@@ -45,6 +46,7 @@ mod side;
 mod status;
 mod teach;
 mod terms;
+mod update;
 mod welcome;
 
 use leptos::ev::KeyboardEvent;
@@ -116,6 +118,8 @@ fn App() -> impl IntoView {
                 <grip::Grip share/>
                 <side::Tabs/>
                 <status::Status/>
+                <update::Update/>
+                <offline_status::OfflineStatus/>
                 <Notice/>
                 <exploring::Exploring/>
                 <desk::Desk/>

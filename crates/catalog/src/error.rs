@@ -50,6 +50,12 @@ pub enum Fault {
         /// The kind of file that was expected.
         expected: &'static str,
     },
+    /// No file of a catalog at all: some hosts answer with a page for whatever they do not have.
+    #[error("there is {found} in its place")]
+    Foreign {
+        /// What it looks like.
+        found: &'static str,
+    },
     /// The right kind of file, but as another version of CLIP-RS wrote it.
     #[error(
         "written in format {found}, but this version reads format {expected}; make the catalog anew with \

@@ -3,9 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{ANCESTORS, CACHE, COMMON, FOR_EVER, OF_CATALOG, OF_SCRIPT, POLICY};
+use super::{ANCESTORS, ASK_EACH_TIME, CACHE, COMMON, FOR_EVER, OF_CATALOG, OF_SCRIPT, POLICY};
 
-const ASK_EACH_TIME: &str = "no-cache";
 /// A content hash in an address, as a regular expression: of our own, or of trunk's, which leave leading zeros out.
 const HASHED: &str = "[-.][0-9a-f]{15,16}([._/]|$)";
 

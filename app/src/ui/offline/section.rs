@@ -18,7 +18,7 @@ pub fn OfflineSection() -> impl IntoView {
         None => view! { <Kepts/><Saving/><Ended/><Choice/> }.into_any(),
     };
     view! {
-        <section class="saved offline" aria-label="Without a network" data-testid="offline">
+        <section class="saved without-network" aria-label="Without a network" data-testid="offline-section">
             <h2>"Without a network"</h2>
             {body}
         </section>

@@ -13,6 +13,7 @@ use super::{CATALOG, Phase, Session, next, unexpected};
 use crate::browser::{clock, location, page};
 use crate::load;
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress, Request, Response};
+use crate::trouble;
 use crate::ui::client::{Client, News, Search};
 use crate::ui::pictures::Pictures;
 
@@ -55,7 +56,8 @@ impl Session {
 
     /// Loads the manifest, and makes it known. Returns its text.
     async fn learn(self, life: u32, catalog: &str) -> Result<String, Failure> {
-        let (text, manifest) = load::manifest(catalog).await?;
+        let (text, manifest) =
+            load::manifest(catalog).await.map_err(|error| trouble::of_manifest(catalog, error))?;
         if self.life.get_value() == life {
             self.know(Arc::new(manifest));
         }

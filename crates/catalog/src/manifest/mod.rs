@@ -181,6 +181,11 @@ impl Manifest {
             return Err(malformed("larger than 16 MiB"));
         }
         let text = std::str::from_utf8(text).map_err(|_| malformed("not UTF-8 text"))?;
+        if !text.trim_start().starts_with('{') {
+            let found = if text.trim_start().starts_with('<') { "a web page" } else { "no JSON object" };
+            let fault = Fault::Foreign { found };
+            return Err(CatalogError::File { name: MANIFEST_NAME.to_owned(), fault });
+        }
         let Head { format } = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
         if format != FORMAT {
             let fault = Fault::Version { found: format, expected: FORMAT };

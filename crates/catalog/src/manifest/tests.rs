@@ -150,3 +150,16 @@ fn a_file_is_checked_by_length_and_content() {
     assert_eq!(short, Err(format!("{}: 3 bytes long, expected 4", file.name)));
     assert!(matches!(file.check(b"tilf"), Err(CatalogError::File { fault: Fault::Digest { .. }, .. })));
 }
+
+#[test]
+fn what_is_no_manifest_at_all_is_called_so_and_not_damaged() {
+    let found = |text: &str| match Manifest::from_json(text.as_bytes()) {
+        Err(CatalogError::File { fault: Fault::Foreign { found }, .. }) => Some(found),
+        _ => None,
+    };
+    assert_eq!(found(" \n<!DOCTYPE html><html></html>"), Some("a web page"));
+    for text in ["", "404", "[]", "\"no\""] {
+        assert_eq!(found(text), Some("no JSON object"), "{text:?}");
+    }
+    assert_eq!(found("{\"format\": 2"), None, "half of one is a damaged one");
+}

@@ -1,0 +1,67 @@
+//! The service worker's life in the page: it is registered when the engine is ready, and a new version of the page that it
+//! brings is offered, never forced.
+
+use clip_rs_catalog::{MANIFEST_NAME, Manifest};
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::session::{CATALOG, Phase, Session};
+use crate::browser::location;
+use crate::browser::service_worker::ServiceWorker;
+
+#[component]
+pub fn Update() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let (offered, worker) = (RwSignal::new(false), StoredValue::new_local(None::<ServiceWorker>));
+    // A first visit has better use for the network before.
+    Effect::new(move |registered: Option<bool>| {
+        let registered = registered.unwrap_or(false);
+        let is_ready = !session.phase.with(|phase| matches!(phase, Phase::Loading | Phase::Failed(_)));
+        if is_ready && !registered {
+            let loaded = session.manifest.with_untracked(|manifest| manifest.as_deref().map(loaded));
+            spawn_local(async move {
+                let loaded = loaded.unwrap_or_default();
+                let made = ServiceWorker::register(&loaded, move || offered.set(true)).await;
+                worker.set_value(made);
+            });
+        }
+        registered || is_ready
+    });
+    let reload = move |_| match worker.get_value() {
+        Some(worker) => worker.take_over(),
+        None => location::reload(),
+    };
+    let note = move || {
+        offered.get().then(|| {
+            view! {
+                <div class="update" data-testid="update">
+                    <p>"A new version of this page is ready."</p>
+                    <button type="button" class="plain" data-testid="update-now" on:click=reload>"Reload"</button>
+                    <button type="button" class="quiet" data-testid="update-later" on:click=move |_| offered.set(false)>"Later"</button>
+                </div>
+            }
+        })
+    };
+    view! { <div class="live" role="status">{note}</div> }
+}
+
+/// Absolute URLs of what has been loaded of the catalog when it can be searched: what a search needs.
+fn loaded(manifest: &Manifest) -> Vec<String> {
+    let Some(url) = location::absolute(CATALOG) else { return Vec::new() };
+    let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url);
+    let model = [&manifest.model.config, &manifest.model.text, &manifest.model.tokenizer];
+    let shards = manifest.shards.iter().flat_map(|shard| {
+        [Some(&shard.index), Some(&shard.items), only(&shard.details)].into_iter().flatten()
+    });
+    let listing = only(manifest.listing()).map(|page| &page.file);
+    let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
+    [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}")).collect()
+}
+
+/// What is loaded at once if it is small: the page of a list that has no other.
+fn only<T>(pages: &[T]) -> Option<&T> {
+    match pages {
+        [only] => Some(only),
+        _ => None,
+    }
+}
