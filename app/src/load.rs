@@ -42,7 +42,8 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    fn of(name: &str, error: FetchError) -> Self {
+    /// What `error` means for the file called `name`.
+    pub(crate) fn of(name: &str, error: FetchError) -> Self {
         let name = name.to_owned();
         match error {
             FetchError::Status(status) => Self::Status { name, status },
