@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may depend on (docs/ARCHITECTURE.md).
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("crates/catalog", &[]),
     ("crates/search", &["catalog"]),
     ("crates/stage", &["catalog"]),
+    ("crates/page", &["catalog"]),
     ("crates/sample", &["catalog", "stage"]),
     ("crates/locate", &["catalog", "stage"]),
     ("crates/imagery", &["catalog", "stage"]),
     ("crates/training", &["catalog", "search", "stage", "imagery", "sample"]),
-    ("crates/pipeline", &["catalog", "search", "stage", "locate", "imagery", "sample", "training"]),
-    ("server", &["catalog"]),
+    ("crates/pipeline", &["catalog", "search", "stage", "page", "locate", "imagery", "sample", "training"]),
+    ("server", &["catalog", "page"]),
     ("app", &["catalog", "search"]),
     ("bench/browser", &["search"]),
     ("bench/native", &["search"]),
