@@ -233,6 +233,13 @@ impl Page {
         Ok(())
     }
 
+    /// Shows the page as it would be printed.
+    pub fn show_as_printed(&self) -> Result<()> {
+        self.tab
+            .call_method(Emulation::SetEmulatedMedia { media: Some("print".to_owned()), features: None })?;
+        Ok(())
+    }
+
     /// Sets a CSS media feature, such as `prefers-color-scheme` to `dark`, and no other.
     pub fn prefer(&self, feature: &str, value: &str) -> Result<()> {
         self.prefer_all(&[(feature, value)])

@@ -18,18 +18,21 @@ pub enum Area {
     Sample,
     /// Tiles of it as photographs that nobody knows the places of.
     Photographs,
+    /// The photographs anew, in a folder that may be changed.
+    Changing,
 }
 
 /// The catalogs, made when they are first needed.
 pub struct Areas<'a> {
     artifacts: &'a Artifacts,
     photographs: Option<(TempDir, PathBuf)>,
+    changing: Option<(TempDir, PathBuf)>,
 }
 
 impl<'a> Areas<'a> {
     /// None made yet.
     pub fn new(artifacts: &'a Artifacts) -> Self {
-        Self { artifacts, photographs: None }
+        Self { artifacts, photographs: None, changing: None }
     }
 
     /// Folder of an area's catalog.
@@ -41,6 +44,10 @@ impl<'a> Areas<'a> {
                     self.photographs = Some(photographs(self.artifacts)?);
                 }
                 let (_, catalog) = self.photographs.as_ref().context("no catalog of photographs")?;
+                Ok(catalog)
+            }
+            Area::Changing => {
+                let (_, catalog) = self.changing.insert(photographs(self.artifacts)?);
                 Ok(catalog)
             }
         }

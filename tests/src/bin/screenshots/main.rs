@@ -5,19 +5,20 @@
 //! show (`guide.rs`). Names of states leave out the others.
 
 mod areas;
+mod events;
 mod guide;
 mod looks;
 mod states;
 mod steps;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clip_rs_tests::{Artifacts, Chromium, Site};
+use clip_rs_tests::{Artifacts, Chromium, Page, Site};
 
 use areas::Areas;
 use looks::Look;
-use states::{STATES, State};
+use states::{STATES, State, Steps};
 
 fn main() -> Result<()> {
     let mut words = std::env::args_os().skip(1);
@@ -36,10 +37,9 @@ fn main() -> Result<()> {
     for state in
         STATES.iter().filter(|state| chosen.is_empty() || chosen.iter().any(|name| name == state.name))
     {
-        let site = Site::start(&artifacts, areas.catalog(state.area)?)?;
         for look in state.looks() {
             let name = format!("{}-{}.png", state.name, look.name());
-            let taken = take(state, look, &artifacts, &site).and_then(|shot| {
+            let taken = take(state, look, &artifacts, areas.catalog(state.area)?).and_then(|shot| {
                 std::fs::write(all.join(&name), &shot.png)?;
                 guide::write(state.name, look, &shot, &guide)
             });
@@ -60,14 +60,34 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Comes to a state as a person does, with a browser of its own, and looks at it.
-fn take(state: &State, look: Look, artifacts: &Artifacts, site: &Site) -> Result<looks::Shot> {
-    let chromium = Chromium::start(artifacts, site)?;
+/// What a state is come to in.
+pub struct Scene<'a> {
+    /// The page, opened with the state's fragment.
+    pub page: &'a Page,
+    /// Its browser, which has no other.
+    pub chromium: &'a Chromium,
+    /// Its server.
+    pub site: &'a Site,
+    /// The folder of its catalog.
+    pub catalog: &'a Path,
+    /// What else there is.
+    pub artifacts: &'a Artifacts,
+}
+
+/// Comes to a state as a person does, with a browser and a server of its own, and looks at it.
+fn take(state: &State, look: Look, artifacts: &Artifacts, catalog: &Path) -> Result<looks::Shot> {
+    let site = Site::start_with(artifacts, catalog, &["--embed-from", "any"])?;
+    let chromium = Chromium::start(artifacts, &site)?;
     if let Some((part, fault)) = state.fault {
         chromium.recorder().fail(part, fault);
     }
     let page = look.open(&chromium)?;
     page.go(&site.url(state.fragment))?;
-    (state.steps)(&page, artifacts)?;
+    match state.steps {
+        Steps::OfPage(steps) => steps(&page, artifacts)?,
+        Steps::OfScene(steps) => {
+            steps(&Scene { page: &page, chromium: &chromium, site: &site, catalog, artifacts })?;
+        }
+    }
     looks::shoot(&page, guide::crop(state.name, look))
 }

@@ -3,12 +3,19 @@
 use anyhow::Result;
 use clip_rs_tests::{Artifacts, Fault, Page};
 
+use crate::Scene;
 use crate::areas::Area;
+use crate::events;
 use crate::looks::{DARK, DESKTOP, FRAME, LIGHT, Look, PHONE, TABLET};
 use crate::steps;
 
 /// What a person does once the page is opened.
-type Steps = fn(&Page, &Artifacts) -> Result<()>;
+pub enum Steps {
+    /// In the page.
+    OfPage(fn(&Page, &Artifacts) -> Result<()>),
+    /// And around it.
+    OfScene(fn(&Scene<'_>) -> Result<()>),
+}
 
 /// A state of the page.
 pub struct State {
@@ -36,8 +43,17 @@ impl State {
 
 const SIZES: &[(u32, u32)] = &[PHONE, TABLET, DESKTOP];
 
-const fn state(name: &'static str, fragment: &'static str, steps: Steps) -> State {
-    State { name, fragment, area: Area::Sample, fault: None, sizes: SIZES, steps }
+const fn state(
+    name: &'static str,
+    fragment: &'static str,
+    steps: fn(&Page, &Artifacts) -> Result<()>,
+) -> State {
+    State { name, fragment, area: Area::Sample, fault: None, sizes: SIZES, steps: Steps::OfPage(steps) }
+}
+
+/// A state that something around the page brings about.
+const fn event(name: &'static str, fragment: &'static str, steps: fn(&Scene<'_>) -> Result<()>) -> State {
+    State { name, fragment, area: Area::Sample, fault: None, sizes: SIZES, steps: Steps::OfScene(steps) }
 }
 
 /// The text tower is the largest file: some of it comes, then no more.
@@ -48,7 +64,7 @@ const BROKEN: (&str, Fault) = ("/text.", Fault::BreakAfter(2_500_000));
 const PLUS_MINUS: &str = "#q=a%20river&text=-0.5*forest";
 
 /// All states that are looked at.
-pub const STATES: [State; 25] = [
+pub const STATES: [State; 39] = [
     State { fault: Some(HALF_WAY), ..state("loading", "", steps::half_loaded) },
     state("ready", "", steps::ready),
     state("typing", "", steps::typing),
@@ -74,4 +90,18 @@ pub const STATES: [State; 25] = [
     State { fault: Some(BROKEN), ..state("failed", "", steps::failed) },
     State { area: Area::Photographs, ..state("wall", "#q=a%20river", steps::answered) },
     State { sizes: &[FRAME], ..state("embedded", "#q=storage%20tanks", steps::answered) },
+    event("embedded-element", "", events::embedded),
+    event("offline-choice", "", events::choosing),
+    event("saving", "", events::saving),
+    event("saving-paused", "", events::paused),
+    event("saving-failed", "", events::saving_failed),
+    event("saving-full", "", events::full),
+    event("offline-kept", "", events::kept),
+    event("offline", "", events::offline),
+    event("offline-unsaved", "#q=a%20golf%20course", events::offline_unsaved),
+    event("update", "#q=storage%20tanks", events::update),
+    event("worker-gone", "", events::worker_gone),
+    event("damaged", "", events::damaged),
+    State { area: Area::Changing, ..event("replaced", "#q=a%20river", events::replaced) },
+    event("print", "#q=storage%20tanks", events::printed),
 ];
