@@ -102,6 +102,8 @@
 
   // Tells the page that asked; all pages where one of their workers did.
   const tell = async (event, url, from, answer) => {
+    // Only a catalog says how old what is shown is.
+    if (new URL(url).pathname.endsWith("/catalogs.json")) return;
     const said = answer.headers.get("x-clip-rs-saved") ?? answer.headers.get("date");
     const time = new Date(said ?? NaN);
     const date = Number.isNaN(time.getTime()) ? null : time.toISOString();

@@ -6,10 +6,9 @@
 use clip_rs_catalog::{CATALOGS_NAME, Catalogs, ListedCatalog, MANIFEST_NAME, OWN_CATALOG};
 
 use crate::ask::Ask;
-use crate::browser::fetch::{self, Caching};
 use crate::browser::location;
 use crate::link::Link;
-use crate::load::LoadError;
+use crate::load::{self, LoadError};
 use crate::paths::url_path;
 use crate::protocol::{Failure, FailureKind};
 
@@ -38,12 +37,7 @@ pub fn list_url() -> Option<String> {
 
 /// The list that lies beside the page.
 pub async fn listed() -> Result<Catalogs, LoadError> {
-    let url = list_url().unwrap_or_else(|| CATALOGS_NAME.to_owned());
-    let mut bytes = Vec::new();
-    let fetched =
-        fetch::bytes(&url, Caching::Revalidate, None, &mut bytes, |_, done| done <= Catalogs::MAX_BYTES);
-    fetched.await.map_err(|error| LoadError::of(CATALOGS_NAME, error))?;
-    Ok(Catalogs::from_json(&bytes)?)
+    load::catalogs(&list_url().unwrap_or_else(|| CATALOGS_NAME.to_owned())).await
 }
 
 /// Fails unless the page may show the catalog with this absolute URL: its own always, any other if it is listed.
@@ -55,10 +49,12 @@ pub async fn check(catalog: &str) -> Result<(), Failure> {
         |listed: &ListedCatalog| location::absolute(listed.url.as_str()).as_deref() == Some(catalog);
     match listed().await {
         Ok(list) if list.entries().iter().any(is_this) => Ok(()),
-        // Whether it is listed is not known.
-        Err(error @ (LoadError::Network { .. } | LoadError::Memory { .. })) => Err(error.into()),
         // A page without a list may show its own catalog alone.
-        Ok(_) | Err(LoadError::Status { .. } | LoadError::Damaged(_)) => Err(unlisted(catalog)),
+        Ok(_) | Err(LoadError::Status { status: 404 | 410, .. } | LoadError::Damaged(_)) => {
+            Err(unlisted(catalog))
+        }
+        // Whether it is listed is not known.
+        Err(error) => Err(error.into()),
     }
 }
 
