@@ -13,7 +13,9 @@ use axum::{
     http::{HeaderValue, request::Parts},
     response::Response,
 };
-use clip_rs_catalog::{CATALOGS_NAME, CatalogUrl, Catalogs, ListedCatalog, MANIFEST_NAME, Origin};
+use clip_rs_catalog::{
+    CATALOGS_NAME, CatalogError, CatalogUrl, Catalogs, ListedCatalog, MANIFEST_NAME, Origin,
+};
 use clip_rs_page::policy::{self, PolicyError};
 
 use crate::{catalog::Catalog, content_policy, files, media_type::media_type, refusal::Refusal};
@@ -105,9 +107,9 @@ impl Elsewhere {
                 format!("{}/{MANIFEST_NAME}", catalog.address().trim_start_matches('/')).parse()?;
             // One that cannot be read says so when it is chosen.
             let title = catalog.listed().map(|listed| listed.manifest.title.clone());
-            Ok(ListedCatalog::new(title.as_deref().unwrap_or_default(), url))
+            Ok::<_, CatalogError>(ListedCatalog::new(title.as_deref().unwrap_or_default(), url))
         });
-        let all = own.chain(self.listed.iter().cloned().map(Ok)).collect::<Result<_, _>>();
+        let all = own.chain(self.listed.iter().cloned().map(Ok)).collect::<Result<Vec<_>, _>>();
         let text = all.and_then(Catalogs::new).and_then(|list| list.to_json());
         text.map_err(io::Error::other)
     }

@@ -94,7 +94,7 @@ impl BuiltInSite {
                 .map_err(|error| Unusable::Damaged(io::Error::new(ErrorKind::InvalidData, error)))?,
             None => Build::default(),
         };
-        let file = |name| files.get(name).map(|stored: &Stored| Bytes::from_static(stored.bytes));
+        let file = |name: &str| files.get(name).map(|stored: &Stored| Bytes::from_static(stored.bytes));
         let made = match file(PAGE).filter(|_| elsewhere.changes(PAGE)) {
             Some(page) => Some(elsewhere.make(Sources { page, service_worker: file(SERVICE_WORKER) })?),
             None => None,

@@ -57,7 +57,7 @@ impl EmbedFrom {
             words => {
                 let origin = |word: &S| {
                     let named = || word.as_ref().chars().take(200).collect();
-                    word.as_ref().parse().map_err(|_| EmbedFromError::NotAnOrigin(named()))
+                    word.as_ref().parse::<Origin>().map_err(|_| EmbedFromError::NotAnOrigin(named()))
                 };
                 words.iter().map(origin).collect::<Result<_, _>>().map(Self::Origins)
             }

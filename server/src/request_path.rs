@@ -77,8 +77,9 @@ fn decode_segment(raw: &str) -> Result<String, Refusal> {
 
 /// Whether the address `path` is at or below `/catalog` or `/catalogs`, which all sites may read.
 pub(crate) fn is_of_catalog(path: &str) -> bool {
-    let is_below =
-        |folder| path.strip_prefix(folder).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'));
+    let is_below = |folder: &str| {
+        path.strip_prefix(folder).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'))
+    };
     is_below("/catalog") || is_below("/catalogs")
 }
 

@@ -142,8 +142,8 @@ fn a_catalog_of_another_origin_is_shown_where_both_operators_allow_it() -> Resul
     let address = free_address()?;
     let other = Site::start_with(&artifacts, &second, &["--embed-from", &format!("http://{address}")])?;
     let url = other.url("catalog/catalog.json");
-    let words = ["--catalog-from", &format!("{TITLE}={url}")];
-    let site = Site::start_at(&artifacts, &artifacts.catalog, address, &words)?;
+    let listed = format!("{TITLE}={url}");
+    let site = Site::start_at(&artifacts, &artifacts.catalog, address, &["--catalog-from", &listed])?;
     let chromium = Chromium::start(&artifacts, &site)?;
     chromium.recorder().also_pass(other.address());
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;

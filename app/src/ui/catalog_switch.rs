@@ -2,6 +2,7 @@
 //! the name of what is shown, so that the two never stand beside each other.
 
 use clip_rs_catalog::{CatalogUrl, ListedCatalog};
+use leptos::ev::Event;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -38,7 +39,7 @@ pub fn Area() -> impl IntoView {
         asked || is_time
     });
     let choices = Memo::new(move |_| listed.with(|listed| choices(listed, title())));
-    let choose = move |event| {
+    let choose = move |event: Event| {
         let chosen = event_target_value(&event);
         location::go(&catalogs::page_of(&chosen, &session.confirmed()));
     };

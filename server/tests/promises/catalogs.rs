@@ -6,7 +6,7 @@ use axum::{Router, http::StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clip_rs_catalog::{Catalogs, MANIFEST_NAME};
-use clip_rs_page::given::{elsewhere, placed};
+use clip_rs_page::given::{NamedFolder, elsewhere, placed};
 use clip_rs_server::{App, BuiltIn, Config};
 use sha2::{Digest, Sha384};
 
@@ -46,7 +46,7 @@ fn site() -> Site {
 fn config(site: &Site, urls: &[&str]) -> Config {
     let own = format!("{}", site.path("catalog").display());
     let second = format!("river={}", site.path("second").display());
-    let given = [second, own].map(|word| word.parse().expect("infallible"));
+    let given = [second, own].map(|word| word.parse::<NamedFolder>().expect("infallible"));
     let catalogs = placed(given.into(), urls.len()).expect("two");
     let elsewhere = urls.iter().map(|url| elsewhere(url).expect("an address")).collect();
     Config { catalogs, elsewhere, ..site.config() }
@@ -183,7 +183,7 @@ async fn a_page_inside_the_program_reads_other_catalogs_too() {
     let worker: &'static str = WORKER.get_or_init(|| service_worker(READING));
     let files: &'static [(&str, &[u8])] = Box::leak(Box::new([
         ("index.html", READING.as_bytes()),
-        ("index.html.br", b"packed as it was built"),
+        ("index.html.br", b"packed as it was built".as_slice()),
         ("sw.js", worker.as_bytes()),
     ]));
     let site = site();

@@ -39,18 +39,19 @@ impl Contents {
             OF_CATALOGS.contains(&path.split('/').next().unwrap_or_default()) && path.contains('/')
         };
         let plain = |path: &str| {
-            PACKED.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path).to_owned()
+            PACKED.iter().find_map(|ending| path.strip_suffix(*ending)).unwrap_or(path).to_owned()
         };
         let is_made = |path: &str| made.iter().any(|(name, _)| *name == plain(path));
         page.retain(|(path, _)| !is_of_pack(&plain(path)) && !is_of_catalog(path) && !is_made(path));
-        let open =
-            |placed: &Placed| Ok(Packing { placed: placed.clone(), catalog: Catalog::open(&placed.folder)? });
+        let open = |placed: &Placed| {
+            Ok::<_, StageError>(Packing { placed: placed.clone(), catalog: Catalog::open(&placed.folder)? })
+        };
         let catalogs = request.catalogs.iter().map(open).collect::<Result<_, StageError>>()?;
         Ok(Self { catalogs, page })
     }
 
     /// What the catalogs say of themselves, the page's own first, each with where it is placed.
-    pub fn manifests(&self) -> impl Iterator<Item = (&Placed, &Manifest)> {
+    pub fn manifests(&self) -> impl Iterator<Item = (&Placed, &Manifest)> + Clone {
         self.catalogs.iter().map(|packing| (&packing.placed, &packing.catalog.manifest))
     }
 
