@@ -126,7 +126,8 @@ fn a_page_with_one_catalog_has_no_choice_and_asks_for_the_list_when_it_can_be_se
     let list = site.url("catalogs.json");
     page.wait_until("the list is read", &format!("performance.getEntriesByName('{list}').length > 0"))?;
     let order = format!(
-        "performance.getEntriesByName('clip-rs:ready')[0].startTime <= performance.getEntriesByName('{list}')[0].startTime"
+        "(([ready], [list]) => ready.startTime + ready.duration <= list.startTime)\
+         (performance.getEntriesByName('clip-rs:ready'), performance.getEntriesByName('{list}'))"
     );
     assert!(page.eval::<bool>(&order)?, "what can be searched comes first");
     assert_eq!(page.count("[data-testid=catalog-switch]")?, 0);
