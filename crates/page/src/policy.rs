@@ -17,6 +17,8 @@ const HEADER: &str = "Content-Security-Policy:";
 /// The directive that changes, and the page's own origin in it.
 const DIRECTIVE: &str = "connect-src";
 const OWN: &str = "connect-src 'self'";
+/// Longest directive, bytes: it travels in the header of every answer, and servers and proxies bound those.
+const MOST_SOURCES: usize = 4096;
 
 /// Why a page cannot be made to read other catalogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,9 @@ pub enum PolicyError {
     /// It carries no policy, or one that does not say whom it may fetch from.
     #[error("the page carries no policy that says whom it may fetch from; build it with `cargo xtask dist`")]
     NoPolicy,
+    /// The origins are too many, or too long.
+    #[error("the catalogs lie on more sites than one page can be allowed to read")]
+    Long,
     /// The service worker keeps another page.
     #[error("sw.js does not keep this index.html; build both with `cargo xtask dist`")]
     OtherPage,
@@ -47,7 +52,11 @@ pub fn page_reading<'a>(
 ) -> Result<String, PolicyError> {
     let (before, rest) = html.split_once(META.0).ok_or(PolicyError::NoPolicy)?;
     let (policy, after) = rest.split_once(META.1).ok_or(PolicyError::NoPolicy)?;
-    let policy = replaced(policy, &sources(origins)).ok_or(PolicyError::NoPolicy)?;
+    let sources = sources(origins);
+    if sources.len() > MOST_SOURCES {
+        return Err(PolicyError::Long);
+    }
+    let policy = replaced(policy, &sources).ok_or(PolicyError::NoPolicy)?;
     Ok([before, META.0, &policy, META.1, after].concat())
 }
 
@@ -127,6 +136,12 @@ mod tests {
         for page in ["<title>a</title>", PAGE.split("connect").next().expect("a beginning"), &other] {
             assert_eq!(page_reading(page, &origins(&[])), Err(PolicyError::NoPolicy), "{page}");
         }
+    }
+
+    #[test]
+    fn a_policy_that_no_header_could_hold_is_an_error() {
+        let host = "a".repeat(MOST_SOURCES);
+        assert_eq!(page_reading(PAGE, &origins(&[&format!("https://{host}")])), Err(PolicyError::Long));
     }
 
     #[test]
