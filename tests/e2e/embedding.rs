@@ -86,7 +86,7 @@ impl Host {
         let site = Site::start_with(
             &artifacts,
             &artifacts.catalog,
-            &[&["--embed-from", origin.as_str()], words].concat(),
+            &[["--embed-from", origin.as_str()].as_slice(), words].concat(),
         )?;
         let page_origin = site.url("").trim_end_matches('/').to_owned();
         thread::spawn(move || {

@@ -47,8 +47,8 @@ fn ground() -> tempfile::TempDir {
 }
 
 fn pack(folder: &Path, catalogs: &[&str], more: &[&str], out: &str) -> std::process::Output {
-    let words = ["pack"].iter().chain(catalogs).chain(&["--app", "dist", "--out", out]).chain(more);
-    let mut words: Vec<String> = words.map(|word| (*word).to_owned()).collect();
+    let words = [["pack"].as_slice(), catalogs, &["--app", "dist", "--out", out], more].concat();
+    let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     for word in &mut words {
         for name in ["catalog", "second", "dist", "field"] {
             if word == name || word.ends_with(&format!("={name}")) {
