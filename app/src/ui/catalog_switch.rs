@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::session::{Phase, Session};
-use crate::browser::location;
+use crate::browser::{location, page};
 use crate::catalogs;
 
 /// A catalog that can be chosen.
@@ -42,6 +42,10 @@ pub fn Area() -> impl IntoView {
     let choose = move |event: Event| {
         let chosen = event_target_value(&event);
         location::go(&catalogs::page_of(&chosen, &session.confirmed()));
+        // Until the page is another one it is about this catalog, and again if "back" finds it as it was left.
+        let at_hand = choices.with_untracked(|choices| choices.iter().find(|one| one.is_at_hand).cloned());
+        let url = at_hand.and_then(|one| one.url).map(String::from);
+        page::set_value(&event, &url.unwrap_or_default());
     };
     move || {
         let choices = choices.get();
