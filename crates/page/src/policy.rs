@@ -76,10 +76,11 @@ pub fn headers_reading<'a>(text: &str, origins: impl IntoIterator<Item = &'a Ori
 /// The service worker `script`, which keeps the page `from`, as one that keeps the page `to`.
 pub fn service_worker_keeping(script: &str, from: &str, to: &str) -> Result<String, PolicyError> {
     let (from, to) = (digest(from), digest(to));
-    if !script.contains(&from) {
+    // It stands there twice: as what the page must be, and as its version. If one of them stayed, browsers that have the former
+    // page would keep it.
+    if script.matches(&from).count() < 2 {
         return Err(PolicyError::OtherPage);
     }
-    // It stands there twice: as what the page must be, and as its version.
     Ok(script.replace(&from, &to))
 }
 
@@ -156,6 +157,8 @@ mod tests {
         assert!(!changed.contains(&old) && changed.matches(&digest(&page)).count() == 2);
         assert_eq!(service_worker_keeping(&script, PAGE, PAGE).as_ref(), Ok(&script));
         assert_eq!(service_worker_keeping(&script, &page, PAGE), Err(PolicyError::OtherPage));
+        let older = script.replacen(&old, "of an older build", 1);
+        assert_eq!(service_worker_keeping(&older, PAGE, &page), Err(PolicyError::OtherPage));
     }
 
     #[test]
