@@ -24,7 +24,7 @@ pub fn prepare() -> Result<Site> {
     // Optimising the page keeps one processor busy for minutes; tools and commands keep the other.
     let native = || {
         let tools = setup::tools()?;
-        let commands = native::build_release()?;
+        let commands = native::build_for_use()?;
         let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
         Ok((tools, Site { commands, area }))
     };

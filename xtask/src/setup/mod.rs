@@ -3,10 +3,12 @@
 mod apt;
 pub mod browser;
 mod cargo_tools;
-pub mod firefox;
+mod find;
+mod firefox;
 mod npm;
+pub mod programs;
 mod rustc;
-pub mod strace;
+mod system;
 mod wasm_std;
 mod wasm_std_source;
 
@@ -23,6 +25,12 @@ pub use wasm_std_source::am_root;
 
 use crate::paths;
 use crate::process;
+
+/// Those of the tools that npm installs.
+const FROM_NPM: [&str; 1] = ["wasm-opt"];
+/// Where a system's loader looks for libraries first; cargo sets it for what it runs. Windows uses the PATH.
+const LIBRARY_PATH: &str =
+    if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// The command-line tools of the page's build, all in pinned versions.
 pub struct Tools {
@@ -82,7 +90,9 @@ pub fn npm_packages() -> Result<()> {
 impl Tools {
     /// One of the tools, to be called by itself.
     pub fn command(&self, program: &str) -> Command {
-        with_path(Command::new(program), self.folders.clone())
+        let from_npm = FROM_NPM.contains(&program);
+        let file = npm::program(program, from_npm && cfg!(windows));
+        with_path(Command::new(file), self.folders.clone())
     }
 }
 
@@ -127,8 +137,8 @@ fn with_toolchain(command: Command, folder: &Path, more: &[PathBuf]) -> Command 
         command.env_remove(name);
     }
     // cargo, which runs us, lets the linker look in the libraries of its own toolchain first.
-    if let Some(libraries) = env::var_os("LD_LIBRARY_PATH") {
-        command.env("LD_LIBRARY_PATH", before(vec![folder.join("lib")], &libraries));
+    if let Some(libraries) = env::var_os(LIBRARY_PATH) {
+        command.env(LIBRARY_PATH, before(vec![folder.join("lib")], &libraries));
     }
     command
 }

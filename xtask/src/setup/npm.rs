@@ -13,6 +13,11 @@ use crate::steps::{self, Step};
 
 const NAME: &str = "npm packages";
 
+/// The file to start for a program that came with Node or its packages: on Windows they are scripts for its shell.
+pub fn program(name: &str, windows: bool) -> String {
+    if windows { format!("{name}.cmd") } else { name.to_owned() }
+}
+
 /// Installs the packages into `node_modules`, if they are not those of package-lock.json.
 pub fn set_up() -> Result<()> {
     let modules = paths::repository().join("node_modules");
@@ -21,8 +26,8 @@ pub fn set_up() -> Result<()> {
         steps::skipped(NAME, "installed before");
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    anyhow::ensure!(process::exists(npm), "npm is missing: install Node 20 or newer, which brings it");
+    let npm = program("npm", cfg!(windows));
+    anyhow::ensure!(process::exists(&npm), "npm is missing: install Node 20 or newer, which brings it");
     let step = Step::start(NAME, "npm ci");
     let mut install = Command::new(npm);
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(paths::repository());
@@ -33,4 +38,15 @@ pub fn set_up() -> Result<()> {
     stamp.write()?;
     step.done("installed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_node_brings_is_a_script_on_windows() {
+        assert_eq!(program("wasm-opt", true), "wasm-opt.cmd");
+        assert_eq!(program("npm", false), "npm");
+    }
 }
