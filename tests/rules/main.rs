@@ -18,7 +18,10 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("crates/imagery", &["catalog", "stage"]),
     ("crates/package", &["catalog", "search", "stage"]),
     ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample"]),
-    ("crates/pipeline", &["catalog", "search", "stage", "locate", "imagery", "package", "sample", "training"]),
+    (
+        "crates/pipeline",
+        &["catalog", "search", "stage", "locate", "imagery", "package", "sample", "training"],
+    ),
     ("server", &["catalog"]),
     ("app", &["catalog", "search"]),
     ("bench/browser", &["search"]),

@@ -39,6 +39,9 @@ pub fn run(install: bool) -> Result<()> {
     let checks = || {
         let native = ["clippy", "--workspace", "--exclude", "clip-rs-app", "--all-targets", "--", deny];
         check("clippy", setup::cargo().args(native))?;
+        // As the demo builds it.
+        let for_use = ["clippy", "-p", "clip-rs-pipeline", "--no-default-features", "--", deny];
+        check("clippy without training", setup::cargo().args(for_use))?;
         let wasm = ["clippy", "-p", "clip-rs-app", "-p", "clip-rs-search", "-p", "clip-rs-catalog"];
         check(
             "clippy for wasm",

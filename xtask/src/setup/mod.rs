@@ -26,8 +26,6 @@ pub use wasm_std_source::am_root;
 use crate::paths;
 use crate::process;
 
-/// Those of the tools that npm installs.
-const FROM_NPM: [&str; 1] = ["wasm-opt"];
 /// Where a system's loader looks for libraries first; cargo sets it for what it runs. Windows uses the PATH.
 const LIBRARY_PATH: &str =
     if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
@@ -35,6 +33,8 @@ const LIBRARY_PATH: &str =
 /// The command-line tools of the page's build, all in pinned versions.
 pub struct Tools {
     folders: Vec<PathBuf>,
+    /// The file of wasm-opt.
+    wasm_opt: String,
 }
 
 /// The toolchain of wasm builds.
@@ -73,8 +73,11 @@ pub fn both<A: Send, B: Send>(
 /// wasm-bindgen with its test runner, trunk and wasm-opt.
 pub fn tools() -> Result<Tools> {
     let mut folders = cargo_tools::set_up()?;
+    if npm::has_native_wasm_opt() {
+        return Ok(Tools { folders, wasm_opt: npm::WASM_OPT.to_owned() });
+    }
     folders.push(paths::repository().join("node_modules/.bin"));
-    Ok(Tools { folders })
+    Ok(Tools { folders, wasm_opt: npm::program(npm::WASM_OPT, cfg!(windows)) })
 }
 
 /// A toolchain that can compile for wasm32.
@@ -90,8 +93,7 @@ pub fn npm_packages() -> Result<()> {
 impl Tools {
     /// One of the tools, to be called by itself.
     pub fn command(&self, program: &str) -> Command {
-        let from_npm = FROM_NPM.contains(&program);
-        let file = npm::program(program, from_npm && cfg!(windows));
+        let file = if program == npm::WASM_OPT { &self.wasm_opt } else { program };
         with_path(Command::new(file), self.folders.clone())
     }
 }

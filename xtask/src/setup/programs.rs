@@ -15,7 +15,7 @@ use crate::steps;
 /// All of them, in the order in which they are spoken of.
 const ALL: [Program; 3] = [Program::Chromium, Program::Firefox, Program::Strace];
 /// How to have it done.
-const ASK: &str = "cargo xtask setup --install";
+const ASK: &str = "cargo xtask setup --install, or test --install";
 
 /// What was found.
 pub struct Programs {
