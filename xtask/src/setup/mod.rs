@@ -93,7 +93,7 @@ pub fn npm_packages() -> Result<()> {
 impl Tools {
     /// One of the tools, to be called by itself.
     pub fn command(&self, program: &str) -> Command {
-        let file = if program == npm::WASM_OPT { &self.wasm_opt } else { program };
+        let file = if program == npm::WASM_OPT { self.wasm_opt.as_str() } else { program };
         with_path(Command::new(file), self.folders.clone())
     }
 }

@@ -22,8 +22,8 @@ pub fn program(name: &str, windows: bool) -> String {
     if windows { format!("{name}.cmd") } else { name.to_owned() }
 }
 
-/// Whether the PATH has the same wasm-opt as a native program. It makes the same files in a fraction of the time that the
-/// one from npm takes, which is itself compiled to wasm.
+/// Whether the PATH has wasm-opt in the pinned version. That one is a native program, and the one from npm is itself compiled to
+/// wasm, which takes longer.
 pub fn has_native_wasm_opt() -> bool {
     let told = process::capture(Command::new(WASM_OPT).arg("--version"));
     told.is_ok_and(|told| is_pinned(&told))
