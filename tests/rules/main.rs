@@ -9,15 +9,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may depend on (docs/ARCHITECTURE.md).
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("crates/catalog", &[]),
     ("crates/search", &["catalog"]),
     ("crates/stage", &["catalog"]),
     ("crates/sample", &["catalog", "stage"]),
     ("crates/locate", &["catalog", "stage"]),
     ("crates/imagery", &["catalog", "stage"]),
-    ("crates/training", &["catalog", "search", "stage", "imagery", "sample"]),
-    ("crates/pipeline", &["catalog", "search", "stage", "locate", "imagery", "sample", "training"]),
+    ("crates/package", &["catalog", "search", "stage"]),
+    ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample"]),
+    (
+        "crates/pipeline",
+        &["catalog", "search", "stage", "locate", "imagery", "package", "sample", "training"],
+    ),
     ("server", &["catalog"]),
     ("app", &["catalog", "search"]),
     ("bench/browser", &["search"]),
