@@ -52,8 +52,6 @@ pub fn on_catalog(url: String, heard: impl Fn(CatalogSource) + 'static) {
         });
     })
     .forget();
-    // What was said before somebody listened waits for this.
-    container.start_messages();
 }
 
 /// A point in time, in ISO 8601, as the reader's country writes it.
