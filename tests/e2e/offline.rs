@@ -41,11 +41,14 @@ fn what_was_visited_answers_words_without_the_network_and_says_from_when_it_is()
     wait_until_kept(&page)?;
     assert_eq!(said_offline(&page)?, None);
     let online = page.search("storage tanks")?;
+    let shown = "document.querySelector('[data-testid=result-image]')?.naturalWidth > 0 && document.querySelector('.leaflet-tile-loaded')";
+    page.wait_until("pictures are shown", shown)?;
     drop(site);
     let before = chromium.recorder().seen().len();
     page.reload()?;
     page.wait_for_state("results")?;
     assert_eq!(page.results()?.first().map(|card| &card.id), online.first().map(|card| &card.id));
+    page.wait_until("the pictures that were seen are shown", shown)?;
     assert!(!page.search("a golf course")?.is_empty(), "words that were not asked before");
     let said = said_offline(&page)?.context("it says that it is offline")?;
     let year: u32 = page.eval("new Date().getFullYear()")?;
