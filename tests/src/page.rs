@@ -99,12 +99,12 @@ impl Page {
         serde_json::from_str(&text).with_context(|| format!("{expression} gave {text}"))
     }
 
-    /// Waits until a JavaScript expression is true; `what` names it when it never is.
+    /// Waits until a JavaScript expression, which may be a promise, is true; `what` names it when it never is.
     pub fn wait_until(&self, what: &str, expression: &str) -> Result<()> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             // An error here may be a page that is just being replaced.
-            if self.eval::<bool>(&format!("!!({expression})")).unwrap_or(false) {
+            if self.eval::<bool>(&format!("(async () => !!(await ({expression})))()")).unwrap_or(false) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(50));
