@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::session::{CATALOG, Phase, Session};
-use crate::browser::location;
+use crate::browser::{clock, location};
 use crate::browser::service_worker::ServiceWorker;
 
 #[component]
@@ -18,11 +18,11 @@ pub fn Update() -> impl IntoView {
         let registered = registered.unwrap_or(false);
         let is_ready = !session.phase.with(|phase| matches!(phase, Phase::Loading | Phase::Failed(_)));
         if is_ready && !registered {
-            let loaded = session.manifest.with_untracked(|manifest| manifest.as_deref().map(loaded));
+            let loaded = move || {
+                session.manifest.with_untracked(|manifest| manifest.as_deref().map(loaded)).unwrap_or_default()
+            };
             spawn_local(async move {
-                let loaded = loaded.unwrap_or_default();
-                let made = ServiceWorker::register(&loaded, move || offered.set(true)).await;
-                worker.set_value(made);
+                worker.set_value(ServiceWorker::register(loaded, move || offered.set(true)).await);
             });
         }
         registered || is_ready
@@ -45,7 +45,7 @@ pub fn Update() -> impl IntoView {
     view! { <div class="live" role="status">{note}</div> }
 }
 
-/// Absolute URLs of what has been loaded of the catalog when it can be searched: what a search needs.
+/// Absolute URLs of what has been loaded of the catalog: what a search needs, and what the page has shown since.
 fn loaded(manifest: &Manifest) -> Vec<String> {
     let Some(url) = location::absolute(CATALOG) else { return Vec::new() };
     let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url);
@@ -55,7 +55,8 @@ fn loaded(manifest: &Manifest) -> Vec<String> {
     });
     let listing = only(manifest.listing()).map(|page| &page.file);
     let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
-    [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}")).collect()
+    let needed = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
+    needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(base))).collect()
 }
 
 /// What is loaded at once if it is small: the page of a list that has no other.
