@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::session::{CATALOG, Phase, Session};
-use crate::browser::{clock, location};
 use crate::browser::service_worker::ServiceWorker;
+use crate::browser::{clock, location};
 
 #[component]
 pub fn Update() -> impl IntoView {
@@ -19,7 +19,10 @@ pub fn Update() -> impl IntoView {
         let is_ready = !session.phase.with(|phase| matches!(phase, Phase::Loading | Phase::Failed(_)));
         if is_ready && !registered {
             let loaded = move || {
-                session.manifest.with_untracked(|manifest| manifest.as_deref().map(loaded)).unwrap_or_default()
+                session
+                    .manifest
+                    .with_untracked(|manifest| manifest.as_deref().map(loaded))
+                    .unwrap_or_default()
             };
             spawn_local(async move {
                 worker.set_value(ServiceWorker::register(loaded, move || offered.set(true)).await);
