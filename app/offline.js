@@ -3,8 +3,8 @@
 // own files.
 //
 // Caches: `clip-rs-saved:<address of a catalog's folder>` holds a catalog that a person saved; the page's keeper alone writes it.
-// `clip-rs-seen` holds what went by: the last catalog.json of each catalog, and files named by their content, of which the
-// oldest go when there are too many.
+// `clip-rs-seen` holds what went by: the last catalog.json of each catalog, the page's last catalogs.json, and files named by
+// their content, of which the oldest go when there are too many.
 //
 // The page says { type: "keep", urls: [...] } of files that it loaded before this was there. It is told
 // { type: "catalog", url, from: "network" | "saved" | "seen", date } each time that it asks for a catalog.json.
@@ -54,7 +54,7 @@
     const [requests, answers] = await Promise.all([seen.keys(), seen.matchAll()]);
     let [files, bytes] = [0, 0];
     for (let i = requests.length - 1; i >= 0; i--) {
-      // Without the list of its files no file of a catalog is of use.
+      // Without the list of its files no file of a catalog is of use, nor most catalogs without the list that allows them.
       if (isCatalog(new URL(requests[i].url))) continue;
       files += 1;
       bytes += Number(answers[i]?.headers.get("content-length") ?? TYPICAL_BYTES);
@@ -63,7 +63,8 @@
   };
 
   const isNamedByContent = (request, url) => HASH.test(url.pathname) && !request.headers.has("range");
-  const isCatalog = (url) => url.pathname.endsWith("/catalog.json");
+  // The list of catalogs beside the page is as small and as changeable as a catalog.json.
+  const isCatalog = (url) => /\/catalogs?\.json$/.test(url.pathname);
 
   // Whether the keeper asks, the worker that saves catalogs: what it fetches it keeps itself.
   const isForKeeping = async (event) => (await clients.get(event.clientId))?.url.endsWith("/keeper_loader.js") ?? false;
@@ -101,6 +102,8 @@
 
   // Tells the page that asked; all pages where one of their workers did.
   const tell = async (event, url, from, answer) => {
+    // Only a catalog says how old what is shown is.
+    if (new URL(url).pathname.endsWith("/catalogs.json")) return;
     const said = answer.headers.get("x-clip-rs-saved") ?? answer.headers.get("date");
     const time = new Date(said ?? NaN);
     const date = Number.isNaN(time.getTime()) ? null : time.toISOString();

@@ -8,8 +8,9 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateSW } from "workbox-build";
 
-// What the page does without: the widget is for other sites, and these files are for servers, robots and people who debug.
-const NOT_KEPT = ["embed/**", "screenshots/**", "_headers", "404.html", "robots.txt", "sw.js", "offline-*.js", "**/*.{map,br,gz}"];
+// What the page does without: the widget is for other sites, and these files are for servers, robots and people who debug. The list
+// of catalogs is the operator's, and changes without the build.
+const NOT_KEPT = ["embed/**", "screenshots/**", "_headers", "404.html", "robots.txt", "catalogs.json", "sw.js", "offline-*.js", "**/*.{map,br,gz}"];
 // More than any file of a build has. Workbox leaves larger ones out, with no more than a warning.
 const MOST_BYTES = 32 << 20;
 
@@ -20,7 +21,9 @@ if (scripts.length !== 1) throw new Error(`${dist} has ${scripts.length} scripts
 
 const withDigest = async (entry) => {
   const digest = createHash("sha384").update(await readFile(join(dist, entry.url))).digest("base64");
-  return { ...entry, integrity: `sha384-${digest}` };
+  // A file whose name is no hash has its digest for its version, too: who changes the page for other catalogs has but one text to
+  // replace here (crates/page/src/policy.rs).
+  return { ...entry, revision: entry.revision && digest, integrity: `sha384-${digest}` };
 };
 const { count, size, warnings } = await generateSW({
   swDest: join(dist, "sw.js"),

@@ -108,6 +108,14 @@ impl Ask {
         self.words.as_deref().filter(|_| self.parts.is_empty())
     }
 
+    /// What of it makes sense in any catalog: all words that are looked for or not wanted. Items, pictures and places belong to
+    /// one catalog or its model.
+    pub fn words_alone(&self) -> Self {
+        let is_words = |part: &&Part| matches!(part.about, About::Words(_));
+        let parts = self.parts.iter().filter(is_words).cloned().collect();
+        Self { words: self.words.clone(), parts, ..Self::default() }
+    }
+
     /// The item, if it is all that is looked for.
     pub fn only_item(&self) -> Option<&str> {
         match (&self.words, self.parts.as_slice()) {

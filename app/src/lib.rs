@@ -13,6 +13,7 @@
 //!   [`history`]: the last searches, and what to suggest; [`order`], [`grouping`]: results in another order, and those that
 //!   belong together as one; [`concepts`]: what was taught; [`colours`]: marks on a map; [`distance`]: how far it is away;
 //!   [`virtual_list`]: what of a long list is on the page;
+//! - [`catalogs`]: which catalog the page is about, and which others it may show;
 //! - [`offline`]: catalogs that are kept for use without a network;
 //! - [`embedded`]: what the page in somebody else's page and the widget around it say to each other.
 //!
@@ -22,6 +23,7 @@
 pub mod ask;
 pub mod browser;
 pub mod cache;
+pub mod catalogs;
 pub mod colours;
 pub mod concepts;
 pub mod coordinates;

@@ -3,7 +3,9 @@
 //!
 //! A file is digested piece by piece while it arrives, so that it can be used as soon as its last byte is here.
 
-use clip_rs_catalog::{CatalogError, Digester, Fault, FileRef, ListedFile, MANIFEST_NAME, Manifest};
+use clip_rs_catalog::{
+    CATALOGS_NAME, CatalogError, Catalogs, Digester, Fault, FileRef, ListedFile, MANIFEST_NAME, Manifest,
+};
 
 use crate::browser::clock;
 use crate::browser::fetch::{self, Caching, FetchError};
@@ -80,12 +82,27 @@ const PAUSES_MS: [u32; 3] = [200, 1_000, 3_000];
 
 /// Fetches `catalog.json` from its absolute URL, past any cache, and checks it. Returns its text with its meaning.
 pub async fn manifest(url: &str) -> Result<(String, Manifest), LoadError> {
+    newest(url, MANIFEST_NAME, Manifest::MAX_BYTES, read).await
+}
+
+/// Fetches `catalogs.json` from its absolute URL, past any cache, and checks it.
+pub async fn catalogs(url: &str) -> Result<Catalogs, LoadError> {
+    newest(url, CATALOGS_NAME, Catalogs::MAX_BYTES, |bytes| Ok(Catalogs::from_json(&bytes)?)).await
+}
+
+/// Fetches a file that changes under its name, of at most so many bytes, past any cache, and reads it.
+async fn newest<T>(
+    url: &str,
+    name: &str,
+    most: u64,
+    read: impl Fn(Vec<u8>) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let mut tries = Tries::default();
     loop {
         let caching = if tries.is_first() { Caching::Revalidate } else { Caching::Reload };
         let mut bytes = Vec::new();
-        let fetched = fetch::bytes(url, caching, None, &mut bytes, |_, done| done <= Manifest::MAX_BYTES);
-        let fetched = fetched.await.map_err(|error| LoadError::of(MANIFEST_NAME, error));
+        let fetched = fetch::bytes(url, caching, None, &mut bytes, |_, done| done <= most);
+        let fetched = fetched.await.map_err(|error| LoadError::of(name, error));
         match fetched.and_then(|_| read(bytes)) {
             Ok(read) => return Ok(read),
             Err(error) => tries.failed(error, 0).await?,

@@ -233,6 +233,8 @@ pub enum FailureKind {
     Stopped,
     /// The browser gives no room, or none any more.
     Full,
+    /// The page may not show the catalog that its address names.
+    Unlisted,
 }
 
 impl Failure {

@@ -14,16 +14,19 @@ use axum::{
     http::{HeaderValue, request::Parts},
     response::Response,
 };
+use clip_rs_page::policy::PolicyError;
 
 use crate::{
+    allowed::{Elsewhere, Made, PAGE, SERVICE_WORKER, Sources},
     content_policy,
     files::{self, Keep},
     media_type::{HTML, media_type},
     negotiation::{Accepted, Coding},
+    packing::Packer,
     refusal::Refusal,
     representation::{Content, Representation},
     request_path::RequestPath,
-    site::{BUILD, Build, PAGE},
+    site::{BUILD, Build, policy_of},
 };
 
 /// Names and contents of the files that this program was built with; none unless `CLIP_RS_PAGE` named a built page.
@@ -57,6 +60,18 @@ impl BuiltIn {
 pub(crate) struct BuiltInSite {
     files: Arc<HashMap<&'static str, Stored>>,
     build: Arc<Build>,
+    /// Page and service worker, if they are other than what was built.
+    made: Option<Arc<Made>>,
+    packer: Packer,
+}
+
+/// Why the app inside is of no use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error(transparent)]
+    Damaged(io::Error),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 /// A file with the tag of its bytes.
@@ -68,24 +83,33 @@ struct Stored {
 
 impl BuiltInSite {
     /// Tags all files; takes some milliseconds. Fails where the app's own list of its files cannot be read.
-    pub(crate) fn new(app: BuiltIn) -> io::Result<Self> {
+    pub(crate) fn new(app: BuiltIn, elsewhere: &Elsewhere, packer: Packer) -> Result<Self, Unusable> {
         let mut files = HashMap::new();
         for (name, bytes) in app.files {
-            let etag = Representation::of_bytes(Bytes::from_static(bytes))?.etag;
+            let etag = Representation::of_bytes(Bytes::from_static(bytes)).map_err(Unusable::Damaged)?.etag;
             files.insert(*name, Stored { bytes, etag });
         }
         let build = match files.get(BUILD) {
             Some(list) => serde_json::from_slice(list.bytes)
-                .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?,
+                .map_err(|error| Unusable::Damaged(io::Error::new(ErrorKind::InvalidData, error)))?,
             None => Build::default(),
         };
-        Ok(Self { files: Arc::new(files), build: Arc::new(build) })
+        let file = |name: &str| files.get(name).map(|stored: &Stored| Bytes::from_static(stored.bytes));
+        let made = match file(PAGE).filter(|_| elsewhere.changes(PAGE)) {
+            Some(page) => Some(elsewhere.make(Sources { page, service_worker: file(SERVICE_WORKER) })?),
+            None => None,
+        };
+        Ok(Self { files: Arc::new(files), build: Arc::new(build), made, packer })
     }
 
     /// Answers with a file of the app; `/` is its page.
     pub(crate) async fn send(&self, request: &Parts) -> Result<Response, Refusal> {
         let path = RequestPath::parse(request.uri.path())?;
         let name = if path.is_root() { PAGE.to_owned() } else { path.joined() };
+        if let Some(bytes) = self.made.as_ref().and_then(|made| made.file(&name)) {
+            let policy = policy_of(&name, bytes)?;
+            return files::send_made(bytes.clone(), &name, policy, request, &self.packer).await;
+        }
         let plain = self.files.get(name.as_str()).ok_or(Refusal::NotFound)?;
         let keep = if self.build.lists(&name) { Keep::ForEver } else { Keep::Revalidate };
         let media_type = media_type(&name);

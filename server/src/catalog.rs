@@ -25,6 +25,7 @@ use crate::{
 /// A folder with a catalog. Clones share what is remembered of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
+    address: String,
     folder: Folder,
     listed: Remembered<Listed>,
     tiles: TileFinder,
@@ -41,11 +42,21 @@ enum Unusable {
 }
 
 impl Catalog {
-    /// The catalog in the folder `root`.
-    pub(crate) fn new(root: PathBuf, packer: Packer) -> Self {
+    /// The catalog in the folder `root`, at an `address` that begins with a slash and does not end in one.
+    pub(crate) fn new(address: String, root: PathBuf, packer: Packer) -> Self {
         let folder = Folder::new(root);
         let listed = Remembered::new(folder.path_of(MANIFEST_NAME));
-        Self { folder, listed, tiles: TileFinder::new(), packer }
+        Self { address, folder, listed, tiles: TileFinder::new(), packer }
+    }
+
+    /// Where it is on this server: `/catalog`, `/catalogs/NAME`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether the address `path` is of it.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        path.strip_prefix(&self.address).is_some_and(|below| below.is_empty() || below.starts_with('/'))
     }
 
     /// What the manifest lists now; none, with a line in the log, when it cannot be used.
@@ -63,9 +74,9 @@ impl Catalog {
         tokio::task::spawn_blocking(move || catalog.listed()).await.ok()?
     }
 
-    /// Answers with a file of the catalog, whose addresses begin with `/catalog/`.
+    /// Answers with a file of the catalog, whose addresses begin with its own and a slash.
     pub(crate) async fn send(&self, request: &Parts) -> Result<Response, Refusal> {
-        let below = request.uri.path().strip_prefix("/catalog").filter(|below| !below.is_empty());
+        let below = request.uri.path().strip_prefix(&self.address).filter(|below| !below.is_empty());
         let path = RequestPath::parse(below.ok_or(Refusal::NotFound)?)?;
         let catalog = self.clone();
         files::send(&self.folder, path, request, &self.packer, move |path| catalog.resolve(path)).await
@@ -92,13 +103,19 @@ struct Health {
     catalog: Option<String>,
 }
 
-/// `/healthz`: 200 when the catalog can be read, 503 when it cannot.
-pub(crate) async fn health(State(catalog): State<Catalog>) -> Response {
-    let catalog = catalog.currently_listed().await.map(|listed| listed.manifest.id.clone());
-    let (code, status) = match catalog {
-        Some(_) => (StatusCode::OK, "ok"),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "the catalog cannot be read"),
-    };
+/// `/healthz`: 200 when all catalogs can be read, 503 when one cannot. The page's own comes first.
+pub(crate) async fn health(State(catalogs): State<Arc<[Catalog]>>) -> Response {
+    let (mut ids, mut code, mut status) = (Vec::new(), StatusCode::OK, "ok");
+    for catalog in catalogs.iter() {
+        let id = catalog.currently_listed().await.map(|listed| listed.manifest.id.clone());
+        if id.is_none() {
+            code = StatusCode::SERVICE_UNAVAILABLE;
+            status =
+                if catalogs.len() == 1 { "the catalog cannot be read" } else { "a catalog cannot be read" };
+        }
+        ids.push(id);
+    }
+    let catalog = ids.into_iter().next().flatten();
     let health = Health { status, version: env!("CARGO_PKG_VERSION"), catalog };
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (code, cache, Json(health)).into_response()

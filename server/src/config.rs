@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 
+use clip_rs_catalog::ListedCatalog;
+use clip_rs_page::given::Placed;
+
 use crate::{built_in::BuiltIn, embedding::EmbedFrom};
 
 /// What to serve, and to whom.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// A catalog's folder: the one that holds `catalog.json`.
-    pub catalog: PathBuf,
+    /// The catalogs: the page's own first, at `/catalog/`.
+    pub catalogs: Vec<Placed>,
+    /// Catalogs of other origins that the page may show.
+    pub elsewhere: Vec<ListedCatalog>,
     /// The page and its files.
     pub app: App,
     /// Which other sites may embed the page and read the catalog.
@@ -39,12 +44,18 @@ pub enum StartError {
         /// The folder as it was given.
         catalog: PathBuf,
     },
+    /// No catalog is given.
+    #[error("name a catalog's folder with --catalog")]
+    Nothing,
     /// The folder given as `--app` holds no `index.html`.
     #[error("{} has no index.html. Build the app with `cargo xtask dist`, or leave --app out", app.display())]
     NoApp {
         /// The folder as it was given.
         app: PathBuf,
     },
+    /// The page cannot be made to read catalogs of other origins.
+    #[error("--catalog-from: {0}")]
+    Page(String),
     /// The app inside the program cannot be used.
     #[error(
         "the page inside this program is damaged ({0}). Build the program with `cargo xtask server`, or give a page \

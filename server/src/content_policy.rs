@@ -11,17 +11,17 @@ use std::{
 };
 
 use axum::http::{HeaderValue, header::InvalidHeaderValue};
+use clip_rs_page::policy::of_page as of_page_text;
 
 /// For the catalog's files: even a page or a drawing that somebody put there can do nothing.
 pub(crate) const OF_CATALOG: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
-/// For a file of the app that is no page; workers are bound by it.
-pub(crate) const OF_FILE: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
-
-/// What stands before and after the policy in a page, as `dist` writes it.
-const META: (&str, &str) = (r#"<meta http-equiv="Content-Security-Policy" content=""#, "\"");
+/// For a file of the app that is no page; workers are bound by it. `connect` is the directive that says whom they fetch from.
+pub(crate) fn of_file(connect: &str) -> io::Result<HeaderValue> {
+    let policy = format!("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; {connect}");
+    HeaderValue::try_from(policy).map_err(io::Error::other)
+}
 
 /// Bytes at the start of a page that hold its policy.
 const START: u64 = 8 * 1024;
@@ -37,8 +37,7 @@ pub(crate) fn of_page(path: &Path) -> io::Result<HeaderValue> {
 pub(crate) fn of_html(html: &[u8]) -> io::Result<HeaderValue> {
     let start = html.get(..START as usize).unwrap_or(html);
     let start = String::from_utf8_lossy(start);
-    let own = start.split_once(META.0).and_then(|(_, rest)| rest.split_once(META.1));
-    HeaderValue::try_from(own.map_or("", |(policy, _)| policy)).map_err(io::Error::other)
+    HeaderValue::try_from(of_page_text(&start).unwrap_or_default()).map_err(io::Error::other)
 }
 
 /// The policy `own` with the sources `ancestors` that may frame what it is for.

@@ -79,6 +79,22 @@ pub(crate) async fn send_bytes(
     answer(file, Keep::Revalidate, request).await
 }
 
+/// Answers `request` for `name`, a file of the app, with `bytes` that were made for it, packed if that suits. `policy` is that of
+/// a page.
+pub(crate) async fn send_made(
+    bytes: Bytes,
+    name: &str,
+    policy: Option<HeaderValue>,
+    request: &Parts,
+    packer: &Packer,
+) -> Result<Response, Refusal> {
+    let (media_type, accepted) = (media_type(name), Accepted::from_headers(&request.headers));
+    let packer = packer.clone();
+    let chosen = tokio::task::spawn_blocking(move || Representation::choose_made(bytes, accepted, &packer));
+    let representation = chosen.await.map_err(|_| Refusal::Unreadable)??;
+    send_stored(representation, media_type, policy, Keep::Revalidate, request).await
+}
+
 /// Answers `request` with what is stored in the program, as if it lay in a file. `policy` is that of a page.
 pub(crate) async fn send_stored(
     representation: Representation,

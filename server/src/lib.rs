@@ -9,7 +9,9 @@
 //! | `/catalog/tilejson.json` | the map tiles as TileJSON 3.0, made from the manifest | never without asking |
 //! | `/catalog/tiles/{z}/{x}/{y}` | a tile, whichever file it is | revalidated |
 //! | `/catalog/...` | the catalog's other files | for ever what the manifest names, else revalidated |
-//! | `/healthz` | whether the catalog can be read, and its id | never |
+//! | `/catalogs/NAME/...` | the same for each catalog but the page's own | likewise |
+//! | `/catalogs.json` | which catalogs the page may show | revalidated |
+//! | `/healthz` | whether all catalogs can be read, and the id of the page's own | never |
 //! | `/...` | the app's files; `/` is `index.html` | for ever what the build lists, else revalidated |
 //!
 //! A request passes [`guard`] (is it one that we take at all), then [`recall`] (was it answered before), then
@@ -20,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod access_log;
+mod allowed;
 mod app;
 mod built_in;
 mod catalog;
@@ -52,6 +55,6 @@ mod tiles;
 pub use app::app;
 pub use built_in::BuiltIn;
 pub use config::{App, Config, StartError};
-pub use embedding::{EmbedFrom, EmbedFromError, Origin};
+pub use embedding::{EmbedFrom, EmbedFromError};
 pub use limits::Limits;
 pub use serve::serve;

@@ -12,6 +12,8 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
+use clip_rs_catalog::ListedCatalog;
+use clip_rs_page::given::{NamedFolder, elsewhere, placed};
 use clip_rs_server::{App, BuiltIn, Config, EmbedFrom, Limits, app, serve};
 use tokio::net::TcpListener;
 use tracing::level_filters::LevelFilter;
@@ -23,9 +25,14 @@ const FILE_HANDLES: u64 = 16_384;
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// The catalog's folder, as `clip-rs index` makes it
-    #[arg(long, value_name = "DIR")]
-    catalog: PathBuf,
+    /// A catalog's folder, as `clip-rs index` makes it. The page may show several: each but one has a NAME of letters,
+    /// digits, - and _; the one without, else the first, is what the page begins with
+    #[arg(long, value_name = "[NAME=]DIR", required = true)]
+    catalog: Vec<NamedFolder>,
+    /// The catalog.json of a catalog on another site that the page may show, too, such as
+    /// https://maps.example.org/catalog/catalog.json; that site has to let this one read it (--embed-from)
+    #[arg(long, value_name = "[TITLE=]URL", value_parser = elsewhere)]
+    catalog_from: Vec<ListedCatalog>,
     /// The built app's folder; without it the page inside this program is served, or the catalog alone if there is none
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
@@ -69,7 +76,9 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     start_log(args.log_format, args.log_level);
     let router = app(&Config {
-        catalog: args.catalog,
+        catalogs: placed(args.catalog, args.catalog_from.len())
+            .map_err(|error| format!("--catalog: {error}"))?,
+        elsewhere: args.catalog_from,
         app: match (args.app, BuiltIn::of_this_program()) {
             (Some(folder), _) => App::Folder(folder),
             (None, Some(page)) => App::BuiltIn(page),

@@ -71,6 +71,20 @@ impl Representation {
         Ok(Self { content, length, etag, coding, is_negotiated })
     }
 
+    /// The representation of `bytes` of text, which lie in no file, that suits `accepted` best. Takes some milliseconds the first
+    /// time.
+    pub(crate) fn choose_made(bytes: Bytes, accepted: Accepted, packer: &Packer) -> Result<Self, Refusal> {
+        let is_packable = PACKED_ON_THE_FLY.contains(&(bytes.len() as u64));
+        let packed = [Coding::Brotli, Coding::Gzip].into_iter().filter(|_| is_packable);
+        let coding = accepted.best(packed.chain([Coding::Identity])).ok_or(Refusal::NoCoding)?;
+        let bytes = match coding {
+            Coding::Identity => bytes,
+            coding => packer.pack(&bytes, coding).map_err(Refusal::of)?,
+        };
+        let (content, length, etag) = of_bytes(bytes).map_err(Refusal::of)?;
+        Ok(Self { content, length, etag, coding, is_negotiated: is_packable })
+    }
+
     /// The representation of what lies in no file.
     pub(crate) fn of_bytes(bytes: Bytes) -> io::Result<Self> {
         let (content, length, etag) = of_bytes(bytes)?;

@@ -75,9 +75,12 @@ fn decode_segment(raw: &str) -> Result<String, Refusal> {
     }
 }
 
-/// Whether the address `path` is at or below `/catalog`, which all sites may read.
+/// Whether the address `path` is at or below `/catalog` or `/catalogs`, which all sites may read.
 pub(crate) fn is_of_catalog(path: &str) -> bool {
-    path.strip_prefix("/catalog").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_below = |folder: &str| {
+        path.strip_prefix(folder).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'))
+    };
+    is_below("/catalog") || is_below("/catalogs")
 }
 
 #[cfg(test)]
@@ -138,8 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn the_catalog_is_one_folder() {
+    fn catalogs_are_two_folders() {
         assert!(is_of_catalog("/catalog") && is_of_catalog("/catalog/") && is_of_catalog("/catalog/a/b"));
+        assert!(is_of_catalog("/catalogs/river/a") && !is_of_catalog("/catalogs.json"));
         assert!(!is_of_catalog("/") && !is_of_catalog("/catalogue") && !is_of_catalog("//catalog/"));
     }
 }

@@ -9,6 +9,15 @@ use axum::{
 
 use crate::{content_policy, embedding::EmbedFrom, refusal::Refusal, request_path::is_of_catalog};
 
+/// What the headers say that is not the same for every server.
+#[derive(Debug, Clone)]
+pub(crate) struct Policies {
+    /// Who may frame the page.
+    pub(crate) embed_from: EmbedFrom,
+    /// For a file of the app that is no page.
+    pub(crate) of_file: HeaderValue,
+}
+
 /// Nothing that the app uses; copying coordinates needs no permission.
 const NO_DEVICES: HeaderValue = HeaderValue::from_static(
     "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), microphone=(), midi=(), \
@@ -26,7 +35,7 @@ const PERMISSION: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Adds the security headers to whatever answers `request`, those that are the same for every asker.
-pub(crate) async fn secure(State(embed_from): State<EmbedFrom>, request: Request, next: Next) -> Response {
+pub(crate) async fn secure(State(policies): State<Policies>, request: Request, next: Next) -> Response {
     let is_catalog = is_of_catalog(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -38,8 +47,8 @@ pub(crate) async fn secure(State(embed_from): State<EmbedFrom>, request: Request
         headers.insert(header::CONTENT_SECURITY_POLICY, content_policy::OF_CATALOG);
     } else {
         // A page has brought its own.
-        let own = headers.get(header::CONTENT_SECURITY_POLICY).cloned().unwrap_or(content_policy::OF_FILE);
-        let Ok(policy) = content_policy::framed_by(&own, &embed_from.frame_ancestors()) else {
+        let own = headers.get(header::CONTENT_SECURITY_POLICY).cloned().unwrap_or(policies.of_file);
+        let Ok(policy) = content_policy::framed_by(&own, &policies.embed_from.frame_ancestors()) else {
             return Refusal::Unreadable.into_response();
         };
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

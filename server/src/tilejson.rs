@@ -1,4 +1,4 @@
-//! `/catalog/tilejson.json`: the catalog's map in TileJSON 3.0, for QGIS, MapLibre and everybody else.
+//! `tilejson.json` of a catalog: its map in TileJSON 3.0, for QGIS, MapLibre and everybody else.
 
 use axum::{
     body::Bytes,
@@ -42,7 +42,7 @@ pub(crate) async fn tilejson(State(catalog): State<Catalog>, request: Request) -
     let listed = catalog.currently_listed().await.ok_or(Refusal::Unreadable)?;
     let manifest = &listed.manifest;
     let tiles = manifest.tiles.as_ref().ok_or(Refusal::NotFound)?;
-    let described = describe(manifest, tiles, &base_url(&request.headers));
+    let described = describe(manifest, tiles, &base_url(&request.headers, catalog.address()));
     let json = Bytes::from(serde_json::to_vec(&described).map_err(|error| Refusal::of(error.into()))?);
     let mut response = files::send_bytes(json, media_type("tilejson.json"), &request).await?;
     let varies = HeaderValue::try_from(FORWARDED.join(", ")).map_err(|_| Refusal::Unreadable)?;
@@ -87,9 +87,9 @@ fn within_the_map(bounds: Bounds) -> [f64; 4] {
     }
 }
 
-/// The catalog's address as the client sees it: `Host`, and what a reverse proxy adds to it. Absolute, as MapLibre
+/// The catalog's address, which is `address` here, as the client sees it: `Host`, and what a reverse proxy adds to it. Absolute, as MapLibre
 /// takes no other; relative when `Host` is empty.
-fn base_url(headers: &HeaderMap) -> String {
+fn base_url(headers: &HeaderMap, address: &str) -> String {
     let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     // Of proxies in a row, the first is the one that the client talks to.
     let first = |name| value(name).and_then(|list| list.split(',').next()).map(str::trim);
@@ -97,7 +97,7 @@ fn base_url(headers: &HeaderMap) -> String {
     let [prefix, scheme] = FORWARDED.map(first);
     let is_secure = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     let prefix = prefix.filter(|prefix| is_prefix(prefix)).map_or("", |prefix| prefix.trim_end_matches('/'));
-    format!("{}://{host}{prefix}/catalog/", if is_secure { "https" } else { "http" })
+    format!("{}://{host}{prefix}{address}/", if is_secure { "https" } else { "http" })
 }
 
 /// Whether `prefix` is the plain path of a folder.
@@ -118,6 +118,7 @@ mod tests {
                 &headers
                     .map(|&(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
                     .collect(),
+                "/catalogs/river",
             )
         };
         for (scheme, expected) in [
@@ -130,7 +131,7 @@ mod tests {
         ] {
             assert_eq!(
                 base(&[(FORWARDED[1], scheme)]),
-                format!("{expected}://a.example/catalog/"),
+                format!("{expected}://a.example/catalogs/river/"),
                 "{scheme}"
             );
         }
@@ -145,7 +146,7 @@ mod tests {
         ] {
             assert_eq!(
                 base(&[(FORWARDED[0], prefix)]),
-                format!("http://a.example{expected}/catalog/"),
+                format!("http://a.example{expected}/catalogs/river/"),
                 "{prefix}"
             );
         }

@@ -74,11 +74,20 @@ struct Host {
 impl Host {
     /// Serves the page, lets the host frame it, and opens a page of the host's: an example, or a text of the test's.
     fn open(name: &str, text: Option<String>) -> Result<Self> {
+        Self::open_with(name, text, &[])
+    }
+
+    /// The same with more words on the command line of the page's server.
+    fn open_with(name: &str, text: Option<String>, words: &[&str]) -> Result<Self> {
         let artifacts = Artifacts::from_env()?;
         let listener = TcpListener::bind("127.0.0.1:0").context("binding the host's server")?;
         let address = listener.local_addr()?;
         let origin = format!("http://{address}");
-        let site = Site::start_with(&artifacts, &artifacts.catalog, &["--embed-from", &origin])?;
+        let site = Site::start_with(
+            &artifacts,
+            &artifacts.catalog,
+            &[["--embed-from", origin.as_str()].as_slice(), words].concat(),
+        )?;
         let page_origin = site.url("").trim_end_matches('/').to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -344,6 +353,23 @@ fn a_catalog_that_the_page_does_not_have_is_an_error_and_no_other_catalog() -> R
     assert_eq!(host.page.eval::<u32>("said.filter((note) => note.type !== 'error').length")?, 0);
     let words: String = host.page.eval("widget.shadowRoot.querySelector('.words').textContent")?;
     assert!(words.contains("elsewhere.example"), "{words}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_catalog_that_the_page_may_show_is_searched() -> Result<()> {
+    // The same once more is another catalog for the page.
+    let second = format!("second={}", Artifacts::from_env()?.catalog.display());
+    let text = ONE.replace("{}", r#"catalog="catalogs/second" query="storage tanks""#);
+    let host = Host::open_with("one.html", Some(text), &["--catalog", &second])?;
+    host.wait_for("widget", "results", "note.detail.items.length > 0")?;
+    let seen = host.chromium.recorder().seen();
+    let of =
+        |folder: &str| seen.iter().filter(|request| request.url.starts_with(&host.site.url(folder))).count();
+    assert!(of("catalogs/second/") > 3, "it is searched");
+    assert_eq!(of("catalog/"), 0, "and no other");
+    expect_quiet(&host.chromium);
     Ok(())
 }
 

@@ -21,9 +21,10 @@ const BELOW: &str = "a/b";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server of another kind; it ends with this value.
-struct Host {
+pub struct Host {
     process: Child,
-    address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 impl Drop for Host {
@@ -43,12 +44,12 @@ fn folder(artifacts: &Artifacts) -> Result<tempfile::TempDir> {
 }
 
 /// A port that is free now.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Starts a server that listens at this port of loopback, and waits until it does.
-fn start(command: &mut Command, port: u16) -> Result<Host> {
+pub fn start(command: &mut Command, port: u16) -> Result<Host> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut host = Host { process: process.with_context(|| format!("starting {command:?}"))?, address };

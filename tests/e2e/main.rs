@@ -7,6 +7,7 @@ mod anywhere;
 mod asking;
 mod by_keys;
 mod bytes;
+mod catalogs;
 mod damage;
 mod detail;
 mod embedding;

@@ -84,7 +84,7 @@ fn an_address_below_the_page_is_not_the_page_and_one_with_parameters_is() -> Res
     wait_until_kept(&page)?;
     let nowhere = "fetch('nowhere/').then(({ status }) => status)";
     assert_eq!(page.eval::<u16>(nowhere)?, 404);
-    let address = site.url("?catalog=elsewhere");
+    let address = site.url("?from=elsewhere");
     drop(site);
     let other = chromium.open(&address, DESKTOP.0, DESKTOP.1)?;
     other.wait_for_state("ready")?;

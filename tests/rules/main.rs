@@ -9,10 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may depend on (docs/ARCHITECTURE.md).
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("crates/catalog", &[]),
     ("crates/search", &["catalog"]),
     ("crates/stage", &["catalog"]),
+    ("crates/page", &["catalog"]),
     ("crates/sample", &["catalog", "stage"]),
     ("crates/locate", &["catalog", "stage"]),
     ("crates/imagery", &["catalog", "stage"]),
@@ -20,9 +21,9 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample"]),
     (
         "crates/pipeline",
-        &["catalog", "search", "stage", "locate", "imagery", "package", "sample", "training"],
+        &["catalog", "search", "stage", "page", "locate", "imagery", "package", "sample", "training"],
     ),
-    ("server", &["catalog"]),
+    ("server", &["catalog", "page"]),
     ("app", &["catalog", "search"]),
     ("bench/browser", &["search"]),
     ("bench/native", &["search"]),

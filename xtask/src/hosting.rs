@@ -132,7 +132,9 @@ fn headers_file(policy: &str, scripts: &[String], immutable: &[String]) -> Resul
         };
         rules.push((format!("/{name}"), policy.into_iter().chain(cache).collect()));
     }
-    rules.push(("/catalog/*".to_owned(), vec![(POLICY, OF_CATALOG)]));
+    for folder in ["/catalog/*", "/catalogs/*"] {
+        rules.push((folder.to_owned(), vec![(POLICY, OF_CATALOG)]));
+    }
     for name in CATALOG_NAMES {
         rules.push((format!("/catalog/{name}"), vec![(CACHE, FOR_EVER)]));
     }
@@ -212,6 +214,7 @@ mod tests {
             ("/sw.js", Some(OF_SCRIPT), Some(ASK_EACH_TIME)),
             ("/robots.txt", None, None),
             ("/catalog/catalog.json", Some(OF_CATALOG), None),
+            ("/catalogs/river/catalog.json", Some(OF_CATALOG), None),
             ("/catalog/index.0123456789abcdef.bin", Some(OF_CATALOG), Some(FOR_EVER)),
             ("/catalog/tiles-0123456789abcdef/17/1/2.jpg", Some(OF_CATALOG), Some(FOR_EVER)),
         ] {

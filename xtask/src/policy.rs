@@ -1,5 +1,5 @@
-//! What a page says of itself for any host: its content security policy, as a `<meta>` in it, and a list of the
-//! files that never change under their names.
+//! What a page says of itself for any host: its content security policy, as a `<meta>` in it, a list of the files that never
+//! change under their names, and a list of the catalogs that it may show.
 //!
 //! Scripts run because the policy names their hashes, or because one of these loads them (`strict-dynamic`, CSP 3): nothing that
 //! gets into the page by other ways does, not even a file of the page's own host. Browsers that know no `strict-dynamic` take
@@ -17,17 +17,22 @@ use sha2::{Digest, Sha256};
 const PAGE: &str = "index.html";
 /// The list's file. The server reads it (`server/src/site.rs`).
 const BUILD: &str = "build.json";
+/// The list of catalogs that the page may show (`crates/catalog/src/catalogs.rs`), and what it says until an operator changes it.
+const CATALOGS: (&str, &str) =
+    ("catalogs.json", "{ \"catalogs\": [{ \"title\": \"Catalog\", \"url\": \"catalog/catalog.json\" }] }\n");
 /// What the policy stands behind in the page: it holds for what follows.
 const CHARSET: &str = r#"<meta charset="utf-8" />"#;
 /// Hexadecimal digits that make a name a content hash. Ours have 16, and trunk's, which leave leading zeros out,
 /// at least 15 but for one in 256. Fewer could be a time of day.
 const HASH_DIGITS: usize = 15;
 
-/// Writes the policy into the page of the built folder `dist`, and the list of its unchanging files beside it.
+/// Writes the policy into the page of the built folder `dist`, and both lists beside it.
 pub fn write(dist: &Path) -> Result<()> {
     let page = dist.join(PAGE);
     let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
     fs::write(&page, with_policy(&html)?).with_context(|| format!("writing {}", page.display()))?;
+    let catalogs = dist.join(CATALOGS.0);
+    fs::write(&catalogs, CATALOGS.1).with_context(|| format!("writing {}", catalogs.display()))?;
     let mut immutable = Vec::new();
     list(dist, dist, &mut immutable)?;
     immutable.retain(|name| is_named_by_content(name));
@@ -162,6 +167,9 @@ mod tests {
         let list: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(dist.join(BUILD)).unwrap()).unwrap();
         assert_eq!(list["immutable"], serde_json::json!(hashed));
+        let catalogs = fs::read_to_string(dist.join(CATALOGS.0)).unwrap();
+        let url = &serde_json::from_str::<serde_json::Value>(&catalogs).unwrap()["catalogs"][0]["url"];
+        assert_eq!(url, "catalog/catalog.json");
         fs::remove_dir_all(&dist).unwrap();
     }
 }

@@ -72,6 +72,24 @@ pub fn on_moved(moved: impl Fn() + 'static) {
     EventListener::new(&window, "popstate", move |_| moved()).forget();
 }
 
+/// The value of a parameter after the `?` of the page's address.
+pub fn parameter(name: &str) -> Option<String> {
+    web_sys::Url::new(&address()).ok()?.search_params().get(name)
+}
+
+/// The page's origin as browsers write it.
+pub fn origin() -> Option<String> {
+    web_sys::window()?.location().origin().ok()
+}
+
+/// Leaves for another address, which may be relative to the page.
+pub fn go(url: &str) {
+    if let Some(window) = web_sys::window() {
+        // Where it may not be left it stays as it is.
+        let _stays = window.location().assign(url);
+    }
+}
+
 /// `relative` as an absolute URL, seen from the page.
 pub fn absolute(relative: &str) -> Option<String> {
     let base = web_sys::window()?.document()?.base_uri().ok()??;

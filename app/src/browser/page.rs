@@ -1,9 +1,10 @@
 //! The document: its body's state, focus, scrolling, and what the person's system prefers.
 
 use gloo::events::EventListener;
+use js_sys::Reflect;
 use wasm_bindgen::JsCast as _;
 use web_sys::{
-    Document, Element, FocusEvent, FocusOptions, HtmlElement, HtmlInputElement, ScrollBehavior,
+    Document, Element, Event, FocusEvent, FocusOptions, HtmlElement, HtmlInputElement, ScrollBehavior,
     ScrollIntoViewOptions, ScrollLogicalPosition,
 };
 
@@ -175,6 +176,14 @@ pub fn stays_within(event: &FocusEvent, selector: &str) -> bool {
 /// The text of the field with this id.
 pub fn value(id: &str) -> Option<String> {
     Some(element(id)?.dyn_into::<HtmlInputElement>().ok()?.value())
+}
+
+/// Sets the value of the field that `event` is of.
+pub fn set_value(event: &Event, value: &str) {
+    if let Some(field) = event.target() {
+        // Whatever has no value gets one that nobody reads.
+        let _is_a_field = Reflect::set(&field, &"value".into(), &value.into());
+    }
 }
 
 /// Scrolls the element with this id to its beginning, at once.

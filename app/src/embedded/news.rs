@@ -184,6 +184,7 @@ impl From<&Failure> for Trouble {
             FailureKind::Request => Kind::Request,
             FailureKind::Worker | FailureKind::Full => Kind::Worker,
             FailureKind::Stopped => Kind::Stopped,
+            FailureKind::Unlisted => Kind::Catalog,
         };
         Self::new(kind, failure.message.clone())
     }

@@ -16,10 +16,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, MessagePort};
 
 use super::given::Given;
-use super::session::{By, CATALOG, Camera, Phase, Session};
+use super::session::{By, Camera, Phase, Session};
 use crate::ask::{About as Subject, Ask, Asking, Named, Origin, Part};
 use crate::browser::location;
 use crate::browser::pixels::{Cut, Picture};
+use crate::catalogs;
 use crate::embedded::hello::{Gestures, Hello, HelloError};
 use crate::embedded::news::{About, Answer, Done, Item, Kind, News, Outcome, Results, State, Trouble};
 use crate::embedded::request::{self, Request};
@@ -71,23 +72,27 @@ impl Embedded {
     /// Begins a conversation, in the place of the one before.
     fn meet(self, hello: Result<Hello, HelloError>, port: MessagePort) {
         let port = Port::open(port, move |text, picture| self.hear(&text, picture));
-        let Hello { catalog, gestures, looks } = match hello {
+        let hello = match hello {
             Ok(hello) => hello,
             Err(error) => {
                 return port.tell(&News::Error(Trouble::new(Kind::Version, format!("Not begun: {error}."))));
             }
         };
-        let own = location::absolute(CATALOG).unwrap_or_default();
-        if let Some(wanted) = catalog.filter(|wanted| *wanted != own) {
-            let message = format!("This page does not have the catalog {wanted}: it has {own}.");
-            return port.tell(&News::Error(Trouble::new(Kind::Catalog, message)));
-        }
-        port.tell(&News::Welcome { catalog: own });
+        spawn_local(async move {
+            match agreed(hello.catalog.as_deref()).await {
+                Ok(catalog) => self.welcome(catalog, &hello, port),
+                Err(trouble) => port.tell(&News::Error(trouble)),
+            }
+        });
+    }
+
+    fn welcome(self, catalog: String, hello: &Hello, port: Port) {
+        port.tell(&News::Welcome { catalog });
         self.port.set_value(Some(port));
-        if gestures == Gestures::Cooperative {
+        if hello.gestures == Gestures::Cooperative {
             gestures::cooperate();
         }
-        style::wear(&looks, move |pixels| self.tell(&News::Height { pixels }));
+        style::wear(&hello.looks, move |pixels| self.tell(&News::Height { pixels }));
         style::look_when_seen(self.session);
         self.met.update(|met| *met = met.wrapping_add(1));
     }
@@ -302,6 +307,17 @@ impl Embedded {
             }
         });
     }
+}
+
+/// The catalog at hand, if it is the one that the host wants, and the page may show it.
+async fn agreed(wanted: Option<&str>) -> Result<String, Trouble> {
+    let own = catalogs::at_hand();
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != own) {
+        let message = format!("This page does not have the catalog {wanted}: it has {own}.");
+        return Err(Trouble::new(Kind::Catalog, message));
+    }
+    catalogs::check(&own).await.map_err(|failure| Trouble::from(&failure))?;
+    Ok(own)
 }
 
 /// What became of the search; none while it goes on, and after a failure.

@@ -34,7 +34,7 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
     match failure.kind {
         FailureKind::Missing if catalog => (
             "There is no catalog here",
-            "The page looks for catalog/catalog.json beside itself. If you run this site, put a catalog there; else tell who does.",
+            "The page looks for catalog/catalog.json beside itself, or for the catalog that its address names. If you run this site, put a catalog there; else tell who does.",
         ),
         FailureKind::Missing => (
             "A file is missing on the server",
@@ -51,6 +51,10 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         FailureKind::Version => (
             "This catalog is of another version",
             "If you run this site, make the catalog anew or put the page of its version beside it; else tell who does.",
+        ),
+        FailureKind::Unlisted => (
+            "This page may not show that catalog",
+            "Whoever runs this site can allow it: with clip-rs-server --catalog or --catalog-from, or in the file catalogs.json beside the page.",
         ),
         FailureKind::Request => ("That search cannot be answered", "Try other words."),
         FailureKind::Worker => (

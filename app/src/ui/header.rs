@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::catalog_switch::Area;
 use super::icons;
 use super::search_box::SearchBox;
 use super::session::Session;
@@ -11,7 +12,6 @@ use crate::browser::theme;
 #[component]
 pub fn Header() -> impl IntoView {
     let session = expect_context::<Session>();
-    let title = move || session.manifest.get().map(|manifest| manifest.title.clone());
     let synthetic = move || session.manifest.with(|manifest| manifest.as_ref().is_some_and(|m| m.synthetic));
     view! {
         <header class="top">
@@ -20,7 +20,7 @@ pub fn Header() -> impl IntoView {
                 {icons::mark()}
                 <div class="brand-words">
                     <h1>"CLIP-RS"</h1>
-                    <p class="area">{title}</p>
+                    <Area/>
                 </div>
                 <Show when=synthetic>
                     <span class="badge" data-testid="synthetic-badge"

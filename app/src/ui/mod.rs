@@ -2,6 +2,7 @@
 
 mod add;
 mod card;
+mod catalog_switch;
 pub mod client;
 mod copying;
 mod desk;

@@ -2,16 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::session::CATALOG;
-use crate::browser::location;
 use crate::browser::service_worker::{self, CatalogSource};
+use crate::catalogs;
 
 #[component]
 pub fn OfflineStatus() -> impl IntoView {
     let source = RwSignal::new(CatalogSource::Network);
-    if let Some(url) = location::absolute(CATALOG) {
-        service_worker::on_catalog(url, move |heard| source.set(heard));
-    }
+    service_worker::on_catalog(catalogs::at_hand(), move |heard| source.set(heard));
     let line = move || match source.get() {
         CatalogSource::Network => None,
         CatalogSource::Copy { date } => {

@@ -5,9 +5,10 @@ use clip_rs_catalog::{MANIFEST_NAME, Manifest};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::session::{CATALOG, Phase, Session};
+use super::session::{Phase, Session};
 use crate::browser::service_worker::ServiceWorker;
 use crate::browser::{clock, location};
+use crate::catalogs;
 
 #[component]
 pub fn Update() -> impl IntoView {
@@ -48,10 +49,9 @@ pub fn Update() -> impl IntoView {
     view! { <div class="live" role="status">{note}</div> }
 }
 
-/// Absolute URLs of what has been loaded of the catalog: what a search needs, and what the page has shown since.
+/// Absolute URLs of what has been loaded: what a search needs, what the page has shown since, and the list of catalogs.
 fn loaded(manifest: &Manifest) -> Vec<String> {
-    let Some(url) = location::absolute(CATALOG) else { return Vec::new() };
-    let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url);
+    let base = catalogs::folder();
     let model = [&manifest.model.config, &manifest.model.text, &manifest.model.tokenizer];
     let shards = manifest.shards.iter().flat_map(|shard| {
         [Some(&shard.index), Some(&shard.items), only(&shard.details)].into_iter().flatten()
@@ -59,7 +59,8 @@ fn loaded(manifest: &Manifest) -> Vec<String> {
     let listing = only(manifest.listing()).map(|page| &page.file);
     let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
     let needed = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
-    needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(base))).collect()
+    let needed = needed.chain(catalogs::list_url());
+    needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(&base))).collect()
 }
 
 /// What is loaded at once if it is small: the page of a list that has no other.

@@ -23,6 +23,8 @@
 //! written last. What an update did not change stays where it is: the listing says which folder each tile lies in.
 //! Files that the former `catalog.json` named are kept for a while, for those who still read them.
 //!
+//! A page that shows catalogs may have a list of them beside itself, [`catalogs.json`](crate::Catalogs).
+//!
 //! A reader begins with `catalog.json`, as [`Manifest`] says: `format` first, then the digest, then the rest. It passes over
 //! keys and [columns](crate#files-of-columns) that it does not know, and takes files' names from there, not from a habit.
 //! What a reader cannot do without comes with another number: in `format`, or in the last character of a file's magic.
@@ -113,6 +115,7 @@
 
 #![forbid(unsafe_code)]
 
+mod catalogs;
 mod columns;
 mod date;
 mod details;
@@ -124,9 +127,11 @@ pub mod index;
 mod items;
 mod listing;
 mod manifest;
+mod origin;
 mod path;
 mod tile;
 
+pub use catalogs::{CATALOGS_NAME, CatalogUrl, Catalogs, ListedCatalog, OWN_CATALOG};
 pub use date::Date;
 pub use details::{Detail, Details};
 pub use digest::{Digest, Digester};
@@ -138,5 +143,6 @@ pub use listing::{
     ImageKind, ListedFile, ListedPicture, ListedTile, MAX_PAGE_ROWS, PictureListing, TileListing,
 };
 pub use manifest::{FileRef, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet};
+pub use origin::Origin;
 pub use path::check_path;
 pub use tile::TileId;

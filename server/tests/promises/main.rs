@@ -3,6 +3,7 @@
 mod binary;
 mod built_in;
 mod caching;
+mod catalogs;
 mod described;
 mod embedding;
 mod limits;

@@ -14,6 +14,7 @@ use clip_rs_catalog::{
     Bounds, FileRef, ImageKind, ListedFile, ListedTile, MANIFEST_NAME, Manifest, ModelRef, Page, Shard,
     TileListing, TileSet,
 };
+use clip_rs_page::given::Placed;
 use clip_rs_server::{App, Config, EmbedFrom};
 use http_body_util::BodyExt;
 use tempfile::TempDir;
@@ -116,7 +117,8 @@ impl Site {
 
     pub fn config(&self) -> Config {
         let app = App::Folder(self.path("app"));
-        Config { catalog: self.path("catalog"), app, embed_from: EmbedFrom::Nobody }
+        let catalogs = vec![Placed::own(self.path("catalog"))];
+        Config { catalogs, elsewhere: Vec::new(), app, embed_from: EmbedFrom::Nobody }
     }
 
     /// The server when the operator lets these others embed it: `any`, or origins.
@@ -162,7 +164,8 @@ pub async fn send(router: Router, request: Request<Body>) -> Answer {
 
 /// The server with this app.
 pub fn router(catalog: &Path, app: App) -> Result<Router, clip_rs_server::StartError> {
-    clip_rs_server::app(&Config { catalog: catalog.to_path_buf(), app, embed_from: EmbedFrom::Nobody })
+    let catalogs = vec![Placed::own(catalog.to_path_buf())];
+    clip_rs_server::app(&Config { catalogs, elsewhere: Vec::new(), app, embed_from: EmbedFrom::Nobody })
 }
 
 /// 100,000 bytes, each its position times an odd number: it would show if any were shifted.

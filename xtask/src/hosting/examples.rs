@@ -30,7 +30,7 @@ map $uri $clip_rs_cache {{
 map $uri $clip_rs_policy {{
     default "{OF_SCRIPT}";
     "~^/(index\.html)?$" "{ANCESTORS}";
-    "~^/catalog/" "{OF_CATALOG}";
+    "~^/catalogs?/" "{OF_CATALOG}";
 }}
 
 server {{
@@ -76,9 +76,9 @@ maps.example.org {{
 	# The page carries the rest of its policy in itself.
 	@page path / /index.html
 	header @page {POLICY} "{ANCESTORS}"
-	@catalog path /catalog/*
+	@catalog path /catalog/* /catalogs/*
 	header @catalog {POLICY} "{OF_CATALOG}"
-	@others not path / /index.html /catalog/*
+	@others not path / /index.html /catalog/* /catalogs/*
 	header @others {POLICY} "{OF_SCRIPT}"
 
 	@hashed path_regexp {HASHED}

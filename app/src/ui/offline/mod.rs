@@ -13,8 +13,9 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::client::{Client, Keeper};
-use super::session::{CATALOG, Session};
+use super::session::Session;
 use crate::browser::{clock, location, page, storage};
+use crate::catalogs;
 use crate::format::{bytes, counted};
 use crate::protocol::offline::{Kept, Part, Progress, Request, Response, Size};
 use crate::protocol::{Failure, FailureKind};
@@ -112,7 +113,7 @@ impl Offline {
         if self.doing.get_untracked() == Doing::Measuring {
             return;
         }
-        let Some(catalog) = location::absolute(CATALOG) else { return };
+        let catalog = catalogs::at_hand();
         spawn_local(async move {
             while let Some(part) = self.part.try_get_untracked() {
                 self.size.try_set(None);
@@ -128,7 +129,7 @@ impl Offline {
 
     /// Saves a part of the catalog at hand.
     fn save(self, part: Part) {
-        let Some(catalog) = location::absolute(CATALOG) else { return };
+        let catalog = catalogs::at_hand();
         spawn_local(async move {
             // Browsers may ask the person, or decide by themselves.
             self.is_promised.try_set(storage::promise().await);
@@ -252,7 +253,7 @@ impl Offline {
 
 /// What is kept of the catalog at hand.
 fn ours(kept: &[Kept]) -> Option<&Kept> {
-    let catalog = location::absolute(CATALOG)?;
+    let catalog = catalogs::at_hand();
     kept.iter().find(|kept| kept.catalog == catalog)
 }
 

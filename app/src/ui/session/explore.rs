@@ -6,9 +6,9 @@ use std::rc::Rc;
 use clip_rs_catalog::Manifest;
 use leptos::prelude::*;
 
-use super::{CATALOG, Session};
-use crate::browser::location;
+use super::Session;
 use crate::browser::pixels::Pixels;
+use crate::catalogs;
 use crate::load;
 use crate::protocol::explore::{Request, Response};
 use crate::protocol::{Failure, FailureKind, Progress};
@@ -86,8 +86,7 @@ impl Session {
         // One starts it; who asks meanwhile waits for the same.
         let starting = self.starting.get_value();
         let _one_after_the_other = starting.lock().await;
-        let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
-        let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
+        let catalog = catalogs::at_hand();
         let known = self.manifest.get_untracked();
         let is_of = |manifest: &Manifest, digest: &str| manifest.digest == digest;
         let ready = self.explorer.with_value(|explorer| {

@@ -41,9 +41,6 @@ use crate::unwrapped::Frame;
 pub use lacks::Lack;
 pub use state::{By, Camera, Phase, Selection, Side, Timing};
 
-/// Where the catalog lies, relative to the page.
-pub const CATALOG: &str = "catalog/catalog.json";
-
 /// The page's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
 pub struct Session {

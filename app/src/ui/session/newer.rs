@@ -8,8 +8,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{CATALOG, Session, unexpected};
-use crate::browser::{clock, location};
+use super::{Session, unexpected};
+use crate::browser::clock;
+use crate::catalogs;
 use crate::load;
 use crate::protocol::{Failure, Request, Response};
 use crate::trouble::{Part, Trouble};
@@ -53,7 +54,7 @@ impl Session {
     }
 
     async fn take_newer(self) -> Result<(), Failure> {
-        let Some(catalog) = location::absolute(CATALOG) else { return Ok(()) };
+        let catalog = catalogs::at_hand();
         let life = self.life.get_value();
         let (text, manifest) = load::manifest(&catalog).await?;
         let known = self.coming.get_value().or_else(|| self.manifest.get_untracked());

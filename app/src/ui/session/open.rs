@@ -3,14 +3,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use clip_rs_catalog::{MANIFEST_NAME, Manifest};
+use clip_rs_catalog::Manifest;
 use futures::future::try_join;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::places::Known;
-use super::{CATALOG, Phase, Session, next, unexpected};
-use crate::browser::{clock, location, page};
+use super::{Phase, Session, next, unexpected};
+use crate::browser::{clock, page};
+use crate::catalogs;
 use crate::load;
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress, Request, Response};
 use crate::trouble;
@@ -39,8 +40,7 @@ impl Session {
     }
 
     async fn open(self, life: u32) -> Result<f64, Failure> {
-        let no_page = || Failure::new(FailureKind::Worker, "The page has no address to load from.");
-        let catalog = location::absolute(CATALOG).ok_or_else(no_page)?;
+        let catalog = catalogs::at_hand();
         // The map needs no engine, and the engine no map: both begin as soon as the manifest is there.
         let client = Client::<Search>::start(move |news| self.hear(life, news));
         let (client, manifest) = try_join(client, self.learn(life, &catalog)).await?;
@@ -54,10 +54,11 @@ impl Session {
         }
     }
 
-    /// Loads the manifest, and makes it known. Returns its text.
+    /// Loads the manifest, if the page may show its catalog, and makes it known. Returns its text.
     async fn learn(self, life: u32, catalog: &str) -> Result<String, Failure> {
-        let (text, manifest) =
-            load::manifest(catalog).await.map_err(|error| trouble::of_manifest(catalog, error))?;
+        catalogs::check(catalog).await?;
+        let failed = |error| catalogs::explained(catalog, trouble::of_manifest(catalog, error));
+        let (text, manifest) = load::manifest(catalog).await.map_err(failed)?;
         if self.life.get_value() == life {
             self.know(Arc::new(manifest));
         }
@@ -101,9 +102,7 @@ impl Session {
         if known.as_ref() == Some(&manifest) {
             return;
         }
-        let Some(url) = location::absolute(CATALOG) else { return };
-        let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(&url).to_owned();
-        let pictures = Rc::new(Pictures::new(base, Arc::clone(&manifest)));
+        let pictures = Rc::new(Pictures::new(catalogs::folder(), Arc::clone(&manifest)));
         self.listing_progress.set(None);
         self.places.set(Known::Nothing);
         self.manifest.set(Some(manifest));

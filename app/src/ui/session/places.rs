@@ -9,10 +9,10 @@ use futures::future::try_join_all;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{CATALOG, Session};
+use super::Session;
 use crate::ask::{Ask, Asking};
-use crate::browser::location;
 use crate::browser::storage;
+use crate::catalogs;
 use crate::history::{History, Suggestion, suggestions};
 use crate::load::{self, LoadError};
 use crate::places::{Gazetteer, Where, parse};
@@ -180,14 +180,13 @@ pub(super) fn kept_history() -> History {
 
 /// The places and addresses of all items, and the first and last day that any was taken; none if their files are too large.
 async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Date, Date)>)>, LoadError> {
-    let Some(url) = location::absolute(CATALOG) else { return Ok(None) };
-    let base = url.strip_suffix(clip_rs_catalog::MANIFEST_NAME).unwrap_or(&url);
+    let base = catalogs::folder();
     let names = manifest.shards.iter().flat_map(|shard| shard.details.iter().chain([&shard.items]));
     let sizes = names.map(|name| Ok(manifest.file(name)?.bytes)).collect::<Result<Vec<u64>, LoadError>>()?;
     if sizes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes)) > MOST_BYTES {
         return Ok(None);
     }
-    let file = async |name: &str| load::file(base, manifest.file(name)?, |_| {}).await;
+    let file = async |name: &str| load::file(&base, manifest.file(name)?, |_| {}).await;
     let mut entries = Vec::new();
     let mut days: Option<(Date, Date)> = None;
     for shard in &manifest.shards {

@@ -1,17 +1,24 @@
-//! `clip-rs pack`: the page with a catalog in one folder or zip file, for any static server.
+//! `clip-rs pack`: the page with its catalogs in one folder or zip file, for any static server.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
+use clip_rs_catalog::ListedCatalog;
+use clip_rs_page::given::{NamedFolder, elsewhere, placed};
 use clip_rs_pipeline::pack::{Request, pack};
 use clip_rs_stage::progress::counted;
 
 #[derive(Args)]
 pub struct Pack {
-    /// The catalog's folder
-    pub catalog: PathBuf,
+    /// A catalog's folder; of several each but one has a NAME of letters, digits, - and _. The one without, else the first,
+    /// is what the page begins with
+    #[arg(value_name = "[NAME=]CATALOG", required = true)]
+    pub catalogs: Vec<NamedFolder>,
+    /// The catalog.json of a catalog on another site that the page may show, too; that site has to let the pack's read it
+    #[arg(long, value_name = "[TITLE=]URL", value_parser = elsewhere)]
+    pub catalog_from: Vec<ListedCatalog>,
     /// The built page's folder, as `cargo xtask dist` makes it
     #[arg(long, value_name = "DIR")]
     pub app: PathBuf,
@@ -22,8 +29,9 @@ pub struct Pack {
 
 /// Packs, and says what came of it.
 pub fn run(args: Pack) -> Result<ExitCode> {
-    let Pack { catalog, app, out } = args;
-    let packed = pack(&Request { catalog, app, out: out.clone() })?;
+    let Pack { catalogs, catalog_from: elsewhere, app, out } = args;
+    let catalogs = placed(catalogs, elsewhere.len()).context("these catalogs cannot be packed together")?;
+    let packed = pack(&Request { catalogs, elsewhere, app, out: out.clone() })?;
     let marker = &packed.marker;
     println!(
         "{}: {}, {:.1} MB, with {}{}; README.txt in it says how to serve it",

@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use clip_rs_catalog::{Digest, Manifest};
+use clip_rs_catalog::{Digest, ListedCatalog, Manifest};
+use clip_rs_page::given::Placed;
 use clip_rs_stage::{StageError, files};
 use serde::{Deserialize, Serialize};
 use time::Date;
@@ -24,13 +25,13 @@ const DROPPINGS: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
 pub struct Marker {
     /// The form of this file.
     pub format: u32,
-    /// The catalog's short name.
+    /// Short name of the page's own catalog.
     pub catalog: String,
-    /// The area's name as people read it.
+    /// Its area's name as people read it.
     pub title: String,
     /// The day on which it was packed (UTC, ISO 8601).
     pub date: String,
-    /// Items that a search can find.
+    /// Items that a search can find, of all catalogs.
     pub items: usize,
     /// Tiles or pictures.
     pub pictures: usize,
@@ -82,17 +83,21 @@ impl Tally {
 }
 
 impl Marker {
-    /// What a pack with the catalog `manifest`, made on `date` of these files, says.
-    pub fn of(manifest: &Manifest, date: Date, tally: &Tally) -> Self {
-        let tiles = manifest.tiles.as_ref().map(|tiles| tiles.count);
-        let pictures = manifest.pictures.as_ref().map(|pictures| pictures.count);
+    /// What a pack with these catalogs, the page's own first, made on `date` of these files, says.
+    pub fn of<'a>(manifests: impl Iterator<Item = &'a Manifest> + Clone, date: Date, tally: &Tally) -> Self {
+        let pictures = |manifest: &Manifest| {
+            let tiles = manifest.tiles.as_ref().map(|tiles| tiles.count);
+            let pictures = manifest.pictures.as_ref().map(|pictures| pictures.count);
+            tiles.or(pictures).unwrap_or_default()
+        };
+        let own = manifests.clone().next();
         Self {
             format: FORMAT,
-            catalog: manifest.id.clone(),
-            title: manifest.title.clone(),
+            catalog: own.map(|own| own.id.clone()).unwrap_or_default(),
+            title: own.map(|own| own.title.clone()).unwrap_or_default(),
             date: date.to_string(),
-            items: manifest.count(),
-            pictures: tiles.or(pictures).unwrap_or_default(),
+            items: manifests.clone().map(Manifest::count).sum(),
+            pictures: manifests.map(pictures).sum(),
             files: tally.files,
             bytes: tally.bytes,
             names: Digest::from_bytes(tally.names),
@@ -127,17 +132,37 @@ impl Marker {
 }
 
 /// The text of `README.txt`.
-pub fn readme(manifest: &Manifest, date: Date) -> String {
+pub fn readme<'a>(
+    packed: impl Iterator<Item = (&'a Placed, &'a Manifest)> + Clone,
+    elsewhere: &[ListedCatalog],
+    date: Date,
+) -> String {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (title, attribution, licence) =
-        (line(&manifest.title), line(&manifest.attribution), line(&manifest.licence));
-    let synthetic =
-        if manifest.synthetic { " The imagery is synthetic: it shows no real place." } else { "" };
+    let titles: Vec<String> =
+        packed.clone().map(|(_, manifest)| format!("\"{}\"", line(&manifest.title))).collect();
+    let is_synthetic = packed.clone().any(|(_, manifest)| manifest.synthetic);
+    let synthetic = match (is_synthetic, titles.len()) {
+        (false, _) => "",
+        (true, 1) => " The imagery is synthetic: it shows no real place.",
+        (true, _) => " Some of the imagery is synthetic: it shows no real place.",
+    };
+    let given = packed.clone().map(|(Placed { path, .. }, _)| match path.split_once('/') {
+        Some((_, name)) => format!(" --catalog {name}={path}"),
+        None => format!(" --catalog {path}"),
+    });
+    // A title may hold anything that a shell understands.
+    let others = elsewhere.iter().map(|listed| format!(" --catalog-from '{}'", listed.url));
+    let words: String = given.chain(others).collect();
+    let imagery = packed.map(|(_, Manifest { attribution, licence, .. })| {
+        format!("Imagery: {} ({}).\n", line(attribution), line(licence))
+    });
     format!(
-        "CLIP-RS: search \"{title}\" in words or by a picture, in the browser alone. Packed on {date}.{synthetic}\n\
+        "CLIP-RS: search {} in words or by a picture, in the browser alone. Packed on {date}.{synthetic}\n\
          On this computer: run `python3 -m http.server --bind 127.0.0.1 8080` in this folder, open http://127.0.0.1:8080/\n\
-         For phones too: run `clip-rs-server --catalog catalog --app . --bind 0.0.0.0:8080` here and open what it prints.\n\
+         For phones too: run `clip-rs-server{words} --app . --bind 0.0.0.0:8080` here and open what it prints.\n\
          Opening index.html from the disk does not work: browsers refuse workers there, and the search runs in one.\n\
-         Imagery: {attribution} ({licence}).\n"
+         {}",
+        titles.join(", "),
+        imagery.collect::<String>(),
     )
 }

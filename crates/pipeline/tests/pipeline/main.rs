@@ -9,6 +9,7 @@ mod importing;
 mod indexing;
 mod killing;
 mod packing;
+mod packing_several;
 mod parity;
 mod pulling;
 mod searching;

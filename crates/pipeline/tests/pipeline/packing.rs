@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clip_rs_page::given::Placed;
 use clip_rs_pipeline::index::{Request as IndexRequest, index};
 use clip_rs_pipeline::pack::{Marker, Packed, Request, pack};
 use clip_rs_pipeline::verify::verify;
@@ -42,7 +43,9 @@ impl Ground {
     }
 
     fn pack(&self, out: &str) -> Result<Packed, StageError> {
-        pack(&Request { catalog: self.path("catalog"), app: self.path("dist"), out: self.path(out) })
+        let catalogs = vec![Placed::own(self.path("catalog"))];
+        let (app, out) = (self.path("dist"), self.path(out));
+        pack(&Request { catalogs, elsewhere: Vec::new(), app, out })
     }
 
     /// Why packing fails; nothing is left of the attempt.
