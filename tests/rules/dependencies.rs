@@ -88,3 +88,18 @@ fn every_dependency_of_the_workspace_is_one_of_a_crate() {
     let idle: Vec<_> = listed.difference(&used).filter(|name| !waits(name)).collect();
     assert!(idle.is_empty(), "no crate depends on {idle:?}");
 }
+
+#[test]
+fn who_only_uses_a_model_compiles_nothing_that_trains_one() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let words = ["tree", "--offline", "-p", "clip-rs-pipeline", "--no-default-features", "--edges", "normal"];
+    let done = Command::new(cargo).args(words).args(["--prefix", "none"]).current_dir(root()).output();
+    let done = done.expect("cargo runs");
+    assert!(done.status.success(), "cargo tree: {}", String::from_utf8_lossy(&done.stderr));
+    let told = String::from_utf8_lossy(&done.stdout);
+    let has = |name: &str| told.lines().any(|line| line.split(' ').next() == Some(name));
+    assert!(has("clip-rs-package"), "the command reads models:\n{told}");
+    for name in ["clip-rs-training", "candle-core", "candle-nn", "hf-hub"] {
+        assert!(!has(name), "{name} is among what the demo compiles");
+    }
+}

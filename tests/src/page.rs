@@ -82,11 +82,12 @@ impl Page {
         Ok(found.installability_errors.into_iter().map(|error| error.error_id).collect())
     }
 
-    /// Loads the page again, from whatever keeps it, and waits until the document is there.
+    /// Loads the page again, from whatever keeps it, and waits until the document is there; what it loads may never come.
     pub fn reload(&self) -> Result<()> {
-        self.tab.reload(false, None)?;
-        self.tab.wait_until_navigated()?;
-        Ok(())
+        self.eval::<bool>("(window.isFormer = true)")?;
+        // The answer may be lost with the document that was asked.
+        let _lost = self.eval::<serde_json::Value>("(location.reload(), null)");
+        self.wait_until("the document is there again", "!window.isFormer && document.body")
     }
 
     /// Value of a JavaScript expression, which may be a promise.
@@ -98,12 +99,12 @@ impl Page {
         serde_json::from_str(&text).with_context(|| format!("{expression} gave {text}"))
     }
 
-    /// Waits until a JavaScript expression is true; `what` names it when it never is.
+    /// Waits until a JavaScript expression, which may be a promise, is true; `what` names it when it never is.
     pub fn wait_until(&self, what: &str, expression: &str) -> Result<()> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             // An error here may be a page that is just being replaced.
-            if self.eval::<bool>(&format!("!!({expression})")).unwrap_or(false) {
+            if self.eval::<bool>(&format!("(async () => !!(await ({expression})))()")).unwrap_or(false) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(50));

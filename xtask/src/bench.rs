@@ -13,7 +13,6 @@ use crate::dist;
 use crate::native;
 use crate::paths;
 use crate::process;
-use crate::setup::browser::Browser;
 use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
 use crate::steps::{self, Step};
@@ -25,7 +24,7 @@ const NATIVE_CRATE: &str = "clip-rs-bench-native";
 
 /// Runs the benches; `words` are the options of `bench/run.py`.
 pub fn run(words: &[&str]) -> Result<()> {
-    let browser = Browser::set_up()?;
+    let browser = setup::programs::set_up(false)?.browser;
     let (tools, toolchain) = setup::everything()?;
     let npm = npm_packages()?;
     let python = python()?;

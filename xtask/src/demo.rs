@@ -2,12 +2,14 @@
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 
 use crate::dist;
 use crate::native::{self, Area, Commands};
 use crate::paths;
+use crate::process;
 use crate::setup;
 
 /// How many ports are tried when the wanted one is taken.
@@ -20,21 +22,28 @@ pub struct Site {
 }
 
 /// Builds and makes everything that is not there.
+///
+/// Two lines of work, so that no processor waits: one has the tools, the commands and the area, which use as many processors
+/// as there are; the other the page, whose last parts are compiled by one processor each, for minutes. The tools come
+/// first, so that the page is put together while the commands are still being compiled.
 pub fn prepare() -> Result<Site> {
-    // Optimising the page keeps one processor busy for minutes; tools and commands keep the other.
-    let native = || {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let native = move || {
         let tools = setup::tools()?;
-        let commands = native::build_release()?;
+        // If nobody waits for them, the page has failed, which ends this, too.
+        sender.send(tools).ok();
+        let commands = native::build_for_use()?;
         let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
-        Ok((tools, Site { commands, area }))
+        Ok(Site { commands, area })
     };
-    let page = || {
+    let page = move || {
         setup::npm_packages()?;
         let toolchain = setup::wasm_toolchain()?;
-        dist::compile(&toolchain).map(|()| toolchain)
+        dist::compile(&toolchain)?;
+        let tools = receiver.recv().map_err(|_| process::GivenUp)?;
+        dist::bundle(&toolchain, &tools)
     };
-    let ((tools, site), toolchain) = setup::both(native, page)?;
-    dist::bundle(&toolchain, &tools)?;
+    let (site, ()) = setup::both(native, page)?;
     Ok(site)
 }
 
@@ -63,7 +72,7 @@ fn become_program(mut command: Command) -> Result<()> {
 
 #[cfg(not(unix))]
 fn become_program(mut command: Command) -> Result<()> {
-    crate::process::show(&mut command)
+    process::show(&mut command)
 }
 
 /// The wanted port or the next one that nobody listens at.

@@ -34,10 +34,11 @@ use anyhow::{Context, Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  setup                     get everything that the build needs, once
+  setup [--install]         get everything that the build needs, once; with --install also what the tests need of
+                            the system: a browser with its driver, Firefox, strace
   demo [--port N] [--no-serve]
                             build all, make the sample area and serve it
-  test                      every check and test, in a real browser too
+  test [--install]          every check and test, in a real browser too; --install as above
   dist                      build the page into dist/, for any static host
   server                    build the page, and clip-rs-server with the page inside
   screenshots               take pictures of every state of the page into target/screenshots, and those of
@@ -47,7 +48,7 @@ cargo xtask COMMAND
                             ours beside its peers, into docs/BENCHMARKS.md; --help for all options
   report DATA               compare models on rsicd.tar.gz and ucm.tar.gz of a folder, into docs/report
 
-Tools are kept in $XDG_CACHE_HOME/clip-rs (~/.cache/clip-rs) for all clones; everything else stays in this folder.";
+Tools are kept in $XDG_CACHE_HOME/clip-rs (by default ~/.cache/clip-rs) for all clones; everything else stays in this folder.";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -63,12 +64,17 @@ fn main() -> ExitCode {
 fn run(words: &[&str]) -> Result<()> {
     match words {
         ["setup"] => alone(|| setup::everything().map(|_| ())),
+        ["setup", "--install"] => alone(|| {
+            setup::programs::set_up(true)?;
+            setup::everything().map(|_| ())
+        }),
         ["demo", options @ ..] => {
             let options = demo_options(options)?;
             let site = alone(demo::prepare)?;
             if options.serve { site.serve(options.port) } else { Ok(()) }
         }
-        ["test"] => alone(test::run),
+        ["test"] => alone(|| test::run(false)),
+        ["test", "--install"] => alone(|| test::run(true)),
         ["screenshots"] => alone(|| test::show("screenshots", &["target/screenshots", "docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),
         ["bench", options @ ..] => alone(|| bench::run(options)),

@@ -18,11 +18,12 @@ const MODEL: &str = "models/rs-small";
 /// What decides how a sample area looks.
 const SAMPLE_SOURCES: [&str; 2] = ["Cargo.lock", "crates/sample/src"];
 /// What decides what a catalog holds, beyond its imagery.
-const INDEX_SOURCES: [&str; 7] = [
+const INDEX_SOURCES: [&str; 8] = [
     MODEL,
     "crates/catalog/src",
     "crates/imagery/src",
     "crates/locate/src",
+    "crates/package/src",
     "crates/pipeline/src",
     "crates/search/src",
     "crates/stage/src",
@@ -43,9 +44,21 @@ impl Commands {
 
 /// Builds both in release.
 pub fn build_release() -> Result<Commands> {
-    let step = Step::start("commands", "cargo build --release of clip-rs and clip-rs-server");
+    build("cargo build --release of clip-rs and clip-rs-server", &[])
+}
+
+/// As [`build_release`], but without what makes, measures and teaches models: half of what there is to compile.
+pub fn build_for_use() -> Result<Commands> {
+    build(
+        "cargo build --release of clip-rs, without training, and clip-rs-server",
+        &["--no-default-features"],
+    )
+}
+
+fn build(what: &str, features: &[&str]) -> Result<Commands> {
+    let step = Step::start("commands", what);
     let mut cargo = setup::cargo();
-    cargo.args(["build", "--release", "-p", "clip-rs-pipeline", "-p", "clip-rs-server"]);
+    cargo.args(["build", "--release", "-p", "clip-rs-pipeline", "-p", "clip-rs-server"]).args(features);
     process::quiet(&mut cargo, &paths::target().join("xtask/commands.log"))?;
     step.done("up to date");
     Ok(Commands::of("release"))

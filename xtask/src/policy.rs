@@ -1,8 +1,9 @@
 //! What a page says of itself for any host: its content security policy, as a `<meta>` in it, a list of the files that never
 //! change under their names, and a list of the catalogs that it may show.
 //!
-//! Scripts come from the page's own host, WebAssembly may be compiled, and the page's inline scripts run because the
-//! policy names their hashes, so nothing that gets into the page by other ways does.
+//! Scripts run because the policy names their hashes, or because one of these loads them (`strict-dynamic`, CSP 3): nothing that
+//! gets into the page by other ways does, not even a file of the page's own host. Browsers that know no `strict-dynamic` take
+//! scripts of that host.
 
 use std::fs;
 use std::path::Path;
@@ -48,14 +49,39 @@ fn with_policy(html: &str) -> Result<String> {
     ensure!(!before.contains("<script"), "the built page has a script before {CHARSET}");
     let hashes: String = inline_scripts(html)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .chain(script_digests(html).map(|digest| format!(" '{digest}'")))
         .collect();
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
+        "default-src 'none'; script-src 'strict-dynamic' 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
          img-src 'self' blob: data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
          base-uri 'none'; form-action 'none'"
     );
     let meta = format!(r#"{CHARSET}<meta http-equiv="Content-Security-Policy" content="{policy}" />"#);
-    Ok(html.replacen(CHARSET, &meta, 1))
+    Ok(without_ignored_digests(&html.replacen(CHARSET, &meta, 1)))
+}
+
+/// The digests of the scripts that the page names by `src`, as trunk writes them: a policy takes them for what they are of.
+fn script_digests(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, _) = rest.split_once('>')?;
+        let (_, digest) =
+            attributes.split_once("src=").and_then(|(_, rest)| rest.split_once("integrity=\""))?;
+        digest.split_once('"').map(|(digest, _)| digest)
+    })
+}
+
+/// The page without the digests that browsers do not look at, and complain of: those of what is fetched before it is asked for.
+fn without_ignored_digests(html: &str) -> String {
+    let mut parts = html.split("<link rel=\"preload\"");
+    let mut page = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (link, rest) = part.split_once('>').unwrap_or((part, ""));
+        let before = link.split_once(" integrity=\"");
+        let without = before.and_then(|(before, digest)| Some((before, digest.split_once('"')?.1)));
+        let (before, after) = without.unwrap_or((link, ""));
+        page.extend(["<link rel=\"preload\"", before, after, ">", rest]);
+    }
+    page
 }
 
 /// What stands in the page's scripts that have no `src`. trunk writes them as `<script ...>...</script>`; where this
@@ -96,14 +122,24 @@ mod tests {
     #[test]
     fn the_policy_names_the_inline_scripts_and_nothing_else() {
         let page = format!(
-            "<head>{CHARSET}<script>alert('Hello, world.');</script><script src=\"a.js\" defer></script></head>"
+            "<head>{CHARSET}<script>alert('Hello, world.');</script><script src=\"a.js\" defer integrity=\"sha384-AB\"></script></head>"
         );
         let page = with_policy(&page).unwrap();
         // The example of the CSP specification (section 2.3.1 of CSP 3 gives the same form).
         let hash = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
-        assert!(page.contains(&format!("script-src 'self' 'wasm-unsafe-eval' {hash};")), "{page}");
+        let scripts = format!("script-src 'strict-dynamic' 'self' 'wasm-unsafe-eval' {hash} 'sha384-AB';");
+        assert!(page.contains(&scripts), "{page}");
         assert!(page.find("Content-Security-Policy") < page.find("<script"), "before the first script");
         assert!(!page.contains("unsafe-inline"));
+    }
+
+    #[test]
+    fn only_digests_that_browsers_ignore_are_left_out() {
+        let link = |digest: &str| format!("<link rel=\"preload\" href=\"a.wasm\"{digest} as=\"fetch\">");
+        let module = "<link rel=\"modulepreload\" href=\"a.js\" integrity=\"sha384-CD\">";
+        let page = without_ignored_digests(&format!("{module}{}<p>", link(" integrity=\"sha384-AB\"")));
+        assert_eq!(page, format!("{module}{}<p>", link("")));
+        assert_eq!(without_ignored_digests(&page), page);
     }
 
     #[test]

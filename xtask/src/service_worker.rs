@@ -37,8 +37,8 @@ const NEEDED: [(&str, &str); 16] = [
 ];
 /// Endings of which every file is kept, but for [`NOT_KEPT`].
 const ALL_OF: [&str; 3] = [".css", ".wasm", ".js"];
-/// How files begin that the page itself never asks for.
-const NOT_KEPT: [&str; 3] = ["embed/", "offline-", FILE];
+/// Beginnings and endings of such files that the page itself never asks for.
+const NOT_KEPT: [(&str, &str); 3] = [("embed/", ""), ("offline-", ".js"), (FILE, "")];
 
 /// Puts the part about catalogs into the built page `dist`, under a name that holds the hash of its content: another one
 /// makes another service worker.
@@ -64,9 +64,10 @@ pub fn write(dist: &Path, log: &Path) -> Result<()> {
 /// Fails unless the service worker `text` keeps what the page needs of `files`.
 fn check(text: &str, files: &[String]) -> Result<()> {
     let is_kept = |file: &String| text.contains(&format!("url:\"{file}\""));
-    let own = || files.iter().filter(|file| !NOT_KEPT.iter().any(|start| file.starts_with(start)));
+    let fits = |file: &str, (start, end): (&str, &str)| file.starts_with(start) && file.ends_with(end);
+    let own = || files.iter().filter(|file| !NOT_KEPT.iter().any(|rule| fits(file, *rule)));
     for (start, end) in NEEDED {
-        let mut found = own().filter(|file| file.starts_with(start) && file.ends_with(end)).peekable();
+        let mut found = own().filter(|file| fits(file, (start, end))).peekable();
         ensure!(found.peek().is_some(), "the built page has no {start}*{end}");
         for file in found {
             ensure!(
@@ -85,7 +86,7 @@ fn check(text: &str, files: &[String]) -> Result<()> {
 mod tests {
     use super::*;
 
-    const FILES: [&str; 19] = [
+    const FILES: [&str; 20] = [
         "index.html",
         "build.json",
         "manifest.webmanifest",
@@ -104,6 +105,7 @@ mod tests {
         "icons/icon.svg",
         "robots.txt",
         "embed/clip-rs-search.js",
+        "offline-0123456789abcdef.js",
         "sw.js",
     ];
 
@@ -127,8 +129,10 @@ mod tests {
             let error = check(&keeping(&kept), &names(&FILES)).unwrap_err().to_string();
             assert!(error.contains(left_out), "{left_out}: {error}");
         }
-        let more = [&FILES[..], &["new-0123456789abcdef.css"]].concat();
-        assert!(check(&keeping(&FILES), &names(&more)).is_err(), "a style that nobody thought of");
+        for style in ["new-0123456789abcdef.css", "offline-0123456789abcdef.css"] {
+            let more = [&FILES[..], &[style]].concat();
+            assert!(check(&keeping(&FILES), &names(&more)).is_err(), "{style}");
+        }
     }
 
     #[test]

@@ -20,6 +20,11 @@ impl Step {
         Self { name, start: Instant::now() }
     }
 
+    /// Says something about the step while it goes on.
+    pub fn note(&self, words: &str) {
+        eprintln!("    {}: {words}", self.name);
+    }
+
     /// Says that the step is done and how long it took.
     pub fn done(self, result: &str) {
         let took = self.start.elapsed();

@@ -13,7 +13,7 @@ use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
-use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, firefox, strace};
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, programs};
 use crate::steps::Step;
 use crate::worker;
 
@@ -26,13 +26,12 @@ const CLEAN_WITH: &str = "1.95.";
 /// twice; without this one, which a build would replace while it runs.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "xtask"];
 
-/// Runs everything; ends at the first step that fails.
-pub fn run() -> Result<()> {
+/// Runs everything; ends at the first step that fails. Programs that the tests need are installed into the system if
+/// `install`, and else only named.
+pub fn run(install: bool) -> Result<()> {
+    let programs::Programs { browser, firefox } = programs::set_up(install)?;
     let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
-    let browser = Browser::set_up()?;
-    let firefox = firefox::set_up();
-    strace::set_up();
     let (tools, toolchain) = setup::everything()?;
 
     // The page is optimised on one processor while the checks go on with the other.
@@ -40,6 +39,9 @@ pub fn run() -> Result<()> {
     let checks = || {
         let native = ["clippy", "--workspace", "--exclude", "clip-rs-app", "--all-targets", "--", deny];
         check("clippy", setup::cargo().args(native))?;
+        // As the demo builds it.
+        let for_use = ["clippy", "-p", "clip-rs-pipeline", "--no-default-features", "--", deny];
+        check("clippy without training", setup::cargo().args(for_use))?;
         let wasm = ["clippy", "-p", "clip-rs-app", "-p", "clip-rs-search", "-p", "clip-rs-catalog"];
         check(
             "clippy for wasm",
@@ -72,12 +74,11 @@ fn wasm_tests(
     cargo
         .args(["test", "-p", "clip-rs-search", "--target", WASM_TARGET])
         .args(words)
-        .env("CHROMEDRIVER", &browser.driver)
-        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.write_driver_settings()?)
         .env("WASM_BINDGEN_USE_BROWSER", "1")
         // Seconds; the usual 20 are short for a cold browser on a busy machine.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "180")
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
+    browser.hand_to(&mut cargo)?;
     check(name, &mut cargo)
 }
 
@@ -94,8 +95,7 @@ fn native_tests(commands: &Commands, area: &Area, browser: &Browser, firefox: Op
 
 /// Builds what the browser's tests need, and runs a program of `tests/src/bin` on it.
 pub fn show(program: &str, words: &[&str]) -> Result<()> {
-    let browser = Browser::set_up()?;
-    strace::set_up();
+    let browser = programs::set_up(false)?.browser;
     let (tools, toolchain) = setup::everything()?;
     dist::compile(&toolchain)?;
     dist::bundle(&toolchain, &tools)?;

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_page_that_names_no_worker_is_an_error() {
-        assert!(with_workers("<head></head>", ["a", "b", "c"]).is_err());
-        assert!(with_workers(META, ["a", "b", "c"]).is_err());
+        assert!(with_workers("<head></head>", ["a", "b", "c", "d"]).is_err());
+        assert!(with_workers(META, ["a", "b", "c", "d"]).is_err());
     }
 }

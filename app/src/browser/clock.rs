@@ -1,4 +1,4 @@
-//! The clock, and named spans that developer tools and tests can read (`performance.getEntriesByName`).
+//! The clock, what was fetched, and named spans that developer tools and tests can read (`performance.getEntriesByName`).
 
 use futures::channel::oneshot;
 use gloo::timers::callback::Timeout;
@@ -50,6 +50,14 @@ pub fn told(iso: &str) -> String {
 pub fn today() -> String {
     let now = js_sys::Date::new_0();
     format!("{}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date())
+}
+
+/// Absolute URLs of what the page itself, without its workers, has fetched so far; browsers remember some hundreds (Resource
+/// Timing, <https://www.w3.org/TR/resource-timing/>).
+pub fn fetched() -> Vec<String> {
+    let entries = performance().map(|performance| performance.get_entries_by_type("resource"));
+    let name = |entry: JsValue| Reflect::get(&entry, &"name".into()).ok()?.as_string();
+    entries.unwrap_or_default().iter().filter_map(name).collect()
 }
 
 /// Records a span called `name` that ended now and took `duration_ms`.

@@ -103,9 +103,16 @@ pub async fn bytes(
     }
 }
 
-/// Ends a request when nothing has arrived for [`PATIENCE_MS`].
+/// Ends a request when nothing has arrived for [`PATIENCE_MS`], and when nobody waits for it any more.
 struct Silence {
     controller: AbortController,
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        // What has all arrived is not changed by this.
+        self.controller.abort();
+    }
 }
 
 impl Silence {

@@ -64,9 +64,12 @@ pub struct ServiceWorker {
 
 impl ServiceWorker {
     /// Registers the service worker, and calls `offered` when a new version waits or has taken over for another tab. `loaded`
-    /// are absolute URLs of files that the page has loaded, which a first service worker is to keep. None where there can be
+    /// gives absolute URLs of files that the page has loaded, which a first service worker is to keep. None where there can be
     /// no service worker; the page does without.
-    pub async fn register(loaded: &[String], offered: impl Fn() + 'static) -> Option<Self> {
+    pub async fn register(
+        loaded: impl FnOnce() -> Vec<String>,
+        offered: impl Fn() + 'static,
+    ) -> Option<Self> {
         if location::is_framed() {
             return None;
         }
@@ -129,12 +132,12 @@ impl ServiceWorker {
     }
 
     /// Tells the first service worker, as soon as there is one, what the page loaded before.
-    async fn keep(&self, container: &ServiceWorkerContainer, loaded: &[String]) {
+    async fn keep(&self, container: &ServiceWorkerContainer, loaded: impl FnOnce() -> Vec<String>) {
         let Ok(ready) = container.ready() else { return };
         if JsFuture::from(ready).await.is_err() {
             return;
         }
-        let urls: Array = loaded.iter().map(JsValue::from).collect();
+        let urls: Array = loaded().into_iter().map(JsValue::from).collect();
         let message = options(&[("type", "keep".into()), ("urls", urls.into())]);
         if let Some(active) = self.registration.active() {
             // Plain text can be sent.

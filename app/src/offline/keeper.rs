@@ -1,9 +1,12 @@
 //! From what is asked about kept catalogs to its answers.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 
 use clip_rs_catalog::{MANIFEST_NAME, Manifest};
+use futures::channel::oneshot;
+use futures::future::{Either, select};
 
 use super::cached::{self, Cached};
 use super::fetching::Fetching;
@@ -25,7 +28,8 @@ pub struct Keeper {
 
 struct GoingOn {
     progress: Rc<Cell<Progress>>,
-    paused: Rc<Cell<bool>>,
+    /// Dropping it ends the saving.
+    _pause: oneshot::Sender<()>,
 }
 
 impl Answers for Keeper {
@@ -50,18 +54,24 @@ impl Keeper {
                 let _lock = lock(&catalog).await?;
                 let (text, manifest) = load::manifest(&catalog).await?;
                 let saving = saving(&catalog).await?;
-                let going_on =
-                    GoingOn { progress: Rc::clone(&saving.progress), paused: Rc::clone(&saving.paused) };
-                *self.going_on.borrow_mut() = Some(going_on);
-                let saved = saving.save(&text, &manifest, &part, &clock::now_iso()).await;
+                let (pause, paused) = oneshot::channel();
+                *self.going_on.borrow_mut() =
+                    Some(GoingOn { progress: Rc::clone(&saving.progress), _pause: pause });
+                let now = clock::now_iso();
+                let save = pin!(saving.save(&text, &manifest, &part, &now));
+                // Dropped in the middle, it leaves what is whole.
+                let saved = match select(save, paused).await {
+                    Either::Left((saved, _)) => saved,
+                    Either::Right(_) => {
+                        return Err(Failure::new(FailureKind::Stopped, "Saving is paused."));
+                    }
+                };
                 *self.going_on.borrow_mut() = None;
                 saved.map_err(|error| failure(&error))?;
                 list().await
             }
             Request::Pause => {
-                if let Some(going_on) = &*self.going_on.borrow() {
-                    going_on.paused.set(true);
-                }
+                *self.going_on.borrow_mut() = None;
                 Ok(Response::Paused)
             }
             Request::Progress => {
@@ -115,7 +125,7 @@ async fn saving(catalog: &str) -> Result<Saving<Cached, Fetching>, Failure> {
     let base = base(catalog);
     let store = Cached::open(base).await.map_err(|error| failure(&error.into()))?;
     let network = Fetching { base: base.to_owned() };
-    Ok(Saving { store, network, progress: Rc::default(), paused: Rc::default() })
+    Ok(Saving { store, network, progress: Rc::default() })
 }
 
 /// Lets no other tab save, check or delete the same catalog.
@@ -145,7 +155,6 @@ fn failure(error: &SaveError) -> Failure {
         SaveError::Store(StoreError::Unusable(reason)) => {
             Failure::new(FailureKind::Full, format!("This browser lets this site save nothing ({reason})."))
         }
-        SaveError::Paused => Failure::new(FailureKind::Stopped, "Saving is paused."),
         SaveError::TooMany => Failure::new(
             FailureKind::Request,
             "These are more files than a browser can keep. Save the area in view, or fewer zooms.",

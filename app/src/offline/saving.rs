@@ -27,9 +27,6 @@ pub(super) enum SaveError {
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Somebody wanted it to end.
-    #[error("paused")]
-    Paused,
     /// There are too many files.
     #[error("more than {MAX_FILES} files")]
     TooMany,
@@ -57,14 +54,12 @@ pub(super) trait Network {
     async fn part(&self, wanted: &Wanted, first: u64, last: u64) -> Result<Got, LoadError>;
 }
 
-/// A saving: what it is of, and how far it is.
+/// A saving: what it is of, and how far it is. It may be dropped at any moment, and go on by another one.
 pub(super) struct Saving<S, N> {
     pub store: S,
     pub network: N,
     /// How far it is.
     pub progress: Rc<Cell<Progress>>,
-    /// Whether it shall end.
-    pub paused: Rc<Cell<bool>>,
 }
 
 impl<S: Store, N: Network> Saving<S, N> {
@@ -122,7 +117,6 @@ impl<S: Store, N: Network> Saving<S, N> {
     ) -> Result<(u64, Vec<String>, u64), SaveError> {
         let (mut whole, mut lacking, mut count) = (0, Vec::new(), 0);
         for wanted in self.wanted(manifest, part).await? {
-            self.go_on()?;
             let bytes = self.store.read(&wanted.path).await?;
             if bytes.as_ref().is_some_and(|bytes| wanted.check(bytes).is_ok()) {
                 whole += 1;
@@ -143,7 +137,6 @@ impl<S: Store, N: Network> Saving<S, N> {
     async fn wanted(&self, manifest: &Manifest, part: &Part) -> Result<Vec<Wanted>, SaveError> {
         let mut wanted = plan::files(manifest);
         for page in manifest.listing() {
-            self.go_on()?;
             let Some(file) = wanted.iter().find(|wanted| wanted.path == page.file).cloned() else {
                 return Err(manifest.file(&page.file).err().map_or(SaveError::TooMany, SaveError::from));
             };
@@ -162,7 +155,6 @@ impl<S: Store, N: Network> Saving<S, N> {
 
     /// Fetches a file and keeps it.
     async fn keep(&self, wanted: &Wanted, known: &HashSet<String>) -> Result<(), SaveError> {
-        self.go_on()?;
         if wanted.bytes() > PART_BYTES {
             self.keep_in_parts(wanted, known).await?;
         } else {
@@ -181,7 +173,6 @@ impl<S: Store, N: Network> Saving<S, N> {
         let lacking = || parts.iter().zip(&names).filter(|(_, name)| !known.contains(*name));
         lacking().for_each(|((first, last), _)| missing += last - first + 1);
         for ((first, last), name) in lacking() {
-            self.go_on()?;
             match self.network.part(wanted, *first, *last).await? {
                 Got::Part(bytes) => self.store.write(name, &bytes).await?,
                 Got::Whole(bytes) => {
@@ -218,10 +209,6 @@ impl<S: Store, N: Network> Saving<S, N> {
     fn came(&self, files: u64, bytes: u64) {
         let before = self.progress.get();
         self.progress.set(Progress { files: before.files + files, bytes: before.bytes + bytes, ..before });
-    }
-
-    fn go_on(&self) -> Result<(), SaveError> {
-        if self.paused.get() { Err(SaveError::Paused) } else { Ok(()) }
     }
 }
 

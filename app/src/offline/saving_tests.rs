@@ -154,7 +154,7 @@ fn area(edition: u8, gives_parts: bool) -> Area {
 }
 
 fn saving(store: &Memory, server: &Server) -> Saving<Memory, Server> {
-    Saving { store: store.clone(), network: server.clone(), progress: Rc::default(), paused: Rc::default() }
+    Saving { store: store.clone(), network: server.clone(), progress: Rc::default() }
 }
 
 fn save(store: &Memory, area: &Area, part: &Part) -> Result<Progress, SaveError> {
@@ -293,14 +293,4 @@ fn a_large_file_that_arrives_damaged_is_an_error_and_leaves_no_parts() {
         !block_on(store.names()).unwrap().iter().any(|name| name.starts_with(&text)),
         "a second attempt starts anew"
     );
-}
-
-#[test]
-fn a_saving_that_is_paused_ends_and_says_so() {
-    let (store, area) = (Memory::default(), area(1, true));
-    let saving = saving(&store, &area.server);
-    saving.paused.set(true);
-    let ended = block_on(saving.save(&area.text, &area.manifest, &Part::default(), "now"));
-    assert_eq!(ended, Err(SaveError::Paused));
-    assert!(area.server.asked.borrow().is_empty());
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::session::{Phase, Session};
-use crate::browser::location;
 use crate::browser::service_worker::ServiceWorker;
+use crate::browser::{clock, location};
 use crate::catalogs;
 
 #[component]
@@ -19,11 +19,14 @@ pub fn Update() -> impl IntoView {
         let registered = registered.unwrap_or(false);
         let is_ready = !session.phase.with(|phase| matches!(phase, Phase::Loading | Phase::Failed(_)));
         if is_ready && !registered {
-            let loaded = session.manifest.with_untracked(|manifest| manifest.as_deref().map(loaded));
+            let loaded = move || {
+                session
+                    .manifest
+                    .with_untracked(|manifest| manifest.as_deref().map(loaded))
+                    .unwrap_or_default()
+            };
             spawn_local(async move {
-                let loaded = loaded.unwrap_or_default();
-                let made = ServiceWorker::register(&loaded, move || offered.set(true)).await;
-                worker.set_value(made);
+                worker.set_value(ServiceWorker::register(loaded, move || offered.set(true)).await);
             });
         }
         registered || is_ready
@@ -46,7 +49,7 @@ pub fn Update() -> impl IntoView {
     view! { <div class="live" role="status">{note}</div> }
 }
 
-/// Absolute URLs of what has been loaded when the catalog can be searched: what a search needs, and the list of catalogs.
+/// Absolute URLs of what has been loaded: what a search needs, what the page has shown since, and the list of catalogs.
 fn loaded(manifest: &Manifest) -> Vec<String> {
     let base = catalogs::folder();
     let model = [&manifest.model.config, &manifest.model.text, &manifest.model.tokenizer];
@@ -55,8 +58,9 @@ fn loaded(manifest: &Manifest) -> Vec<String> {
     });
     let listing = only(manifest.listing()).map(|page| &page.file);
     let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
-    let of_catalog = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
-    of_catalog.chain(catalogs::list_url()).collect()
+    let needed = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
+    let needed = needed.chain(catalogs::list_url());
+    needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(&base))).collect()
 }
 
 /// What is loaded at once if it is small: the page of a list that has no other.

@@ -35,6 +35,7 @@ window.Worker = class extends Worker {
 
 /// A host's site on a port of its own.
 struct Host {
+    origin: String,
     page: Page,
     chromium: Chromium,
     site: Site,
@@ -65,7 +66,7 @@ impl Host {
         let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
         page.before_load(WORKERS)?;
         page.go(&format!("{origin}/{name}"))?;
-        Ok(Self { page, chromium, site })
+        Ok(Self { origin, page, chromium, site })
     }
 
     /// A page of the host's in which `area` is the open catalog and `library` the module.

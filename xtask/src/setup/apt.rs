@@ -1,4 +1,4 @@
-//! Packages of the system, installed where that is possible without asking.
+//! Debian's packages, installed when a person asked for it.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,12 +12,16 @@ use crate::steps::Step;
 
 /// Installs packages by apt, where that needs no password. `name` is what the step is called.
 pub fn install(name: &str, packages: &[&str]) -> Result<()> {
-    ensure!(process::exists("apt-get"), "there is no apt-get, and other package managers are left to you");
+    ensure!(process::exists("apt-get"), "there is no apt-get here");
     let may_sudo = || process::capture(Command::new("sudo").args(["-n", "true"])).is_ok();
     let words: &[&str] = if am_root() {
         &["apt-get"]
     } else {
-        ensure!(may_sudo(), "installing packages needs root, and sudo asks for a password");
+        ensure!(
+            may_sudo(),
+            "installing packages needs root, and sudo asks for a password. As root:\n  apt-get install {}",
+            packages.join(" ")
+        );
         &["sudo", "-n", "apt-get"]
     };
     let what = format!("installing {}", packages.join(" and "));

@@ -1,10 +1,12 @@
-//! wasm-bindgen and trunk in the pinned versions: those on the PATH if they are right, else built once from source.
+//! wasm-bindgen and trunk in the pinned versions: those on the PATH if they are right, else what their makers built, where
+//! cargo-binstall is there to fetch it, else built once from source.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::cache;
 use crate::process;
@@ -48,6 +50,9 @@ const QUICK_BUILD: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
 ];
 
+/// How long fetching one may take; compiling it takes a minute or two.
+const FETCH_LIMIT: Duration = Duration::from_secs(60);
+
 /// Gets the tools. Returns the folders that hold their programs.
 pub fn set_up() -> Result<Vec<PathBuf>> {
     let (bindgen, trunk) = both(|| WASM_BINDGEN.set_up(), || TRUNK.set_up())?;
@@ -64,11 +69,14 @@ impl Tool {
         let key = format!("{}-{}-{}-{}", self.package, self.version, env::consts::ARCH, env::consts::OS);
         let mut step = None;
         let (folder, _) = cache::folder(&key, |folder| {
-            step = Some(Step::start(&name, "compiling it, once for all clones of this repository"));
-            self.install(folder)
+            let now = step.insert(Step::start(&name, "getting it, once for all clones of this repository"));
+            self.fetch(folder).or_else(|error| {
+                now.note(&format!("compiling it: {error:#}"));
+                self.compile(folder)
+            })
         })?;
         match step {
-            Some(step) => step.done("built"),
+            Some(step) => step.done("there"),
             None => steps::skipped(&name, &format!("built before, in {}", folder.display())),
         }
         Ok(Some(folder.join("bin")))
@@ -80,11 +88,32 @@ impl Tool {
         told.is_ok_and(|told| told.split_whitespace().nth(1) == Some(self.version))
     }
 
-    fn install(&self, folder: &Path) -> Result<()> {
+    /// Fetches the programs that the tool's own makers publish, and no others.
+    fn fetch(&self, folder: &Path) -> Result<()> {
+        ensure!(process::exists("cargo-binstall"), "there is no cargo-binstall here to fetch it");
+        let mut fetch = cargo();
+        fetch
+            .args([
+                "binstall",
+                "--no-confirm",
+                "--no-symlinks",
+                "--strategies",
+                "crate-meta-data",
+                "--install-path",
+            ])
+            .arg(folder.join("bin"))
+            .arg(format!("{}@{}", self.package, self.version))
+            .env("BINSTALL_DISABLE_TELEMETRY", "true");
+        process::quiet_for(&mut fetch, &folder.join("fetch.log"), Some(FETCH_LIMIT))?;
+        self.check(folder)
+    }
+
+    /// Compiles the tool and puts its programs into the folder.
+    fn compile(&self, folder: &Path) -> Result<()> {
         let output = folder.join("build");
         let mut install = cargo();
         install
-            .args(["install", self.package, "--version", &format!("={}", self.version), "--root"])
+            .args(["install", self.package, "--force", "--version", &format!("={}", self.version), "--root"])
             .arg(folder)
             .args(self.options)
             .current_dir(folder)
@@ -93,12 +122,18 @@ impl Tool {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         process::quiet(&mut install, &folder.join("build.log"))?;
+        self.check(folder)?;
+        cache::remove(&output)
+    }
+
+    /// Whether all programs are in the folder, in the pinned version.
+    fn check(&self, folder: &Path) -> Result<()> {
         for program in self.programs {
             let path = folder.join("bin").join(format!("{program}{}", env::consts::EXE_SUFFIX));
             if !self.is_right(&path) {
-                bail!("{} was built, but is not version {}", path.display(), self.version);
+                bail!("{} is not version {}", path.display(), self.version);
             }
         }
-        cache::remove(&output)
+        Ok(())
     }
 }

@@ -3,10 +3,12 @@
 mod apt;
 pub mod browser;
 mod cargo_tools;
-pub mod firefox;
+mod find;
+mod firefox;
 mod npm;
+pub mod programs;
 mod rustc;
-pub mod strace;
+mod system;
 mod wasm_std;
 mod wasm_std_source;
 
@@ -24,9 +26,15 @@ pub use wasm_std_source::am_root;
 use crate::paths;
 use crate::process;
 
+/// Where a system's loader looks for libraries first; cargo sets it for what it runs. Windows uses the PATH.
+const LIBRARY_PATH: &str =
+    if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+
 /// The command-line tools of the page's build, all in pinned versions.
 pub struct Tools {
     folders: Vec<PathBuf>,
+    /// The file of wasm-opt.
+    wasm_opt: String,
 }
 
 /// The toolchain of wasm builds.
@@ -65,8 +73,11 @@ pub fn both<A: Send, B: Send>(
 /// wasm-bindgen with its test runner, trunk and wasm-opt.
 pub fn tools() -> Result<Tools> {
     let mut folders = cargo_tools::set_up()?;
+    if npm::has_native_wasm_opt() {
+        return Ok(Tools { folders, wasm_opt: npm::WASM_OPT.to_owned() });
+    }
     folders.push(paths::repository().join("node_modules/.bin"));
-    Ok(Tools { folders })
+    Ok(Tools { folders, wasm_opt: npm::program(npm::WASM_OPT, cfg!(windows)) })
 }
 
 /// A toolchain that can compile for wasm32.
@@ -82,7 +93,8 @@ pub fn npm_packages() -> Result<()> {
 impl Tools {
     /// One of the tools, to be called by itself.
     pub fn command(&self, program: &str) -> Command {
-        with_path(Command::new(program), self.folders.clone())
+        let file = if program == npm::WASM_OPT { self.wasm_opt.as_str() } else { program };
+        with_path(Command::new(file), self.folders.clone())
     }
 }
 
@@ -127,8 +139,8 @@ fn with_toolchain(command: Command, folder: &Path, more: &[PathBuf]) -> Command 
         command.env_remove(name);
     }
     // cargo, which runs us, lets the linker look in the libraries of its own toolchain first.
-    if let Some(libraries) = env::var_os("LD_LIBRARY_PATH") {
-        command.env("LD_LIBRARY_PATH", before(vec![folder.join("lib")], &libraries));
+    if let Some(libraries) = env::var_os(LIBRARY_PATH) {
+        command.env(LIBRARY_PATH, before(vec![folder.join("lib")], &libraries));
     }
     command
 }

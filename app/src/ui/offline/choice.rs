@@ -12,7 +12,7 @@ use crate::protocol::offline::Part;
 pub fn Choice() -> impl IntoView {
     let offline = expect_context::<Offline>();
     let is_open = RwSignal::new(false);
-    let is_free = move || offline.doing.with(|doing| matches!(doing, Doing::Nothing | Doing::Looking));
+    let is_free = move || offline.doing.with(|doing| matches!(doing, Doing::Nothing | Doing::Measuring));
     let open = move |_| {
         is_open.set(true);
         offline.measure(Part::default());

@@ -28,8 +28,8 @@ const LOOK_EVERY_MS: u32 = 200;
 enum Doing {
     #[default]
     Nothing,
-    /// Looking what is kept, or how large something is.
-    Looking,
+    /// Looking how large a part is.
+    Measuring,
     /// Saving a part.
     Saving(Progress),
     /// Looking whether all is as it should be.
@@ -98,7 +98,7 @@ impl Offline {
         if Self::hindrance().is_none() {
             spawn_local(async move {
                 if storage::keeps_catalogs().await {
-                    self.run(Doing::Looking, Request::List, |_| None).await;
+                    self.look_again().await;
                 }
                 self.is_promised.try_set(storage::is_promised().await);
             });
@@ -109,10 +109,20 @@ impl Offline {
     fn measure(self, part: Part) {
         self.part.set(part);
         self.size.set(None);
+        // Whoever is at it looks at this one next.
+        if self.doing.get_untracked() == Doing::Measuring {
+            return;
+        }
         let catalog = catalogs::at_hand();
         spawn_local(async move {
-            let request = Request::Size { catalog, part };
-            self.run(Doing::Looking, request, |_| None).await;
+            while let Some(part) = self.part.try_get_untracked() {
+                self.size.try_set(None);
+                let request = Request::Size { catalog: catalog.clone(), part };
+                self.run(Doing::Measuring, request, |_| None).await;
+                if self.part.try_get_untracked() == Some(part) {
+                    break;
+                }
+            }
             self.room.try_set(storage::room().await);
         });
     }

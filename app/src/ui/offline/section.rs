@@ -111,7 +111,7 @@ fn Saving() -> impl IntoView {
     let busy = move || match offline.doing.get() {
         Doing::Checking => Some("Checking every file…"),
         Doing::Deleting => Some("Deleting…"),
-        Doing::Looking | Doing::Nothing | Doing::Saving(_) => None,
+        Doing::Measuring | Doing::Nothing | Doing::Saving(_) => None,
     };
     let share = move || {
         progress()

@@ -21,9 +21,9 @@ use crate::embeddings::{EmbeddingStore, Seen};
 use crate::publish::Edition;
 use clip_rs_imagery::Entry;
 use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
+use clip_rs_package::Package;
 use clip_rs_stage::StageError;
 use clip_rs_stage::progress::Progress;
-use clip_rs_training::model::Package;
 
 /// Items of a shard at most: what a browser loads as one.
 const SHARD_ITEMS: usize = 50_000;

@@ -19,10 +19,10 @@ use crate::publish::{Edition, check_target};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::Places;
+use clip_rs_package::Package;
 use clip_rs_search::model::ImageEncoder;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
-use clip_rs_training::model::Package;
 
 use assemble::{Locator, Workshop};
 use survey::Survey;

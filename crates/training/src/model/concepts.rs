@@ -9,8 +9,8 @@ use clip_rs_search::Embedding;
 use clip_rs_search::model::{Concepts, Marks, TextEncoder};
 use rayon::prelude::*;
 
+use super::Package;
 use super::import::write_gguf;
-use super::package::Package;
 use clip_rs_stage::dice::Dice;
 use clip_rs_stage::{StageError, files};
 

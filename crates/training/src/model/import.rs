@@ -11,7 +11,7 @@ use clip_rs_search::model::{TensorKind, TensorSpec};
 
 use super::golden::{self, Agreement};
 use super::layout::{Said, Source};
-use super::package::CONFIG_FILE;
+use clip_rs_package::CONFIG_FILE;
 use clip_rs_stage::{StageError, files};
 
 /// How weights are stored; biases, norms and positions are always F32.

@@ -7,13 +7,12 @@ mod hub;
 mod import;
 mod info;
 mod layout;
-mod package;
 mod presets;
 
+pub use clip_rs_package::Package;
 pub use golden::Agreement;
 pub use hub::{Hub, Plan, Remote};
 pub use import::{Imported, Quantization, import, import_as};
 pub use info::describe;
 pub use layout::Said;
-pub use package::Package;
 pub use presets::{PRESETS, Preset};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Scene;
 use crate::steps;
 
-/// Bytes that a site may keep where room is short: the model and some tiles.
+/// Bytes more that a site may keep where room is short: the model and some tiles.
 const SHORT_ROOM: u32 = 13_000_000;
 /// A fault of no file: everything comes again.
 const NONE: &str = "/no such file";
@@ -82,7 +82,8 @@ pub fn saving_failed(scene: &Scene<'_>) -> Result<()> {
 /// The browser gives no more room.
 pub fn full(scene: &Scene<'_>) -> Result<()> {
     choosing(scene)?;
-    scene.page.limit_storage(scene.site.url("").trim_end_matches('/'), Some(SHORT_ROOM))?;
+    let used: u32 = scene.page.eval("navigator.storage.estimate().then(({ usage }) => usage)")?;
+    scene.page.limit_storage(scene.site.url("").trim_end_matches('/'), Some(used + SHORT_ROOM))?;
     scene.page.click("[data-testid=offline-save]")?;
     scene.page.wait_until(
         "it says so",

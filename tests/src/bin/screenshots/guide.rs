@@ -1,4 +1,4 @@
-//! Which pictures README and guide show, and files of them that are small enough to be kept with the code.
+//! Which pictures README and docs show, and files of them that are small enough to be kept with the code.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const SMALLER: f64 = 0.9;
 /// The panel beside the map.
 const PANEL: Option<&str> = Some(".panel");
 
-/// A picture of README or guide.
+/// A picture of README or docs.
 struct Shown {
     file: &'static str,
     state: &'static str,
@@ -38,7 +38,7 @@ const fn shown(
     Shown { file, state, look: Look { size, scheme }, crop }
 }
 
-const PICTURES: [Shown; 11] = [
+const PICTURES: [Shown; 15] = [
     shown("everywhere.jpg", "everywhere", DESKTOP, LIGHT, None),
     shown("results.jpg", "results", DESKTOP, LIGHT, None),
     shown("results-dark.jpg", "results", DESKTOP, DARK, None),
@@ -50,6 +50,10 @@ const PICTURES: [Shown; 11] = [
     shown("concept.jpg", "concept-10", DESKTOP, LIGHT, PANEL),
     shown("here.jpg", "here", DESKTOP, LIGHT, PANEL),
     shown("take-away.jpg", "take-away", DESKTOP, LIGHT, PANEL),
+    shown("offline-choice.jpg", "offline-choice", DESKTOP, LIGHT, PANEL),
+    shown("saving.jpg", "saving", DESKTOP, LIGHT, PANEL),
+    shown("offline.jpg", "offline", DESKTOP, LIGHT, None),
+    shown("embedded.jpg", "embedded-element", DESKTOP, LIGHT, None),
 ];
 
 fn of(state: &str, look: Look) -> Option<&'static Shown> {
@@ -61,7 +65,7 @@ pub fn crop(state: &str, look: Look) -> Option<&'static str> {
     of(state, look)?.crop
 }
 
-/// Writes a picture into `folder` if README or guide show it.
+/// Writes a picture into `folder` if README or docs show it.
 pub fn write(state: &str, look: Look, shot: &Shot, folder: &Path) -> Result<()> {
     let Some(Shown { file, .. }) = of(state, look) else { return Ok(()) };
     let whole = image::load_from_memory_with_format(&shot.png, ImageFormat::Png)?;

@@ -1,14 +1,17 @@
 //! A model package in memory: the four files of a folder such as `models/rs-small`.
+//!
+//! Apart from the crate that makes packages, so that who only uses a model need not compile what trains one.
+
+#![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::Digest;
 use clip_rs_search::model::{ImageEncoder, ModelConfig, ModelError, TextEncoder};
-
 use clip_rs_stage::{StageError, files};
 
 /// Name of the description in a package.
-pub(super) const CONFIG_FILE: &str = "model.json";
+pub const CONFIG_FILE: &str = "model.json";
 
 /// The files of a model.
 pub struct Package {
