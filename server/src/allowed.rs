@@ -25,13 +25,16 @@ pub(crate) const PAGE: &str = "index.html";
 /// Its service worker.
 pub(crate) const SERVICE_WORKER: &str = "sw.js";
 
+/// What was made last, with what it was made from.
+type Last = (Sources, Arc<Made>);
+
 /// The catalogs of other origins. Clones share what was made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Elsewhere {
     listed: Arc<[ListedCatalog]>,
     origins: Arc<[Origin]>,
     /// What was made last, and of what.
-    last: Arc<Mutex<Option<(Sources, Arc<Made>)>>>,
+    last: Arc<Mutex<Option<Last>>>,
 }
 
 /// Page and service worker as the build has them.
