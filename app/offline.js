@@ -83,7 +83,8 @@
   const catalog = async (event, request) => {
     const copy = await copyOf(request.url);
     const late = new Promise((_, reject) => copy && setTimeout(reject, PATIENCE_MS, new Error("no answer in time")));
-    const fetched = fetch(request);
+    const control = new AbortController();
+    const fetched = fetch(request, { signal: control.signal });
     try {
       const answer = await Promise.race([fetched, late]);
       // A server that is out of order, or the page of a network that wants a login first, is no network.
@@ -92,8 +93,9 @@
       event.waitUntil(tell(event, request.url, "network", answer));
       return answer;
     } catch (error) {
-      // Whatever comes of it later, nobody waits for it.
+      // Nobody waits for it any more: a connection that hangs would keep the next from being made.
       fetched.catch(() => {});
+      control.abort();
       if (!copy) throw error;
       event.waitUntil(tell(event, request.url, copy.from, copy.answer));
       return copy.answer;

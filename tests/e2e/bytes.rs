@@ -20,6 +20,8 @@ const KEEPER_BYTES: u64 = 150_000;
 const WORKER_BYTES: u64 = 300_000;
 /// All that travels until the sample area can be searched.
 const VISIT_BYTES: u64 = 9_000_000;
+/// What the service worker fetches after that, so that all of the page is there without a network.
+const KEPT_BYTES: u64 = 1_500_000;
 /// Hexadecimal digits that the server takes for a hash of the content (`server/src/request_path.rs`).
 const HASH_DIGITS: usize = 15;
 
@@ -66,14 +68,29 @@ fn the_programs_are_small_when_packed() -> Result<()> {
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn the_sample_area_can_be_searched_after_few_megabytes() -> Result<()> {
-    let visit = Visit::ready("")?;
-    // The map's tiles, too, which nobody has to wait for.
-    thread::sleep(Duration::from_secs(2));
-    let bytes: u64 = visit.chromium.recorder().seen().iter().map(|request| request.received).sum();
-    println!("{bytes} bytes");
+    let bytes = received(&Visit::alone("")?);
     assert!(bytes > 1_000_000, "the log saw only {bytes} bytes");
     assert!(bytes <= VISIT_BYTES, "{bytes} bytes, more than {VISIT_BYTES}");
     Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn keeping_the_page_for_days_without_a_network_takes_little_more() -> Result<()> {
+    let visit = Visit::ready("")?;
+    visit.page.wait_until("it is kept", "navigator.serviceWorker.controller !== null")?;
+    let bytes = received(&visit);
+    let most = VISIT_BYTES + KEPT_BYTES;
+    assert!(bytes <= most, "{bytes} bytes, more than {most}");
+    Ok(())
+}
+
+/// Bytes that a visit has received in all, the map's tiles, which nobody has to wait for, among them.
+fn received(visit: &Visit) -> u64 {
+    thread::sleep(Duration::from_secs(2));
+    let bytes = visit.chromium.recorder().seen().iter().map(|request| request.received).sum();
+    println!("{bytes} bytes");
+    bytes
 }
 
 #[test]

@@ -227,6 +227,7 @@ fn a_saving_is_paused_gone_on_with_and_deleted_and_another_tab_keeps_its_hands_o
     other.click("[data-testid=offline-update]")?;
     other.wait_until("the other tab says so", &format!("({FAILED}).startsWith('Another tab is busy')"))?;
     // Nothing hangs on the file that does not come.
+    page.to_front()?;
     page.click("[data-testid=offline-pause]")?;
     visit.chromium.recorder().fail("/no file", Fault::StallAfter(0));
     page.wait_until(

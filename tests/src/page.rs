@@ -234,6 +234,12 @@ impl Page {
         Ok(())
     }
 
+    /// Shows this tab before the others of its browser: hidden ones take no clicks.
+    pub fn to_front(&self) -> Result<()> {
+        self.tab.bring_to_front()?;
+        Ok(())
+    }
+
     /// Shows the page as it would be printed.
     pub fn show_as_printed(&self) -> Result<()> {
         self.tab
