@@ -32,10 +32,10 @@ pub fn has_service_worker() -> bool {
     web_sys::window().is_some_and(|window| is_offered(&window.navigator(), "serviceWorker"))
 }
 
-/// Whether a catalog is kept, or was begun to be.
-pub async fn keeps_catalogs() -> bool {
+/// Whether there is a cache whose name begins like this.
+pub async fn has_cache(prefix: &str) -> bool {
     let names = cache_storage::names().await.unwrap_or_default();
-    names.iter().any(|name| name.starts_with(crate::offline::PREFIX))
+    names.iter().any(|name| name.starts_with(prefix))
 }
 
 /// Asks the browser to keep what this site keeps even when room becomes short; whether it will.

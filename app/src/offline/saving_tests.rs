@@ -1,3 +1,5 @@
+//! Saving with a store in memory and a server that counts: ended at every write, updated, damaged.
+
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -17,6 +17,7 @@ use super::session::Session;
 use crate::browser::{clock, location, page, storage};
 use crate::catalogs;
 use crate::format::{bytes, counted};
+use crate::offline::PREFIX;
 use crate::protocol::offline::{Kept, Part, Progress, Request, Response, Size};
 use crate::protocol::{Failure, FailureKind};
 
@@ -97,7 +98,7 @@ impl Offline {
     fn look(self) {
         if Self::hindrance().is_none() {
             spawn_local(async move {
-                if storage::keeps_catalogs().await {
+                if storage::has_cache(PREFIX).await {
                     self.look_again().await;
                 }
                 self.is_promised.try_set(storage::is_promised().await);

@@ -8,6 +8,7 @@ use clip_rs_tests::{Fault, Page};
 use serde_json::Value;
 
 use crate::Scene;
+use crate::host;
 use crate::steps;
 
 /// Bytes more that a site may keep where room is short: the model and some tiles.
@@ -44,9 +45,9 @@ pub fn saving(scene: &Scene<'_>) -> Result<()> {
     choosing(scene)?;
     scene.chromium.recorder().fail("/image.", Fault::StallAfter(1000));
     scene.page.click("[data-testid=offline-save]")?;
-    let stands = "(() => { const words = document.querySelector('[data-testid=offline-progress]')?.textContent ?? ''; \
-         const stands = words.includes(' of ') && words === window.words; window.words = words; return stands; })()";
-    scene.page.wait_until("it gets no further", stands)
+    let rest = "(() => { const [, here, all] = /([\\d,]+) of ([\\d,]+) file/.exec(document.querySelector('[data-testid=offline-progress]')?.textContent) ?? []; \
+         return all && Number(here.replaceAll(',', '')) === Number(all.replaceAll(',', '')) - 1; })()";
+    scene.page.wait_until("only that is missing", rest)
 }
 
 pub fn paused(scene: &Scene<'_>) -> Result<()> {
@@ -177,18 +178,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The element for other sites, as large as it is in them.
+/// The element for other sites in one of them.
 pub fn embedded(scene: &Scene<'_>) -> Result<()> {
-    let page = scene.page;
-    page.wait_for_state("ready")?;
-    page.eval::<Value>(
-        "(() => { document.body.removeAttribute('data-state'); document.body.innerHTML = ''; document.body.style.padding = '24px'; \
-         const host = document.createElement('clip-rs-search'); host.setAttribute('query', 'storage tanks'); \
-         host.style.height = Math.min(innerHeight - 48, 640) + 'px'; document.body.append(host); \
-         host.addEventListener('results', () => { window.answered = true; }); \
-         return import(new URL('embed/clip-rs-search.js', location.origin + '/')).then(() => null); })()",
-    )?;
-    page.wait_until("it has an answer", "window.answered === true")
+    let address = host::serve(scene.site)?;
+    scene.chromium.recorder().also_pass(address);
+    scene.page.before_load("window.addEventListener('results', () => { window.answered = true; }, true);")?;
+    scene.page.go(&format!("http://{address}/"))?;
+    scene.page.wait_until("it has an answer", "window.answered === true")
 }
 
 /// The sheet that goes to a printer.

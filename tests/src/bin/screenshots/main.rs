@@ -7,6 +7,7 @@
 mod areas;
 mod events;
 mod guide;
+mod host;
 mod looks;
 mod states;
 mod steps;
