@@ -98,6 +98,12 @@ pub fn millis(value: f64) -> String {
 
 /// A count with its noun: `1 result`, `12 results`.
 pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// A count as people read it: `3,082`.
+pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -106,8 +112,7 @@ pub fn counted(count: usize, noun: &str) -> String {
         }
         grouped.push(digit);
     }
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{grouped} {noun}{plural}")
+    grouped
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::choice::Choice;
 use super::{Doing, Offline, ours};
 use crate::browser::clock;
-use crate::format::{bytes, counted};
+use crate::format::{bytes, counted, grouped};
 use crate::protocol::FailureKind;
 use crate::protocol::offline::{Edition, Kept, Part, Progress};
 
@@ -122,9 +122,10 @@ fn Saving() -> impl IntoView {
         Some(Progress { of_bytes: 0, .. }) => "Asking what there is to save…".to_owned(),
         Some(Progress { files, of_files, bytes: here, of_bytes }) => {
             format!(
-                "{} of {}, {files} of {}",
+                "{} of {}, {} of {}",
                 bytes(here),
                 bytes(of_bytes),
+                grouped(files as usize),
                 counted(of_files as usize, "file")
             )
         }
