@@ -64,7 +64,11 @@ fn install_on(system: System, programs: &[Program]) -> Result<()> {
         }
         bail!("--install knows Debian's apt alone. Here this would install {}:\n{commands}", names(programs));
     }
-    apt::install(&names(programs), &system.packages(programs))
+    apt::install(&names(programs), &system.packages(programs)).or_else(|error| {
+        // One that cannot be had keeps no other away; what is missing afterwards is said.
+        let alone = |program: &&Program| apt::install(program.name(), &system.packages(&[**program])).is_ok();
+        if programs.iter().filter(alone).count() > 0 { Ok(()) } else { Err(error) }
+    })
 }
 
 /// Why the tests cannot begin, and what to do.
