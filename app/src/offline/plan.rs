@@ -28,6 +28,11 @@ pub(super) enum Content {
 }
 
 impl Wanted {
+    /// A file beside `catalog.json`.
+    pub fn of(file: &FileRef) -> Self {
+        Self { path: file.name.clone(), content: Content::File(file.clone()) }
+    }
+
     /// Its length.
     pub fn bytes(&self) -> u64 {
         match &self.content {
@@ -55,8 +60,7 @@ impl Wanted {
 
 /// The files beside `catalog.json`: all of them, as they are what is searched.
 pub(super) fn files(manifest: &Manifest) -> Vec<Wanted> {
-    let wanted = |file: &FileRef| Wanted { path: file.name.clone(), content: Content::File(file.clone()) };
-    manifest.files.iter().map(wanted).collect()
+    manifest.files.iter().map(Wanted::of).collect()
 }
 
 /// The pictures of `part` that a page of the listing names. A photograph as it was taken is left out where the catalog has a

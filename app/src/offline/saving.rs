@@ -137,9 +137,7 @@ impl<S: Store, N: Network> Saving<S, N> {
     async fn wanted(&self, manifest: &Manifest, part: &Part) -> Result<Vec<Wanted>, SaveError> {
         let mut wanted = plan::files(manifest);
         for page in manifest.listing() {
-            let Some(file) = wanted.iter().find(|wanted| wanted.path == page.file).cloned() else {
-                return Err(manifest.file(&page.file).err().map_or(SaveError::TooMany, SaveError::from));
-            };
+            let file = Wanted::of(manifest.file(&page.file)?);
             let kept = self.store.read(&file.path).await?.filter(|bytes| file.check(bytes).is_ok());
             let bytes = match kept {
                 Some(bytes) => bytes,
