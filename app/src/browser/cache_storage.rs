@@ -96,6 +96,11 @@ impl Answers {
     }
 }
 
+/// Whether the browser offers caches to this page or worker.
+pub fn is_offered() -> bool {
+    storage().is_ok()
+}
+
 /// The names of all caches.
 pub async fn names() -> Result<Vec<String>, CacheError> {
     let keys: Array = done(storage()?.keys()).await?.dyn_into()?;

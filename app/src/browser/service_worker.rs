@@ -29,6 +29,11 @@ pub enum CatalogSource {
     },
 }
 
+/// Whether the browser lets this page have one.
+pub fn is_offered() -> bool {
+    container().is_some()
+}
+
 /// The browser's side of service workers. None in a page that came by an insecure way, which may have none.
 fn container() -> Option<ServiceWorkerContainer> {
     let navigator = web_sys::window()?.navigator();

@@ -1,12 +1,10 @@
-//! What the browser keeps for this site: small texts by a key, and how much it keeps in all. Browsers throw where storage is blocked or full; then things are
-//! remembered for this page only.
+//! What the browser keeps for this site: small texts by a key, and how much it keeps in all. Browsers throw where storage is
+//! blocked or full; then things are remembered for this page only.
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Storage, StorageManager};
-
-use super::cache_storage;
 
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
@@ -20,22 +18,6 @@ pub fn get(key: &str) -> Option<String> {
 /// Keeps a text under a key. False if it was not kept.
 pub fn set(key: &str, text: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
-}
-
-/// Whether the browser offers caches of answers to this page.
-pub fn has_caches() -> bool {
-    is_offered(&js_sys::global(), "caches")
-}
-
-/// Whether it lets a service worker hand them out.
-pub fn has_service_worker() -> bool {
-    web_sys::window().is_some_and(|window| is_offered(&window.navigator(), "serviceWorker"))
-}
-
-/// Whether there is a cache whose name begins like this.
-pub async fn has_cache(prefix: &str) -> bool {
-    let names = cache_storage::names().await.unwrap_or_default();
-    names.iter().any(|name| name.starts_with(prefix))
 }
 
 /// Asks the browser to keep what this site keeps even when room becomes short; whether it will.

@@ -14,7 +14,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::client::{Client, Keeper};
 use super::session::Session;
-use crate::browser::{clock, location, page, storage};
+use crate::browser::{cache_storage, clock, location, page, service_worker, storage};
 use crate::catalogs;
 use crate::format::{bytes, counted};
 use crate::offline::PREFIX;
@@ -88,7 +88,7 @@ impl Offline {
                 "Open this page by itself, not inside another one, to save its catalog on this device.",
             );
         }
-        let is_offered = storage::has_caches() && storage::has_service_worker();
+        let is_offered = cache_storage::is_offered() && service_worker::is_offered();
         (!is_offered).then_some(
             "This browser keeps pages for use without a network only when they come over https, or from this device itself.",
         )
@@ -98,7 +98,8 @@ impl Offline {
     fn look(self) {
         if Self::hindrance().is_none() {
             spawn_local(async move {
-                if storage::has_cache(PREFIX).await {
+                let names = cache_storage::names().await.unwrap_or_default();
+                if names.iter().any(|name| name.starts_with(PREFIX)) {
                     self.look_again().await;
                 }
                 self.is_promised.try_set(storage::is_promised().await);
