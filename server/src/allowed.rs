@@ -100,7 +100,7 @@ impl Elsewhere {
 
     /// The policy of a file of the app that is no page; workers are bound by it.
     pub(crate) fn policy_of_files(&self) -> io::Result<HeaderValue> {
-        content_policy::of_file(&policy::sources(self.origins.iter()))
+        content_policy::of_file(self.origins.iter())
     }
 
     /// The list for the page: the catalogs of this server, called as they are now, and those elsewhere.

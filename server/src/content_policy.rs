@@ -11,15 +11,19 @@ use std::{
 };
 
 use axum::http::{HeaderValue, header::InvalidHeaderValue};
-use clip_rs_page::policy::of_page as of_page_text;
+use clip_rs_catalog::Origin;
+use clip_rs_page::policy::{of_page as of_page_text, policy_reading};
 
 /// For the catalog's files: even a page or a drawing that somebody put there can do nothing.
 pub(crate) const OF_CATALOG: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
-/// For a file of the app that is no page; workers are bound by it. `connect` is the directive that says whom they fetch from.
-pub(crate) fn of_file(connect: &str) -> io::Result<HeaderValue> {
-    let policy = format!("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; {connect}");
+/// For a file of the app that is no page; workers are bound by it.
+const OF_FILE: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
+/// The policy of a file of the app that is no page, whose page reads catalogs of these origins too.
+pub(crate) fn of_file<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> io::Result<HeaderValue> {
+    let policy = policy_reading(OF_FILE, origins).map_err(io::Error::other)?;
     HeaderValue::try_from(policy).map_err(io::Error::other)
 }
 

@@ -40,9 +40,16 @@ pub fn of_page(html: &str) -> Option<&str> {
     Some(policy)
 }
 
-/// The directive that lets a page, or a worker, fetch from its own origin and from these.
-pub fn sources<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> String {
-    origins.into_iter().fold(OWN.to_owned(), |sources, origin| format!("{sources} {origin}"))
+/// `policy` as one that lets a page, or a worker, fetch from its own origin and from these, and from no other.
+pub fn policy_reading<'a>(
+    policy: &str,
+    origins: impl IntoIterator<Item = &'a Origin>,
+) -> Result<String, PolicyError> {
+    let sources = sources(origins);
+    if sources.len() > MOST_SOURCES {
+        return Err(PolicyError::Long);
+    }
+    replaced(policy, &sources).ok_or(PolicyError::NoPolicy)
 }
 
 /// The page as one that may fetch from its own origin and from these, and from no other.
@@ -52,11 +59,7 @@ pub fn page_reading<'a>(
 ) -> Result<String, PolicyError> {
     let (before, rest) = html.split_once(META.0).ok_or(PolicyError::NoPolicy)?;
     let (policy, after) = rest.split_once(META.1).ok_or(PolicyError::NoPolicy)?;
-    let sources = sources(origins);
-    if sources.len() > MOST_SOURCES {
-        return Err(PolicyError::Long);
-    }
-    let policy = replaced(policy, &sources).ok_or(PolicyError::NoPolicy)?;
+    let policy = policy_reading(policy, origins)?;
     Ok([before, META.0, &policy, META.1, after].concat())
 }
 
@@ -82,6 +85,11 @@ pub fn service_worker_keeping(script: &str, from: &str, to: &str) -> Result<Stri
         return Err(PolicyError::OtherPage);
     }
     Ok(script.replace(&from, &to))
+}
+
+/// The directive with a page's own origin and these.
+fn sources<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> String {
+    origins.into_iter().fold(OWN.to_owned(), |sources, origin| format!("{sources} {origin}"))
 }
 
 /// As `sw.js` has it: SHA-384 in Base64, without the algorithm's name.
