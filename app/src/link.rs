@@ -12,6 +12,7 @@
 //! | `taken` | first and last day of what is searched, `..` for none: `2020-01-01/..` |
 //! | `sel` | id of the selected item |
 //! | `details` | `1` where the details of that item are open |
+//! | `panel` | `here` or `saved` where the panel beside the map shows that instead of results |
 //! | `map` | zoom, latitude, longitude |
 //!
 //! Terms may be given several times, each with a weight other than 1 before a `*`: `text=-0.5*large%20ships`.
@@ -50,6 +51,29 @@ pub struct MapView {
     pub lng: f64,
 }
 
+/// What the panel beside the map is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// The results of a search.
+    #[default]
+    Results,
+    /// Groups of places that look alike.
+    Here,
+    /// Concepts, saved catalogs and the last searches.
+    Saved,
+}
+
+impl Side {
+    /// As links say it; results go without saying.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Results => None,
+            Self::Here => Some("here"),
+            Self::Saved => Some("saved"),
+        }
+    }
+}
+
 /// What a link says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Link {
@@ -59,6 +83,8 @@ pub struct Link {
     pub selected: Option<String>,
     /// Whether its details are open.
     pub details: bool,
+    /// What the panel is about.
+    pub side: Side,
     /// Where the map looks.
     pub view: Option<MapView>,
 }
@@ -77,6 +103,7 @@ impl Link {
                 "taken" => link.ask.taken = taken(&value).or(link.ask.taken),
                 "sel" => link.selected = id(&value).or(link.selected),
                 "details" => link.details = value == "1",
+                "panel" => link.side = side(&value).unwrap_or(link.side),
                 "map" => link.view = view(&value).or(link.view),
                 _ => part(key, &value).into_iter().for_each(|part| link.ask.add(part)),
             }
@@ -87,7 +114,7 @@ impl Link {
 
     /// The fragment without its `#`; empty when there is nothing to say.
     pub fn to_fragment(&self) -> String {
-        let Self { ask, selected, details, view } = self;
+        let Self { ask, selected, details, side, view } = self;
         let words = ask.words.iter().map(|words| format!("q={}", encoded(words)));
         let mut pairs: Vec<String> = words.chain(ask.parts.iter().map(written)).collect();
         pairs.extend(ask.area.iter().map(|area| format!("in={}", corners(area))));
@@ -97,6 +124,7 @@ impl Link {
         if *details && selected.is_some() {
             pairs.push("details=1".to_owned());
         }
+        pairs.extend(side.name().map(|side| format!("panel={side}")));
         if let Some(MapView { zoom, lat, lng }) = view {
             // Two decimals of zoom; five of a degree are about a metre.
             let zoom = (zoom * 100.0).round() / 100.0;
@@ -104,6 +132,10 @@ impl Link {
         }
         pairs.join("&")
     }
+}
+
+fn side(name: &str) -> Option<Side> {
+    [Side::Here, Side::Saved].into_iter().find(|side| side.name() == Some(name))
 }
 
 fn written(part: &Part) -> String {
@@ -256,6 +288,7 @@ mod tests {
                 ask,
                 selected: Some("picture (1), part+2.png".into()),
                 details: true,
+                side: Side::Here,
                 view: Some(MapView { zoom: 16.5, lat: 38.8, lng: -77.4 }),
             };
             let fragment = link.to_fragment();
@@ -274,6 +307,7 @@ mod tests {
             ask: Ask::words("baseball field"),
             selected: Some("17/37500/50140".into()),
             details: false,
+            side: Side::Results,
             view: Some(MapView { zoom: 17.0, lat: 38.8, lng: -77.4 }),
         };
         assert_eq!(link.to_fragment(), "q=baseball%20field&sel=17/37500/50140&map=17/38.80000/-77.40000");
@@ -302,6 +336,16 @@ mod tests {
         }
         link.selected = None;
         assert_eq!(link.to_fragment(), "");
+    }
+
+    #[test]
+    fn a_link_may_open_what_was_saved() {
+        let link = Link { side: Side::Saved, ..Link::default() };
+        assert_eq!(link.to_fragment(), "panel=saved");
+        assert_eq!(Link::parse("#panel=saved"), link);
+        for other in ["panel=", "panel=results", "panel=Saved", "saved"] {
+            assert_eq!(Link::parse(other).side, Side::Results, "{other}");
+        }
     }
 
     #[test]

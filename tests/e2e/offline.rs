@@ -196,6 +196,15 @@ fn the_page_can_be_installed() -> Result<()> {
         return answers.filter(({ ok }) => !ok).map(({ url }) => url);
     })()";
     assert_eq!(visit.page.eval::<Vec<String>>(missing)?, [""; 0]);
+    // The shortcut to what was saved opens it, and the link keeps to what is shown.
+    let shortcut = "(async () => (await (await fetch(document.querySelector('link[rel=manifest]').href)).json()).shortcuts[1].url)()";
+    let saved = visit.page.eval::<String>(shortcut)?;
+    let page = visit.chromium.open(&visit.site.url(saved.trim_start_matches("./")), DESKTOP.0, DESKTOP.1)?;
+    page.wait_until("what was saved is shown", "document.querySelector('[data-testid=offline-section]')")?;
+    press(&page, "tab-results")?;
+    page.wait_until("the link follows", "!location.hash.includes('panel')")?;
+    press(&page, "tab-here")?;
+    page.wait_until("the link follows", "location.hash.includes('panel=here')")?;
     Ok(())
 }
 

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::picture::{CARD, Picture};
-use super::session::{Session, Side};
+use super::session::Session;
 use crate::ask::{About, Ask, Named, Origin, Part};
 use crate::format::{counted, millis};
+use crate::link::Side;
 use crate::protocol::explore::{Cluster, Request, Response};
 use crate::vector::Vector;
 
@@ -103,7 +104,7 @@ pub fn WhatIsHere() -> impl IntoView {
 
 #[component]
 fn Group(cluster: Cluster) -> impl IntoView {
-    let (session, side) = (expect_context::<Session>(), expect_context::<RwSignal<Side>>());
+    let session = expect_context::<Session>();
     let Cluster { names, count, examples, vector } = cluster;
     let mut names = names.into_iter();
     let name = names.next().unwrap_or_else(|| "something else".to_owned());
@@ -113,7 +114,7 @@ fn Group(cluster: Cluster) -> impl IntoView {
     let search = move |_| {
         let before = session.confirmed();
         let parts = vec![Part::plus(About::Named(named.clone()))];
-        side.set(Side::Results);
+        session.turn_to(Side::Results);
         session.search(Ask { words: None, parts, ..before });
     };
     view! {

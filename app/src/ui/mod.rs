@@ -55,11 +55,12 @@ use leptos::prelude::*;
 
 use crate::ask::Ask;
 use crate::browser::{location, page};
+use crate::link::Side;
 use footer::Footer;
 use header::Header;
 use map::Map;
 use notice::Notice;
-use session::{By, Phase, Session, Side};
+use session::{By, Phase, Session};
 
 /// Id of the element that the page is built into.
 const ROOT: &str = "app";
@@ -93,9 +94,7 @@ fn App() -> impl IntoView {
     provide_context(teach::Teaching::new(session));
     provide_context(groups::Groups::new(session));
     provide_context(offline::Offline::new(session));
-    let side = RwSignal::new(Side::default());
     let share = RwSignal::new(grip::Share::default());
-    provide_context(side);
     Effect::new(move || page::set_state(session.phase.with(Phase::name)));
     session.follow_link();
     location::on_moved(move || session.follow_link());
@@ -124,7 +123,7 @@ fn App() -> impl IntoView {
                 <Notice/>
                 <exploring::Exploring/>
                 <desk::Desk/>
-                <Show when=move || side.get() == Side::Results fallback=|| view! { <side::Other/> }>
+                <Show when=move || session.side() == Side::Results fallback=|| view! { <side::Other/> }>
                     <teach::Strip/>
                     <Panel/>
                 </Show>

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::groups::WhatIsHere;
 use super::offline::OfflineSection;
-use super::session::{Phase, Session, Side};
+use super::session::{Phase, Session};
 use super::teach::SavedConcepts;
 use crate::ask::Ask;
+use crate::link::Side;
 use crate::ui::icons;
 
 const ALL: [(Side, &str, &str); 3] = [
@@ -18,12 +19,12 @@ const ALL: [(Side, &str, &str); 3] = [
 /// The choice between them, once there is something to search in.
 #[component]
 pub fn Tabs() -> impl IntoView {
-    let (session, side) = (expect_context::<Session>(), expect_context::<RwSignal<Side>>());
+    let session = expect_context::<Session>();
     let is_loading = move || session.phase.with(|phase| matches!(phase, Phase::Loading));
     let tab = move |(which, name, testid): (Side, &'static str, &'static str)| {
         view! {
-            <button type="button" data-testid=testid aria-pressed=move || (side.get() == which).to_string() disabled=is_loading
-                on:click=move |_| side.set(which)>{name}</button>
+            <button type="button" data-testid=testid aria-pressed=move || (session.side() == which).to_string() disabled=is_loading
+                on:click=move |_| session.turn_to(which)>{name}</button>
         }
     };
     // A new search is about its results.
@@ -32,7 +33,7 @@ pub fn Tabs() -> impl IntoView {
         let now = asked.get();
         let places = |ask: &Ask| (ask.words.clone(), ask.parts.clone());
         if before.is_some_and(|before| places(&before) != places(&now)) && !now.has_no_terms() {
-            side.set(Side::Results);
+            session.turn_to(Side::Results);
         }
         now
     });
@@ -48,8 +49,8 @@ pub fn Saved() -> impl IntoView {
 /// What stands in the panel instead of results.
 #[component]
 pub fn Other() -> impl IntoView {
-    let side = expect_context::<RwSignal<Side>>();
-    move || match side.get() {
+    let session = expect_context::<Session>();
+    move || match session.side() {
         Side::Results => ().into_any(),
         Side::Here => view! { <WhatIsHere/> }.into_any(),
         Side::Saved => view! { <Saved/> }.into_any(),

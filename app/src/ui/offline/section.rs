@@ -156,7 +156,7 @@ fn Ended() -> impl IntoView {
             }
             Err(failure) => {
                 let lost = failure.kind == FailureKind::Network;
-                let hope = lost.then_some(" What was saved stays; it goes on when the network is back.");
+                let hope = lost.then_some(". What was saved stays; it goes on when the network is back.");
                 view! { <p class="offline-failed" data-testid="offline-failed">{failure.message}{hope}</p> }.into_any()
             }
         })

@@ -33,13 +33,13 @@ use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
 use crate::grouping::Grouping;
 use crate::history::History;
-use crate::link::MapView;
+use crate::link::{MapView, Side};
 use crate::order::Order;
 use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
 pub use lacks::Lack;
-pub use state::{By, Camera, Phase, Selection, Side, Timing};
+pub use state::{By, Camera, Phase, Selection, Timing};
 
 /// The page's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
@@ -84,6 +84,8 @@ pub struct Session {
     pub timing: RwSignal<Option<Timing>>,
     /// The selected hit.
     pub selected: RwSignal<Option<Selection>>,
+    /// What the panel is about.
+    side: RwSignal<Side>,
     /// Whether its details are to be shown.
     details: RwSignal<bool>,
     /// The last step of the history.
@@ -157,6 +159,7 @@ impl Session {
             grouping: RwSignal::default(),
             timing: RwSignal::default(),
             selected: RwSignal::default(),
+            side: RwSignal::default(),
             details: RwSignal::default(),
             step: StoredValue::default(),
             camera: RwSignal::default(),

@@ -11,7 +11,7 @@ use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
 use crate::ask::{Ask, Asking};
 use crate::browser::location::{self, Entry};
 use crate::browser::{clock, page};
-use crate::link::{Link, MapView};
+use crate::link::{Link, MapView, Side};
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
 use crate::trouble::{Part, Trouble};
 use crate::ui::RESULTS;
@@ -244,6 +244,17 @@ impl Session {
         self.shown.get_value()
     }
 
+    /// What the panel is about.
+    pub fn side(self) -> Side {
+        self.side.get()
+    }
+
+    /// Lets the panel be about this.
+    pub fn turn_to(self, side: Side) {
+        self.side.set(side);
+        self.write_link(Entry::Same);
+    }
+
     /// Notes what the map shows now.
     pub fn shows(self, shown: Option<Bounds>) {
         self.shown.set_value(shown);
@@ -261,7 +272,8 @@ impl Session {
         if self.has_returned() {
             return;
         }
-        let Link { ask, selected, details, view } = Link::parse(&location::fragment());
+        let Link { ask, selected, details, side, view } = Link::parse(&location::fragment());
+        self.side.set(side);
         self.details.set(details);
         self.selected.set(selected.map(|id| Selection { id, by: By::Link }));
         self.view.set_value(view);
@@ -283,6 +295,7 @@ impl Session {
                 .selected
                 .with_untracked(|selected| selected.as_ref().map(|selected| selected.id.clone())),
             details: self.details.get_untracked(),
+            side: self.side.get_untracked(),
             view: self.view.get_value(),
         };
         location::set_fragment(&link.to_fragment(), entry);

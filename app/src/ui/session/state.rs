@@ -77,15 +77,3 @@ pub enum Camera {
     /// At this item.
     Item(Extent),
 }
-
-/// What the panel beside the map is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Side {
-    /// The results of a search.
-    #[default]
-    Results,
-    /// Groups of places that look alike.
-    Here,
-    /// Concepts and the last searches.
-    Saved,
-}
