@@ -80,7 +80,7 @@ fn photographs(artifacts: &Artifacts) -> Result<(TempDir, PathBuf)> {
 }
 
 /// All files below a folder, in the order of their paths.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();

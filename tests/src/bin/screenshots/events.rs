@@ -8,6 +8,7 @@ use clip_rs_tests::{Fault, Page};
 use serde_json::Value;
 
 use crate::Scene;
+use crate::areas::files;
 use crate::host;
 use crate::steps;
 
@@ -141,13 +142,20 @@ pub fn worker_gone(scene: &Scene<'_>) -> Result<()> {
     page.wait_for_state("failed")
 }
 
-/// A tile is damaged on its way.
+/// Pictures are damaged where they lie.
 pub fn damaged(scene: &Scene<'_>) -> Result<()> {
     let page = scene.page;
+    for picture in files(scene.catalog)?.iter().filter(|path| path.extension().is_some_and(|kind| kind == "jpg")) {
+        let mut bytes = fs::read(picture)?;
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+        fs::write(picture, bytes)?;
+    }
+    page.reload()?;
     page.wait_for_state("ready")?;
-    scene.chromium.recorder().fail("/tiles-", Fault::BreakAfter(0));
     page.search("storage tanks")?;
-    page.wait_until("what is missing is said", "document.querySelector('[data-testid=notice]')")
+    page.wait_until("what is damaged is said", "document.querySelector('[data-testid=notice]')")
 }
 
 /// Photographs give way to the sample area while the page is open.

@@ -101,7 +101,7 @@ pub const STATES: [State; 39] = [
     event("offline-unsaved", "#q=a%20golf%20course", events::offline_unsaved),
     event("update", "#q=storage%20tanks", events::update),
     event("worker-gone", "", events::worker_gone),
-    event("damaged", "", events::damaged),
+    State { area: Area::Changing, ..event("damaged", "", events::damaged) },
     State { area: Area::Changing, ..event("replaced", "#q=a%20river", events::replaced) },
     event("print", "#q=storage%20tanks", events::printed),
 ];
