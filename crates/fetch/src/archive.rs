@@ -21,9 +21,7 @@ struct About<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     attribution: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    licence: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    terms: Option<&'a str>,
+    licence: Option<String>,
     r#type: &'static str,
     source: String,
     fetched: String,
@@ -53,8 +51,10 @@ pub(crate) fn write(
     let about = About {
         name: format!("{area}: {}", service.title),
         attribution: service.attribution.as_deref(),
-        licence: service.licence.as_deref(),
-        terms: service.terms.as_deref(),
+        licence: match (&service.licence, &service.terms) {
+            (Some(licence), Some(terms)) => Some(format!("{licence} ({terms})")),
+            (licence, terms) => licence.clone().or_else(|| terms.as_ref().map(|terms| format!("terms: {terms}"))),
+        },
         r#type: "baselayer",
         source: service.shown(),
         fetched: today.to_string(),

@@ -1,6 +1,10 @@
 //! The commands of `clip-rs`, one a file: its arguments, its run, its words.
 
+#[cfg(feature = "fetch")]
+mod area;
 mod encode;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod index;
 mod pack;
 mod prune;
@@ -22,10 +26,8 @@ const NAMED: usize = 20;
 #[derive(Parser)]
 #[command(name = "clip-rs", version, arg_required_else_help = true)]
 #[cfg_attr(
-    not(feature = "training"),
-    command(
-        after_help = "Built without the feature `training`, and so without model, evaluate, train and fine-tune."
-    )
+    not(all(feature = "fetch", feature = "training")),
+    command(after_help = "Built without all features: fetch and area, or model, evaluate, train and fine-tune are left out.")
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -36,6 +38,12 @@ pub struct Cli {
 enum Command {
     /// Draw a synthetic sample area: tiles, labels, captions, addresses
     Sample(sample::Sample),
+    #[cfg(feature = "fetch")]
+    /// Fetch the map tiles of an area from a service into a PMTiles archive
+    Fetch(fetch::Fetch),
+    #[cfg(feature = "fetch")]
+    /// From a place to a catalog: fetch and index as one
+    Area(Box<area::Area>),
     /// Embed imagery and write a catalog
     Index(index::Index),
     /// Search a catalog
@@ -58,6 +66,10 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Sample(args) => sample::run(&args),
+            #[cfg(feature = "fetch")]
+            Command::Fetch(args) => fetch::run(&args),
+            #[cfg(feature = "fetch")]
+            Command::Area(args) => area::run(*args),
             Command::Index(args) => index::run(args),
             Command::Search(args) => search::run(args),
             Command::Encode(args) => encode::run(&args),
