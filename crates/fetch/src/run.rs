@@ -21,8 +21,7 @@ use crate::{Area, Cover, FetchError, Service, archive};
 
 /// How often one tile is asked for before it counts as missing.
 const TRIES: usize = 6;
-/// The wait after a first failure; each further one is twice as long, with chance in it, and none longer than the last.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest wait between two tries.
 const LAST_WAIT: Duration = Duration::from_secs(30);
 /// How often one tile may be answered with "busy" before the run ends.
 const BUSY_TRIES: usize = 12;
@@ -45,6 +44,8 @@ pub struct Request<'a> {
     pub pace: NonZeroU32,
     /// Requests at once.
     pub at_once: usize,
+    /// The wait after a first failure; each further one is twice as long, with chance in it.
+    pub first_wait: Duration,
     /// Whether an archive is made though tiles are missing that the service failed to give.
     pub without_missing: bool,
 }
@@ -202,7 +203,7 @@ impl<'a, T: Iterator<Item = TileId> + Send> Fetching<'a, T> {
         let url = self.request.service.template.url(tile);
         let url = url.ok_or_else(|| Failure::Service(format!("{tile} has no address there")))?;
         let waits = ExponentialBuilder::default()
-            .with_min_delay(FIRST_WAIT)
+            .with_min_delay(self.request.first_wait)
             .with_max_delay(LAST_WAIT)
             .with_max_times(TRIES - 1)
             .with_jitter();

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -13,6 +14,8 @@ use indicatif::{HumanBytes, HumanDuration};
 
 /// More tiles than this are fetched on `--yes` only.
 const MANY: u64 = 20_000;
+/// The wait after a first failure.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The usual zoom: about a metre a pixel, which most models see things at.
 const USUAL_ZOOM: u8 = 17;
 
@@ -102,6 +105,7 @@ impl From {
             client: &client,
             pace,
             at_once: usize::from(self.at_once),
+            first_wait: FIRST_WAIT,
             without_missing: self.without_missing,
         };
         let outcome = fetch(&request)?;
@@ -136,7 +140,7 @@ fn estimate(service: &Service, area: &Area, zooms: &Zooms, tiles: u64, pace: Non
         service.title,
         area.name(),
         counted(usize::try_from(tiles).unwrap_or(usize::MAX), "tile", "tiles"),
-        HumanDuration(std::time::Duration::from_secs(seconds)),
+        HumanDuration(Duration::from_secs(seconds)),
     ));
     match (&service.licence, &service.terms) {
         (Some(licence), Some(terms)) => say(&format!("Its imagery is {licence}: {terms}")),

@@ -4,6 +4,7 @@ mod comparing;
 mod cutting;
 mod damage;
 mod evaluating;
+mod fetching;
 mod fine_tuning;
 mod importing;
 mod indexing;
@@ -14,5 +15,7 @@ mod parity;
 mod pulling;
 mod searching;
 mod second_reader;
+#[path = "../../../fetch/tests/services/stand_in.rs"]
+mod stand_in;
 mod support;
 mod updating;
