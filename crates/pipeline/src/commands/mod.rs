@@ -3,6 +3,8 @@
 #[cfg(feature = "fetch")]
 mod area;
 mod encode;
+#[cfg(feature = "export")]
+mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod index;
@@ -26,8 +28,8 @@ const NAMED: usize = 20;
 #[derive(Parser)]
 #[command(name = "clip-rs", version, arg_required_else_help = true)]
 #[cfg_attr(
-    not(all(feature = "fetch", feature = "training")),
-    command(after_help = "Built without all features: fetch and area, or model, evaluate, train and fine-tune are left out.")
+    not(all(feature = "export", feature = "fetch", feature = "training")),
+    command(after_help = "Built without all features: some of export, fetch, area, model, evaluate, train and fine-tune are left out.")
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -50,6 +52,9 @@ enum Command {
     Search(search::Search),
     /// Print the vectors of texts, as JSON: what the page's engine computes, for comparing and for other tools
     Encode(encode::Encode),
+    #[cfg(feature = "export")]
+    /// Write a catalog for other tools: GeoParquet, STAC, GeoJSON, CSV, KML, PMTiles
+    Export(export::Export),
     /// Check every file of a catalog; exits 1 on any fault
     Verify(verify::Verify),
     /// Remove what replaced catalogs and interrupted runs left in a catalog's folder
@@ -73,6 +78,8 @@ impl Cli {
             Command::Index(args) => index::run(args),
             Command::Search(args) => search::run(args),
             Command::Encode(args) => encode::run(&args),
+            #[cfg(feature = "export")]
+            Command::Export(args) => export::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Prune(args) => prune::run(&args),
             Command::Pack(args) => pack::run(args),
