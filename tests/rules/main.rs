@@ -22,7 +22,10 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample"]),
     (
         "crates/pipeline",
-        &["catalog", "search", "stage", "page", "locate", "imagery", "fetch", "package", "sample", "training"],
+        &[
+            "catalog", "search", "stage", "page", "locate", "imagery", "fetch", "package", "sample",
+            "training",
+        ],
     ),
     ("server", &["catalog", "page"]),
     ("app", &["catalog", "search"]),

@@ -66,7 +66,11 @@ impl Template {
 
     /// Reads an address with `{z}`, `{x}` and `{y}` (or `{-y}`, rows counted from the south), WMTS's names for them, or
     /// `{quadkey}`; `{token}` is the key. `zooms` are the names of the zooms, empty where they are numbers.
-    pub fn parse(text: &str, zooms: BTreeMap<u8, String>, secret: Option<Secret>) -> Result<Self, FetchError> {
+    pub fn parse(
+        text: &str,
+        zooms: BTreeMap<u8, String>,
+        secret: Option<Secret>,
+    ) -> Result<Self, FetchError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, place, after)) = next_place(rest) {
@@ -80,7 +84,12 @@ impl Template {
                 "-y" => Part::RowFromSouth,
                 "q" | "quadkey" => Part::QuadKey,
                 "token" => Part::Token,
-                _ => return Err(FetchError::service(shown(text), format!("{{{place}}} is not known in addresses"))),
+                _ => {
+                    return Err(FetchError::service(
+                        shown(text),
+                        format!("{{{place}}} is not known in addresses"),
+                    ));
+                }
             });
             rest = after;
         }
@@ -100,8 +109,10 @@ impl Template {
         };
         let template = Self { parts, zooms, secret };
         let one = template.one().ok_or_else(|| FetchError::service(shown(text), "this is no address"))?;
-        if !matches!(one.scheme(), "http" | "https") || !one.username().is_empty() || one.password().is_some() {
-            let why = "addresses begin with https:// or http://, and have no name or password before the host";
+        if !matches!(one.scheme(), "http" | "https") || !one.username().is_empty() || one.password().is_some()
+        {
+            let why =
+                "addresses begin with https:// or http://, and have no name or password before the host";
             return Err(FetchError::service(shown(text), why));
         }
         Ok(template)

@@ -53,19 +53,22 @@ pub(crate) fn write(
         attribution: service.attribution.as_deref(),
         licence: match (&service.licence, &service.terms) {
             (Some(licence), Some(terms)) => Some(format!("{licence} ({terms})")),
-            (licence, terms) => licence.clone().or_else(|| terms.as_ref().map(|terms| format!("terms: {terms}"))),
+            (licence, terms) => {
+                licence.clone().or_else(|| terms.as_ref().map(|terms| format!("terms: {terms}")))
+            }
         },
         r#type: "baselayer",
         source: service.shown(),
         fetched: today.to_string(),
     };
     let about = serde_json::to_string(&about).map_err(|error| FetchError::service(&service.name, error))?;
-    let kind = kinds.iter().max_by_key(|(_, count)| **count).map_or(TileType::Unknown, |(kind, _)| match *kind {
-        "jpg" => TileType::Jpeg,
-        "png" => TileType::Png,
-        "webp" => TileType::Webp,
-        _ => TileType::Unknown,
-    });
+    let kind =
+        kinds.iter().max_by_key(|(_, count)| **count).map_or(TileType::Unknown, |(kind, _)| match *kind {
+            "jpg" => TileType::Jpeg,
+            "png" => TileType::Png,
+            "webp" => TileType::Webp,
+            _ => TileType::Unknown,
+        });
     let mut failed = None;
     let written = files::write_durably_with(out, |file| {
         let writer = PmTilesWriter::new(kind)

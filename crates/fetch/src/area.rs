@@ -32,7 +32,8 @@ impl Area {
     pub fn parse(text: &str, around_km: f64) -> Result<Self, FetchError> {
         if let Some(edges) = four_numbers(text) {
             let [west, south, east, north] = edges;
-            let bounds = Bounds::new(west, south, east, north).map_err(|error| FetchError::area(text, error))?;
+            let bounds =
+                Bounds::new(west, south, east, north).map_err(|error| FetchError::area(text, error))?;
             return Ok(Self::of_box(bounds));
         }
         let path = Path::new(text);
@@ -48,7 +49,8 @@ impl Area {
     /// A box.
     pub fn of_box(bounds: Bounds) -> Self {
         let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
-        let ring = |west: f64, east: f64| vec![vec![[west, south], [east, south], [east, north], [west, north]]];
+        let ring =
+            |west: f64, east: f64| vec![vec![[west, south], [east, south], [east, north], [west, north]]];
         let outlines = if bounds.crosses_antimeridian() {
             vec![ring(west, 180.0), ring(-180.0, east)]
         } else {
@@ -60,9 +62,12 @@ impl Area {
     /// The polygons in a GeoJSON file (RFC 7946).
     fn of_file(path: &Path) -> Result<Self, FetchError> {
         let wrong = |why: String| FetchError::area(path.display(), why);
-        let text = String::from_utf8(files::read_at_most(path, MOST_BYTES)?).map_err(|error| wrong(error.to_string()))?;
-        let json: GeoJson =
-            text.trim_start_matches('\u{feff}').parse().map_err(|error| wrong(format!("no GeoJSON: {error}")))?;
+        let text = String::from_utf8(files::read_at_most(path, MOST_BYTES)?)
+            .map_err(|error| wrong(error.to_string()))?;
+        let json: GeoJson = text
+            .trim_start_matches('\u{feff}')
+            .parse()
+            .map_err(|error| wrong(format!("no GeoJSON: {error}")))?;
         let mut outlines = Vec::new();
         match json {
             GeoJson::Geometry(geometry) => gather(&geometry.value, &mut outlines),
@@ -79,7 +84,9 @@ impl Area {
         }
         let corners: usize = outlines.iter().flatten().map(Vec::len).sum();
         if corners > MOST_CORNERS {
-            return Err(wrong(format!("its outlines have {corners} corners, more than {MOST_CORNERS}: simplify them")));
+            return Err(wrong(format!(
+                "its outlines have {corners} corners, more than {MOST_CORNERS}: simplify them"
+            )));
         }
         let on_earth = |[lng, lat]: &[f64; 2]| lng.abs() <= 180.0 && lat.abs() <= 90.0;
         if let Some([lng, lat]) = outlines.iter().flatten().flatten().find(|corner| !on_earth(corner)) {
@@ -100,11 +107,15 @@ impl Area {
         let [(name, at)] = found.as_slice() else {
             let named: Vec<&str> = found.iter().take(8).map(|(name, _)| name.as_str()).collect();
             return Err(wrong(match named.as_slice() {
-                [] => "no place of that name is known; give WEST,SOUTH,EAST,NORTH in degrees or a GeoJSON file".to_owned(),
+                [] => {
+                    "no place of that name is known; give WEST,SOUTH,EAST,NORTH in degrees or a GeoJSON file"
+                        .to_owned()
+                }
                 several => format!("there are several, say which: {}", several.join("; ")),
             }));
         };
-        let bounds = around(*at, around_km * 1000.0).ok_or_else(|| wrong("it is too near a pole".to_owned()))?;
+        let bounds =
+            around(*at, around_km * 1000.0).ok_or_else(|| wrong("it is too near a pole".to_owned()))?;
         Ok(Self { name: name.clone(), ..Self::of_box(bounds) })
     }
 
@@ -175,10 +186,16 @@ mod tests {
             polygon.to_owned(),
             feature.clone(),
             format!(r#"{{"type": "FeatureCollection", "features": [{feature}]}}"#),
-            format!(r#"{{"type": "GeometryCollection", "geometries": [{polygon}, {{"type": "Point", "coordinates": [0, 0]}}]}}"#),
+            format!(
+                r#"{{"type": "GeometryCollection", "geometries": [{polygon}, {{"type": "Point", "coordinates": [0, 0]}}]}}"#
+            ),
         ] {
             let area = file(&text).expect(&text);
-            assert_eq!(area.outlines(), [vec![vec![[1.0, 2.0], [3.0, 2.0], [3.0, 4.0], [1.0, 2.0]]]], "{text}");
+            assert_eq!(
+                area.outlines(),
+                [vec![vec![[1.0, 2.0], [3.0, 2.0], [3.0, 4.0], [1.0, 2.0]]]],
+                "{text}"
+            );
         }
         let place = Area::parse("Manassas, Virginia", 5.0).expect("a place");
         assert_eq!(place.name(), "Manassas, Virginia, US");
@@ -201,7 +218,10 @@ mod tests {
         for (text, word) in [
             ("{}", "GeoJSON"),
             (r#"{"type": "Point", "coordinates": [0, 0]}"#, "no polygon"),
-            (r#"{"type": "Polygon", "coordinates": [[[38, -477], [39, -477], [39, -478]]]}"#, "longitude before"),
+            (
+                r#"{"type": "Polygon", "coordinates": [[[38, -477], [39, -477], [39, -478]]]}"#,
+                "longitude before",
+            ),
             (r#"{"type": "Polygon", "coordinates": [[[38]]]}"#, ""),
         ] {
             let said = file(text).expect_err(text).to_string();

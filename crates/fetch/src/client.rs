@@ -77,9 +77,13 @@ impl Client {
                 Some(next) if next.origin() == url.origin() => next,
                 Some(next) => {
                     let to = next.host_str().unwrap_or("nowhere").to_owned();
-                    return Err(Refusal::Final(format!("it sends on to another site, {to}; ask that one if it is meant")));
+                    return Err(Refusal::Final(format!(
+                        "it sends on to another site, {to}; ask that one if it is meant"
+                    )));
                 }
-                None => return Err(Refusal::Passing(format!("it answers {status} without saying where to go"))),
+                None => {
+                    return Err(Refusal::Passing(format!("it answers {status} without saying where to go")));
+                }
             };
         }
         Err(Refusal::Final("it sends from one address to the next without end".to_owned()))

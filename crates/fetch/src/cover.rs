@@ -40,7 +40,10 @@ impl Cover {
             for outline in area.outlines() {
                 let rings = outline.iter().map(|ring| ring.iter().map(|corner| at(*corner, z)).collect());
                 touch(&rings.collect(), &mut rows, z, &mut count).ok_or_else(|| {
-                    FetchError::area(area.name(), format!("more than {MOST_TILES} tiles at zoom {z}: ask for less at once"))
+                    FetchError::area(
+                        area.name(),
+                        format!("more than {MOST_TILES} tiles at zoom {z}: ask for less at once"),
+                    )
                 })?;
             }
             spans.extend(rows.into_iter().flat_map(|(y, columns)| merged(z, y, columns)));
@@ -173,9 +176,12 @@ mod tests {
         let inside = |lng: f64, lat: f64| {
             let crossed = |ring: &Vec<[f64; 2]>| {
                 let next = ring.iter().cycle().skip(1);
-                ring.iter().zip(next).filter(|([x0, y0], [x1, y1])| {
-                    (*y0 <= lat) != (*y1 <= lat) && lng < x0 + (lat - y0) / (y1 - y0) * (x1 - x0)
-                }).count()
+                ring.iter()
+                    .zip(next)
+                    .filter(|([x0, y0], [x1, y1])| {
+                        (*y0 <= lat) != (*y1 <= lat) && lng < x0 + (lat - y0) / (y1 - y0) * (x1 - x0)
+                    })
+                    .count()
             };
             rings.iter().map(crossed).sum::<usize>() % 2 == 1
         };
@@ -185,7 +191,8 @@ mod tests {
         std::fs::write(&path, text).expect("a file");
         let cover = cover(path.to_str().expect("a path"), 13..=13);
         // Many points in each tile around: one inside makes it a tile of the cover, and none nowhere near makes it none.
-        let corner = |lng, lat| TileId::from_lng_lat(LngLat::new(lng, lat).expect("a position"), 13).expect("a tile");
+        let corner =
+            |lng, lat| TileId::from_lng_lat(LngLat::new(lng, lat).expect("a position"), 13).expect("a tile");
         let (first, last) = (corner(-78.0, 39.3), corner(-77.0, 38.4));
         let mut by_points = 0;
         for (x, y) in (first.x()..=last.x()).flat_map(|x| (first.y()..=last.y()).map(move |y| (x, y))) {
@@ -200,7 +207,11 @@ mod tests {
             by_points += u64::from(any);
         }
         // Corners that cut less than a twentieth off a tile are seen by the cover alone.
-        assert!((by_points..by_points + by_points / 20 + 2).contains(&cover.count()), "{by_points} {}", cover.count());
+        assert!(
+            (by_points..by_points + by_points / 20 + 2).contains(&cover.count()),
+            "{by_points} {}",
+            cover.count()
+        );
         assert!(cover.tiles().all(|tile| cover.contains(tile)));
         assert!(!cover.contains(corner(-77.5, 38.75)), "the hole's middle");
     }

@@ -56,8 +56,12 @@ impl Journal {
         let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
         let refused = |error: rusqlite::Error| {
             wrong(match error.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another run is fetching into it".to_owned(),
-                Some(ErrorCode::NotADatabase) => "this is no file of fetched tiles: give another --out".to_owned(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    "another run is fetching into it".to_owned()
+                }
+                Some(ErrorCode::NotADatabase) => {
+                    "this is no file of fetched tiles: give another --out".to_owned()
+                }
                 _ => format!("what was fetched cannot be kept here: {error}"),
             })
         };
@@ -70,7 +74,9 @@ impl Journal {
             )
             .map_err(refused)?;
         if id != APPLICATION && tables > 0 {
-            return Err(wrong("this is somebody's file and none of fetched tiles: give another --out".to_owned()));
+            return Err(wrong(
+                "this is somebody's file and none of fetched tiles: give another --out".to_owned(),
+            ));
         }
         // One run at a time. A commit survives the end of this program; of a power failure, the last ones may not.
         database
@@ -85,11 +91,15 @@ impl Journal {
                  CREATE INDEX IF NOT EXISTS tile_digest ON tile (digest);"
             ))
             .map_err(refused)?;
-        let before: Option<String> =
-            database.query_row("SELECT service FROM said", [], |row| row.get(0)).optional().map_err(refused)?;
+        let before: Option<String> = database
+            .query_row("SELECT service FROM said", [], |row| row.get(0))
+            .optional()
+            .map_err(refused)?;
         match before {
             Some(before) if before != service => {
-                let why = format!("holds tiles of {before}: give another --out, or remove this file to fetch from {service}");
+                let why = format!(
+                    "holds tiles of {before}: give another --out, or remove this file to fetch from {service}"
+                );
                 return Err(wrong(why));
             }
             Some(_) => {}
@@ -173,7 +183,9 @@ impl Journal {
     /// Removes the file: what was in it is in the archive.
     pub fn remove(self) -> Result<(), FetchError> {
         let Self { path, database } = self;
-        database.close().map_err(|(_, error)| FetchError::Journal { path: path.clone(), why: error.to_string() })?;
+        database
+            .close()
+            .map_err(|(_, error)| FetchError::Journal { path: path.clone(), why: error.to_string() })?;
         std::fs::remove_file(&path).map_err(clip_rs_stage::StageError::io("remove", &path))?;
         Ok(())
     }
@@ -222,7 +234,8 @@ mod tests {
         known.sort_unstable();
         assert_eq!(journal.known().expect("known"), known);
         let mut pictures = Vec::new();
-        let cover = Cover::of(&Area::parse("-180,39,-179,41", 1.0).expect("an area"), 16..=16).expect("a cover");
+        let cover =
+            Cover::of(&Area::parse("-180,39,-179,41", 1.0).expect("an area"), 16..=16).expect("a cover");
         let counts = journal.pictures(&cover, |tile, bytes| {
             pictures.push((tile.x(), bytes.to_vec()));
             Ok(())
@@ -240,7 +253,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("area.pmtiles");
         let journal = Journal::open(&out, "a service").expect("a journal");
-        let said = |service: &str| Journal::open(&out, service).map(drop).expect_err("no journal").to_string();
+        let said =
+            |service: &str| Journal::open(&out, service).map(drop).expect_err("no journal").to_string();
         assert!(said("a service").contains("another run"), "{}", said("a service"));
         drop(journal);
         assert!(said("another service").contains("holds tiles of a service"));

@@ -180,7 +180,9 @@ impl<'a, T: Iterator<Item = TileId> + Send> Fetching<'a, T> {
                 Err(Failure::Tile(why)) => {
                     let in_a_row = self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
                     if in_a_row >= MOST_IN_A_ROW {
-                        let why = format!("{in_a_row} tiles in a row could not be had: {why}. What came before is kept");
+                        let why = format!(
+                            "{in_a_row} tiles in a row could not be had: {why}. What came before is kept"
+                        );
                         Err(Failure::Service(why))
                     } else {
                         Err(Failure::Tile(why))
@@ -222,7 +224,10 @@ impl<'a, T: Iterator<Item = TileId> + Send> Fetching<'a, T> {
                     busy += 1;
                     let wait = asked.unwrap_or(LAST_WAIT);
                     if busy >= BUSY_TRIES || wait > LONGEST {
-                        let when = format!("{why} and asks to wait {} s: run the same command again then", wait.as_secs());
+                        let when = format!(
+                            "{why} and asks to wait {} s: run the same command again then",
+                            wait.as_secs()
+                        );
                         return Err(Failure::Service(when));
                     }
                     self.pace.pause(wait);

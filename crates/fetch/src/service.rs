@@ -10,9 +10,9 @@ use std::ops::RangeInclusive;
 use clip_rs_catalog::{Bounds, TileId};
 use url::Url;
 
+use crate::FetchError;
 use crate::address::{Secret, Template, shown};
 use crate::client::Client;
-use crate::FetchError;
 
 /// A tile service.
 #[derive(Debug)]
@@ -139,7 +139,8 @@ impl Preset {
             None => self.address.to_owned(),
             Some(at) => {
                 let origin = Url::parse(at).ok().filter(|url| url.path() == "/" && url.query().is_none());
-                let origin = origin.ok_or_else(|| wrong("the other origin is not of the form http://host:port"))?;
+                let origin =
+                    origin.ok_or_else(|| wrong("the other origin is not of the form http://host:port"))?;
                 let path = self.address.splitn(4, '/').nth(3).unwrap_or_default();
                 format!("{origin}{path}")
             }

@@ -100,8 +100,7 @@ impl Places {
 /// A place's name with what it lies in: `Leesburg, Virginia, US`.
 fn told(record: &Record) -> String {
     let parts = [&record.name, &record.admin1, &record.cc];
-    let parts: Vec<&str> =
-        parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join(", ")
 }
 

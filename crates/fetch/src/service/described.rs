@@ -38,7 +38,9 @@ pub(super) fn open(source: &str, client: &Client) -> Result<Service, FetchError>
         Ok(url) if matches!(url.scheme(), "http" | "https") => match client.get(&url) {
             Ok(Answer::Bytes(bytes)) => bytes,
             Ok(Answer::Nothing) => return Err(wrong("nothing is at this address")),
-            Err(Refusal::Busy(_, why) | Refusal::Passing(why) | Refusal::Final(why)) => return Err(wrong(&why)),
+            Err(Refusal::Busy(_, why) | Refusal::Passing(why) | Refusal::Final(why)) => {
+                return Err(wrong(&why));
+            }
         },
         _ if Path::new(source).is_file() => files::read_at_most(Path::new(source), MOST_BYTES)?,
         _ => {
@@ -59,7 +61,8 @@ pub(super) fn open(source: &str, client: &Client) -> Result<Service, FetchError>
 
 fn of_tile_json(source: &str, text: &str) -> Result<Service, FetchError> {
     let wrong = |why: String| FetchError::service(shown(source), why);
-    let document: TileJson = serde_json::from_str(text).map_err(|error| wrong(format!("no TileJSON: {error}")))?;
+    let document: TileJson =
+        serde_json::from_str(text).map_err(|error| wrong(format!("no TileJSON: {error}")))?;
     if document.vector_layers.is_some_and(|layers| !layers.is_empty()) {
         return Err(wrong("it has vector tiles, which show nothing by themselves".to_owned()));
     }
@@ -87,7 +90,10 @@ fn of_wmts(source: &str, text: &str) -> Result<Service, FetchError> {
     let layers = wmts_layers(text).map_err(wrong)?;
     let layer = layers.into_iter().next();
     let layer = layer.ok_or_else(|| {
-        wrong("it has no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)".to_owned())
+        wrong(
+            "it has no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)"
+                .to_owned(),
+        )
     })?;
     let ends = layer.zooms.keys().next().zip(layer.zooms.keys().next_back());
     let (least, most) = ends.map_or((0, TileId::MAX_ZOOM), |(least, most)| (*least, *most));

@@ -17,7 +17,9 @@ use stand_in::{Reply, StandIn};
 /// A picture that no other tile has.
 fn tile_jpeg(tile: TileId) -> Vec<u8> {
     let (x, y) = (tile.x() % 256, tile.y() % 256);
-    let image = RgbImage::from_fn(64, 64, |i, j| Rgb([(i * 4) as u8 ^ x as u8, (j * 4) as u8 ^ y as u8, ((i * j) % 251) as u8]));
+    let image = RgbImage::from_fn(64, 64, |i, j| {
+        Rgb([(i * 4) as u8 ^ x as u8, (j * 4) as u8 ^ y as u8, ((i * j) % 251) as u8])
+    });
     encoded(&image)
 }
 
@@ -30,7 +32,8 @@ fn encoded(image: &RgbImage) -> Vec<u8> {
 /// The tile of a path `/z/x/y`.
 fn tile_of(path: &str) -> Option<TileId> {
     let path = path.split('?').next().unwrap_or_default();
-    let numbers: Option<Vec<u32>> = path.trim_start_matches('/').split('/').map(|part| part.parse().ok()).collect();
+    let numbers: Option<Vec<u32>> =
+        path.trim_start_matches('/').split('/').map(|part| part.parse().ok()).collect();
     let [z, x, y] = numbers?.try_into().ok()?;
     TileId::new(u8::try_from(z).ok()?, x, y).ok()
 }
@@ -64,7 +67,8 @@ fn run(stand_in: &StandIn, out: &Path, without_missing: bool) -> Result<Outcome,
 
 /// The tiles of an archive.
 fn archive(path: &Path) -> BTreeMap<TileId, Vec<u8>> {
-    let wanted = Wanted { paths: vec![path.to_owned()], kind: Kind::Tiles, scheme: None, exclude: Vec::new() };
+    let wanted =
+        Wanted { paths: vec![path.to_owned()], kind: Kind::Tiles, scheme: None, exclude: Vec::new() };
     let source = open(&wanted).expect("an archive");
     let tile = |entry: &Entry| (entry.id.tile().expect("a tile"), source.read(entry).expect("bytes"));
     source.inventory().entries.iter().map(tile).collect()
@@ -98,7 +102,10 @@ fn whatever_goes_wrong_once_is_asked_for_again() {
             (0, 2) => Reply::Ok("text/html", b"<html>Our service is being updated</html>".to_vec()),
             (0, 3) => Reply::Ok("image/jpeg", whole[..whole.len() * 2 / 3].to_vec()),
             (0, 4) => Reply::Hang,
-            (0, 5) => Reply::Ok("image/png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xff\xff\xff\xff\xff\xff\xff\x08\x06\0\0\0".to_vec()),
+            (0, 5) => Reply::Ok(
+                "image/png",
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xff\xff\xff\xff\xff\xff\xff\x08\x06\0\0\0".to_vec(),
+            ),
             (0, 6) => Reply::Status(302, format!("Location: {path}?again=1\r\n")),
             _ => Reply::Ok("image/jpeg", whole),
         }
@@ -123,13 +130,16 @@ fn a_busy_service_is_left_alone_for_as_long_as_it_asks() {
     assert_eq!(outcome.counts.pictures, 24);
     let asked = stand_in.asked();
     let busy = asked.iter().find(|asked| asked.path == "/16/18744/25072").expect("the first tile");
-    let soon = asked.iter().filter(|one| one.at > busy.at && one.at < busy.at + Duration::from_millis(1900)).count();
+    let soon =
+        asked.iter().filter(|one| one.at > busy.at && one.at < busy.at + Duration::from_millis(1900)).count();
     assert!(soon <= 4, "{soon} requests came before, which were on their way");
 }
 
 #[test]
 fn what_a_service_does_not_have_is_no_tile() {
-    let sorry = RgbImage::from_fn(64, 64, |i, j| if (i / 8 + j / 8) % 2 == 0 { Rgb([230, 230, 230]) } else { Rgb([120, 120, 120]) });
+    let sorry = RgbImage::from_fn(64, 64, |i, j| {
+        if (i / 8 + j / 8) % 2 == 0 { Rgb([230, 230, 230]) } else { Rgb([120, 120, 120]) }
+    });
     let (sorry, white) = (encoded(&sorry), encoded(&RgbImage::from_pixel(64, 64, Rgb([255; 3]))));
     let water = encoded(&RgbImage::from_pixel(64, 64, Rgb([30, 60, 90])));
     let stand_in = StandIn::start(move |path, _| match tile_of(path).map(TileId::x) {
@@ -149,7 +159,9 @@ fn what_a_service_does_not_have_is_no_tile() {
 #[test]
 fn tiles_that_fail_for_good_are_said_and_the_next_run_asks_for_them_alone() {
     let fails = |path: &str| path.ends_with("/25073");
-    let bad = StandIn::start(move |path, _| if fails(path) { Reply::Status(500, String::new()) } else { good(path) });
+    let bad = StandIn::start(
+        move |path, _| if fails(path) { Reply::Status(500, String::new()) } else { good(path) },
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("area.pmtiles");
     let said = run(&bad, &out, false).expect_err("tiles are missing").to_string();
@@ -171,7 +183,8 @@ fn a_service_that_refuses_or_sends_elsewhere_ends_the_run_at_once() {
     {
         let stand_in = StandIn::start(move |_, _| Reply::Status(status, headers.clone()));
         let folder = tempfile::tempdir().expect("a folder");
-        let said = run(&stand_in, &folder.path().join("area.pmtiles"), false).expect_err("refused").to_string();
+        let said =
+            run(&stand_in, &folder.path().join("area.pmtiles"), false).expect_err("refused").to_string();
         assert!(said.contains(word), "{said}");
         assert!(stand_in.asked().len() <= 8, "{} requests", stand_in.asked().len());
     }
@@ -184,8 +197,11 @@ fn a_service_that_is_not_there_ends_the_run_and_keeps_what_came() {
     let client = Client::new(None);
     let description = folder.path().join("tiles.json");
     // A port that was free, and that nobody listens at.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
-    let text = format!(r#"{{"tilejson": "3.0.0", "name": "Gone", "tiles": ["http://127.0.0.1:{port}/{{z}}/{{x}}/{{y}}"]}}"#);
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
+    let text = format!(
+        r#"{{"tilejson": "3.0.0", "name": "Gone", "tiles": ["http://127.0.0.1:{port}/{{z}}/{{x}}/{{y}}"]}}"#
+    );
     std::fs::write(&description, text).expect("a file");
     let service = Service::open(description.to_str().expect("a path"), None, &client).expect("a service");
     assert_eq!(service.title, "Gone");

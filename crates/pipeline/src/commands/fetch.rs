@@ -96,7 +96,10 @@ impl From {
         if self.estimate {
             return Ok(false);
         }
-        ensure!(tiles <= MANY || self.yes, "these are many tiles: add --yes if you want them, and if the terms allow it");
+        ensure!(
+            tiles <= MANY || self.yes,
+            "these are many tiles: add --yes if you want them, and if the terms allow it"
+        );
         let request = Request {
             service: &service,
             area: &area,

@@ -29,7 +29,9 @@ const NAMED: usize = 20;
 #[command(name = "clip-rs", version, arg_required_else_help = true)]
 #[cfg_attr(
     not(all(feature = "export", feature = "fetch", feature = "training")),
-    command(after_help = "Built without all features: some of export, fetch, area, model, evaluate, train and fine-tune are left out.")
+    command(
+        after_help = "Built without all features: some of export, fetch, area, model, evaluate, train and fine-tune are left out."
+    )
 )]
 pub struct Cli {
     #[command(subcommand)]

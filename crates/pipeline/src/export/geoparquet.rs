@@ -43,10 +43,7 @@ pub(super) fn write(
     let footprints = order.iter().filter_map(|at| rows.get(*at)?.footprint);
     let bounds = Bounds::around(footprints);
     let level = ZstdLevel::try_new(LEVEL).map_err(StageError::engine(out.display()))?;
-    let said = [
-        ("geo", metadata::geo(bounds)),
-        ("emb", metadata::embeddings(catalog, component)),
-    ];
+    let said = [("geo", metadata::geo(bounds)), ("emb", metadata::embeddings(catalog, component))];
     let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_string()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
@@ -56,7 +53,8 @@ pub(super) fn write(
     let schema = Arc::new(schema(dim, component));
     let mut failed = None;
     let written = files::write_durably_with(out, |file| {
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(io::Error::other)?;
+        let mut writer =
+            ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(io::Error::other)?;
         for part in order.chunks(BATCH) {
             let batch = batch(rows, part, &schema, dim, component).map_err(|error| {
                 failed = Some(error);

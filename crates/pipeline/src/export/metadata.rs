@@ -7,7 +7,8 @@ use super::Component;
 use crate::catalog::Catalog;
 
 /// Where the STAC extension for embeddings is specified, version 0.0.1.
-pub(super) const EXTENSION: &str = "https://geo-embeddings.github.io/embeddings-stac-specification/v0.0.1/schema.json";
+pub(super) const EXTENSION: &str =
+    "https://geo-embeddings.github.io/embeddings-stac-specification/v0.0.1/schema.json";
 
 /// The key `geo` of GeoParquet 1.1. Coordinates are longitude and latitude (OGC:CRS84, the default).
 pub(super) fn geo(bounds: Option<Bounds>) -> Value {

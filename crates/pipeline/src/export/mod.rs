@@ -53,7 +53,12 @@ pub struct Exported {
 }
 
 /// Writes the catalog in `folder` to `out`, which must not be there.
-pub fn export(folder: &Path, format: Format, component: Component, out: &Path) -> Result<Exported, StageError> {
+pub fn export(
+    folder: &Path,
+    format: Format,
+    component: Component,
+    out: &Path,
+) -> Result<Exported, StageError> {
     if out.exists() {
         return Err(StageError::content(out, "is already there: give another name, or remove it"));
     }

@@ -117,7 +117,8 @@ impl Rows {
 
     /// Its embedding as searches compare it: the unit vector of its code.
     pub fn embedding(&self, at: At) -> Result<Vec<f32>, StageError> {
-        let none = || StageError::Request(format!("item {} of shard {} has no embedding", at.ordinal, at.shard));
+        let none =
+            || StageError::Request(format!("item {} of shard {} has no embedding", at.ordinal, at.shard));
         let shard = self.shards.get(at.shard).ok_or_else(none)?;
         let embedding = shard.index.embedding(at.ordinal).ok_or_else(none)?;
         Ok(embedding.map_err(StageError::engine("an embedding"))?.as_slice().to_vec())

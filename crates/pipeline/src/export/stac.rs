@@ -18,7 +18,12 @@ const PARQUET: &str = "application/vnd.apache.parquet";
 const UNKNOWN: (&str, &str) = ("1900-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
 
 /// Writes collection, items and files into the new folder `out`. The collection is written last.
-pub(super) fn write(catalog: &Catalog, rows: &Rows, component: Component, out: &Path) -> Result<(), StageError> {
+pub(super) fn write(
+    catalog: &Catalog,
+    rows: &Rows,
+    component: Component,
+    out: &Path,
+) -> Result<(), StageError> {
     files::make_folder(out)?;
     let manifest = &catalog.manifest;
     let mut links = vec![json!({ "rel": "root", "href": "./collection.json", "type": "application/json" })];
@@ -65,7 +70,13 @@ pub(super) fn write(catalog: &Catalog, rows: &Rows, component: Component, out: &
     write_json(&out.join("collection.json"), &collection)
 }
 
-fn item(catalog: &Catalog, id: &str, shard: &Shard, days: Option<(Date, Date)>, component: Component) -> Value {
+fn item(
+    catalog: &Catalog,
+    id: &str,
+    shard: &Shard,
+    days: Option<(Date, Date)>,
+    component: Component,
+) -> Value {
     let (first, last) = days.map_or((UNKNOWN.0.to_owned(), UNKNOWN.1.to_owned()), moments);
     let mut item = json!({
         "type": "Feature",
@@ -105,7 +116,9 @@ fn item(catalog: &Catalog, id: &str, shard: &Shard, days: Option<(Date, Date)>, 
 /// A box as GeoJSON; across the antimeridian in two parts (RFC 7946, 3.1.9).
 pub(super) fn geometry(bounds: Bounds) -> Value {
     let (south, north) = (bounds.south(), bounds.north());
-    let ring = |west: f64, east: f64| json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]]);
+    let ring = |west: f64, east: f64| {
+        json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]])
+    };
     if bounds.crosses_antimeridian() {
         json!({ "type": "MultiPolygon", "coordinates": [ring(bounds.west(), 180.0), ring(-180.0, bounds.east())] })
     } else {

@@ -23,13 +23,14 @@ pub(super) fn write(catalog: &Catalog, out: &Path) -> Result<Exported, StageErro
         if let ListingPage::Tiles(page) = catalog.listing_page(&page.file)? {
             for listed in page.iter() {
                 let coord = TileCoord::new(listed.tile.z(), listed.tile.x(), listed.tile.y());
-                tiles.push((TileId::from(coord.map_err(StageError::engine(out.display()))?).value(), listed));
+                tiles
+                    .push((TileId::from(coord.map_err(StageError::engine(out.display()))?).value(), *listed));
             }
         }
     }
     tiles.sort_by_key(|(position, _)| *position);
     let kind = match set.kinds.as_slice() {
-        [ImageKind::Jpg] => TileType::Jpeg,
+        [ImageKind::Jpeg] => TileType::Jpeg,
         [ImageKind::Png] => TileType::Png,
         [ImageKind::Webp] => TileType::Webp,
         [ImageKind::Avif] => TileType::Avif,
@@ -41,7 +42,8 @@ pub(super) fn write(catalog: &Catalog, out: &Path) -> Result<Exported, StageErro
         "licence": manifest.licence,
         "type": "baselayer",
     });
-    let mut writer = PmTilesWriter::new(kind).min_zoom(set.minzoom).max_zoom(set.maxzoom).metadata(about.to_string());
+    let mut writer =
+        PmTilesWriter::new(kind).min_zoom(set.minzoom).max_zoom(set.maxzoom).metadata(about.to_string());
     if let Some(bounds) = manifest.bounds {
         let centre = bounds.centre();
         writer = writer
@@ -58,7 +60,8 @@ pub(super) fn write(catalog: &Catalog, out: &Path) -> Result<Exported, StageErro
                 failed = Some(error);
                 io::Error::other("a tile could not be read")
             })?;
-            let coord = TileCoord::new(listed.tile.z(), listed.tile.x(), listed.tile.y()).map_err(of_pmtiles)?;
+            let coord =
+                TileCoord::new(listed.tile.z(), listed.tile.x(), listed.tile.y()).map_err(of_pmtiles)?;
             writer.add_tile(coord, &bytes).map_err(of_pmtiles)?;
             progress.advance(1);
         }

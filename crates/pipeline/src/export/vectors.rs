@@ -44,8 +44,20 @@ pub(super) fn geojson(rows: &Rows, out: &Path) -> Result<(), StageError> {
 
 /// CSV (RFC 4180) with the centre, which `clip-rs index --locations` and spreadsheets read, and the edges.
 pub(super) fn csv(rows: &Rows, out: &Path) -> Result<(), StageError> {
-    let columns =
-        ["name", "longitude", "latitude", "west", "south", "east", "north", "place", "address", "address_m", "captured", "source"];
+    let columns = [
+        "name",
+        "longitude",
+        "latitude",
+        "west",
+        "south",
+        "east",
+        "north",
+        "place",
+        "address",
+        "address_m",
+        "captured",
+        "source",
+    ];
     let written = files::write_durably_with(out, |file| {
         let mut table = csv::Writer::from_writer(file);
         table.write_record(columns).map_err(io::Error::other)?;
@@ -65,7 +77,11 @@ pub(super) fn csv(rows: &Rows, out: &Path) -> Result<(), StageError> {
                 edge(3),
                 text(&row.detail.place),
                 text(&row.detail.address),
-                row.detail.address_m.filter(|_| row.detail.address.is_some()).map(|m| m.to_string()).unwrap_or_default(),
+                row.detail
+                    .address_m
+                    .filter(|_| row.detail.address.is_some())
+                    .map(|m| m.to_string())
+                    .unwrap_or_default(),
                 row.detail.captured.map(|date| date.to_string()).unwrap_or_default(),
                 text(&row.detail.source),
             ];
@@ -88,7 +104,8 @@ pub(super) fn kml(catalog: &Catalog, rows: &Rows, out: &Path) -> Result<(), Stag
             let (west, east) = (bounds.west(), bounds.west() + bounds.width());
             let (south, north) = (bounds.south(), bounds.north());
             let said = [&row.detail.address, &row.detail.place].into_iter().flatten().next();
-            let said = said.map(|text| format!("<description>{}</description>", escaped(text))).unwrap_or_default();
+            let said =
+                said.map(|text| format!("<description>{}</description>", escaped(text))).unwrap_or_default();
             let when = row.detail.captured.map(|date| format!("<TimeStamp><when>{date}</when></TimeStamp>"));
             writeln!(
                 file,

@@ -42,7 +42,9 @@ fn said(done: &Output) -> String {
 /// Starts a command and kills it when its service was asked so often since; whether it was still running.
 fn killed_after(mut child: Child, asked: &mpsc::Receiver<()>, count: usize) -> bool {
     for _ in 0..count {
-        if child.try_wait().expect("a child").is_some() || asked.recv_timeout(std::time::Duration::from_secs(20)).is_err() {
+        if child.try_wait().expect("a child").is_some()
+            || asked.recv_timeout(std::time::Duration::from_secs(20)).is_err()
+        {
             break;
         }
     }
@@ -61,8 +63,10 @@ fn one_command_goes_from_each_service_to_a_catalog_that_names_it() {
         let origin = stand_in.origin();
         let model = model();
         let model = model.to_str().expect("a path");
-        let words =
-            ["area", "--source", source, "--area", AREA, "--zoom", zoom, "--at", &origin, "--pace", "500", "--model", model];
+        let words = [
+            "area", "--source", source, "--area", AREA, "--zoom", zoom, "--at", &origin, "--pace", "500",
+            "--model", model,
+        ];
         let done = command(&words, &out).output().expect("it starts");
         assert!(done.status.success(), "{}", said(&done));
         let manifest = fs::read_to_string(out.join("catalog.json")).expect("a manifest");
@@ -93,17 +97,22 @@ fn a_key_is_in_requests_and_in_nothing_that_anybody_sees() {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("area.pmtiles");
         let origin = stand_in.origin();
-        let words = ["fetch", "--source", "mapbox", "--area", AREA, "--zoom", "16", "--at", &origin, "--pace", "200"];
+        let words =
+            ["fetch", "--source", "mapbox", "--area", AREA, "--zoom", "16", "--at", &origin, "--pace", "200"];
         let child = command(&words, &out).spawn().expect("it starts");
         let of_process = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default();
         let done = child.wait_with_output().expect("it ends");
         assert_eq!(done.status.success(), succeeds, "{}", said(&done));
-        let mut seen = vec![("output".to_owned(), said(&done).into_bytes()), ("process list".to_owned(), of_process)];
+        let mut seen =
+            vec![("output".to_owned(), said(&done).into_bytes()), ("process list".to_owned(), of_process)];
         for entry in fs::read_dir(folder.path()).expect("a folder").flatten() {
             seen.push((entry.path().display().to_string(), fs::read(entry.path()).expect("a file")));
         }
         for (what, bytes) in seen {
-            assert!(!bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "the key is in {what}, way {way}");
+            assert!(
+                !bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes()),
+                "the key is in {what}, way {way}"
+            );
         }
     }
     assert!(stand_in.paths().iter().any(|path| path.contains(KEY)), "the service has it");
@@ -118,7 +127,8 @@ fn killed_at_any_moment_it_goes_on_and_makes_the_same_archive() {
         picture(path)
     });
     let origin = format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin());
-    let words = ["fetch", "--source", &origin, "--area", AREA, "--zoom", "15..17", "--pace", "400", "--at-once", "3"];
+    let words =
+        ["fetch", "--source", &origin, "--area", AREA, "--zoom", "15..17", "--pace", "400", "--at-once", "3"];
     let folder = tempfile::tempdir().expect("a folder");
     let undisturbed = folder.path().join("undisturbed.pmtiles");
     let done = command(&words, &undisturbed).output().expect("it starts");
@@ -157,7 +167,9 @@ fn much_is_fetched_only_when_it_is_wanted_and_nothing_is_overwritten() {
     let done = command(&estimate, &out).output().expect("it starts");
     assert!(done.status.success() && said(&done).contains("tiles, about"), "{}", said(&done));
     fs::write(&out, "mine").expect("a file");
-    let done = command(&["fetch", "--source", &origin, "--area", AREA, "--zoom", "16"], &out).output().expect("it starts");
+    let done = command(&["fetch", "--source", &origin, "--area", AREA, "--zoom", "16"], &out)
+        .output()
+        .expect("it starts");
     assert!(!done.status.success() && said(&done).contains("already there"), "{}", said(&done));
     assert_eq!(fs::read(&out).expect("the file"), b"mine");
     assert_eq!(stand_in.paths(), [""; 0]);

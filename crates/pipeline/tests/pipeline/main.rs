@@ -4,6 +4,7 @@ mod comparing;
 mod cutting;
 mod damage;
 mod evaluating;
+mod exporting;
 mod fetching;
 mod fine_tuning;
 mod importing;

@@ -1,0 +1,143 @@
+"""Opens what `clip-rs export` wrote with the tools that people have, and prints what they read, as JSON.
+
+usage: exports.py FILE.parquet STAC_FOLDER FILE.geojson FILE.csv FILE.kml [FILE.pmtiles]
+
+Needs pyarrow, duckdb, geopandas, pystac with jsonschema, pmtiles and geoparquet-validator; exits with 42 and the names of
+those that are missing where it cannot do without.
+"""
+
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+MISSING = 42
+NEEDED = ["duckdb", "geopandas", "jsonschema", "pmtiles", "pyarrow", "pystac", "shapely"]
+
+
+def with_pyarrow(path):
+    """Identifiers, vectors and boxes as Arrow has them, and the keys of the file."""
+    import pyarrow.parquet as parquet
+
+    table = parquet.read_table(path)
+    keys = {key.decode(): json.loads(value) for key, value in table.schema.metadata.items() if key in (b"geo", b"emb")}
+    rows = table.to_pylist()
+    kind = str(table.schema.field("embedding").type)
+    return {
+        "rows": [{name: row[name] for name in ("id", "place", "address", "bbox", "embedding")} for row in rows],
+        "type": kind,
+        "keys": keys,
+    }
+
+
+def with_duckdb(path):
+    """The ten nearest to the first row, by the query of the guide."""
+    import duckdb
+
+    query = """
+        WITH wanted AS (SELECT embedding AS e FROM read_parquet($path) LIMIT 1)
+        SELECT id, list_cosine_similarity(embedding::FLOAT[], e::FLOAT[]) AS cosine
+        FROM read_parquet($path), wanted ORDER BY cosine DESC, id LIMIT 10
+    """
+    return [[name, cosine] for name, cosine in duckdb.execute(query, {"path": str(path)}).fetchall()]
+
+
+def with_geopandas(path):
+    """Where GeoPandas sees the places."""
+    import geopandas
+
+    frame = geopandas.read_parquet(path)
+    placed = frame[~frame.geometry.isna()]
+    return {
+        "crs": frame.crs.to_authority()[1] if frame.crs else None,
+        "count": len(frame),
+        "bounds": list(placed.total_bounds) if len(placed) else None,
+        "all_valid": bool(placed.geometry.is_valid.all()),
+    }
+
+
+def with_validator(path):
+    """What the validator of GeoParquet finds wrong."""
+    program = Path(sys.executable).with_name("geoparquet-validator")
+    if not program.exists():
+        return None
+    done = subprocess.run([program, "check", path, "--class", "all"], capture_output=True, text=True)
+    return {"passed": done.returncode == 0, "said": done.stdout + done.stderr}
+
+
+def with_pystac(folder):
+    """The collection with its items, each valid by the core's own schemas."""
+    import pystac
+    from pystac.validation.local_validator import LocalValidator
+
+    collection = pystac.Collection.from_file(str(Path(folder) / "collection.json"))
+    items = list(collection.get_items())
+    local = LocalValidator()
+    errors = [error for thing in [collection, *items] for error in local._validate_from_local(_kind(thing), thing.to_dict())] \
+        if hasattr(local, "_validate_from_local") else _validated([collection, *items])
+    assets = [Path(asset.get_absolute_href()).exists() for item in items for asset in item.assets.values()]
+    return {"items": len(items), "errors": [str(error) for error in errors], "assets": assets, "extra": collection.extra_fields}
+
+
+def _kind(thing):
+    return "Collection" if thing.to_dict()["type"] == "Collection" else "Feature"
+
+
+def _validated(things):
+    """Errors by the schemas that pystac brings along, without the network."""
+    from pystac.validation.local_validator import LocalValidator
+
+    errors = []
+    for thing in things:
+        described = thing.to_dict()
+        described["stac_extensions"] = []
+        local = LocalValidator()
+        found = local.collection(described) if described["type"] == "Collection" else local.item(described)
+        errors.extend(found or [])
+    return errors
+
+
+def with_pmtiles(path):
+    """Zooms, and how many tiles there are."""
+    from pmtiles.reader import MmapSource, Reader, all_tiles
+
+    with open(path, "rb") as file:
+        source = MmapSource(file)
+        reader = Reader(source)
+        header = reader.header()
+        tiles = [position for position, _ in all_tiles(source)]
+        return {"zooms": [header["min_zoom"], header["max_zoom"]], "tiles": len(tiles), "about": reader.metadata()}
+
+
+def main(parquet, stac, geojson, table, kml, pmtiles=None):
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        print("missing: " + ", ".join(missing), file=sys.stderr)
+        return MISSING
+    features = json.loads(Path(geojson).read_text())["features"]
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    places = xml.parse(kml).getroot().iter("{http://www.opengis.net/kml/2.2}Placemark")
+    json.dump(
+        {
+            "pyarrow": with_pyarrow(parquet),
+            "duckdb": with_duckdb(parquet),
+            "geopandas": with_geopandas(parquet),
+            "validator": with_validator(parquet),
+            "pystac": with_pystac(stac),
+            "geojson": [[feature["id"], feature["geometry"]] for feature in features],
+            "csv": rows,
+            "kml": [place.find("{http://www.opengis.net/kml/2.2}name").text for place in places],
+            "pmtiles": with_pmtiles(pmtiles) if pmtiles else None,
+        },
+        sys.stdout,
+        default=str,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
