@@ -10,7 +10,7 @@ use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{Request, index};
 use serde_json::Value;
 
-use crate::support::{catalog, clip_rs, model, said, save};
+use crate::support::{catalog, clip_rs, request, said, save};
 
 /// The exit status by which the script says that its tools are missing.
 const MISSING: i32 = 42;
@@ -151,8 +151,8 @@ fn check(catalog: &Path, half: bool) {
 
 #[test]
 fn tiles_of_a_map_are_exported_and_read_by_other_tools() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let catalog = catalog(folder.path());
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
     check(&catalog, false);
     check(&catalog, true);
 }
@@ -167,22 +167,15 @@ fn photographs_with_and_without_a_place_are_exported() {
     let table = folder.path().join("places.csv");
     fs::write(&table, "name,longitude,latitude\na & b.png,-77.5,38.7\nflight/über <1>.png,179.99999,-17\n")
         .expect("a table");
-    let out = folder.path().join("catalog");
-    let request = Request {
-        images: vec![pictures],
-        locations: Some(table),
-        model: model(),
-        out: out.clone(),
-        ..Request::default()
-    };
+    let request = Request { images: vec![pictures], locations: Some(table), ..request(folder.path()) };
     index(&request).expect("indexed");
-    check(&out, false);
+    check(&folder.path().join("catalog"), false);
 }
 
 #[test]
 fn the_imagery_comes_back_out_of_an_archive_as_it_was() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let catalog = catalog(folder.path());
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
     let archive = folder.path().join("out.pmtiles");
     said(&clip_rs([
         OsStr::new("export"),
@@ -204,8 +197,8 @@ fn the_imagery_comes_back_out_of_an_archive_as_it_was() {
 
 #[test]
 fn nothing_that_is_there_is_replaced() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let catalog = catalog(folder.path());
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
     let mine = folder.path().join("mine.csv");
     fs::write(&mine, "mine").expect("a file");
     let done = clip_rs([

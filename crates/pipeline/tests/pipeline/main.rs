@@ -16,6 +16,7 @@ mod parity;
 mod pulling;
 mod searching;
 mod second_reader;
+#[expect(dead_code, reason = "the tests of the crate fetch use the rest of it")]
 #[path = "../../../fetch/tests/services/stand_in.rs"]
 mod stand_in;
 mod support;
