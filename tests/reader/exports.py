@@ -1,6 +1,8 @@
 """Opens what `clip-rs export` wrote with the tools that people have, and prints what they read, as JSON.
 
-usage: exports.py FILE.parquet STAC_FOLDER FILE.geojson FILE.csv FILE.kml [FILE.pmtiles]
+usage: exports.py QUERY.json FILE.parquet STAC_FOLDER FILE.geojson FILE.csv FILE.kml [FILE.pmtiles]
+
+QUERY.json is what `clip-rs encode` prints for one text.
 
 Needs pyarrow, duckdb, geopandas, pystac with jsonschema, pmtiles and geoparquet-validator; exits with 42 and the names of
 those that are missing where it cannot do without.
@@ -33,16 +35,14 @@ def with_pyarrow(path):
     }
 
 
-def with_duckdb(path):
-    """The ten nearest to the first row, by the query of the guide."""
+def with_duckdb(path, query):
+    """What the first query of docs/EXPORTING.md finds, word for word but for the names of the files."""
     import duckdb
 
-    query = """
-        WITH wanted AS (SELECT embedding AS e FROM read_parquet($path) LIMIT 1)
-        SELECT id, list_cosine_similarity(embedding::FLOAT[], e::FLOAT[]) AS cosine
-        FROM read_parquet($path), wanted ORDER BY cosine DESC, id LIMIT 10
-    """
-    return [[name, cosine] for name, cosine in duckdb.execute(query, {"path": str(path)}).fetchall()]
+    guide = Path(__file__).parents[2] / "docs/EXPORTING.md"
+    text = guide.read_text().split("```sql\n")[1].split("```")[0]
+    text = text.replace("'county.parquet'", f"'{path}'").replace("'query.json'", f"'{query}'")
+    return [name for name, *_ in duckdb.sql(text).fetchall()]
 
 
 def with_geopandas(path):
@@ -112,7 +112,7 @@ def with_pmtiles(path):
         return {"zooms": [header["min_zoom"], header["max_zoom"]], "tiles": len(tiles), "about": reader.metadata()}
 
 
-def main(parquet, stac, geojson, table, kml, pmtiles=None):
+def main(query, parquet, stac, geojson, table, kml, pmtiles=None):
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         print("missing: " + ", ".join(missing), file=sys.stderr)
@@ -124,7 +124,7 @@ def main(parquet, stac, geojson, table, kml, pmtiles=None):
     json.dump(
         {
             "pyarrow": with_pyarrow(parquet),
-            "duckdb": with_duckdb(parquet),
+            "duckdb": with_duckdb(parquet, query),
             "geopandas": with_geopandas(parquet),
             "validator": with_validator(parquet),
             "pystac": with_pystac(stac),
