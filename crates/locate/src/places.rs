@@ -45,7 +45,8 @@ impl Places {
         let wanted: Vec<String> = text.split(',').map(|part| part.trim().to_lowercase()).collect();
         let is_it = |record: &Record| {
             let mut parts = wanted.iter();
-            let has_name = parts.next().is_some_and(|name| *name == record.name.to_lowercase());
+            let has_name =
+                parts.next().is_some_and(|name| !name.is_empty() && *name == record.name.to_lowercase());
             let lies_in = [&record.admin1, &record.admin2, &record.cc].map(|part| part.to_lowercase());
             has_name && parts.all(|part| lies_in.contains(part))
         };

@@ -44,13 +44,15 @@ pub(super) fn write(
     let bounds = Bounds::around(footprints);
     let level = ZstdLevel::try_new(LEVEL).map_err(StageError::engine(out.display()))?;
     let said = [("geo", metadata::geo(bounds)), ("emb", metadata::embeddings(catalog, component))];
+    // As keys of the file, and of the Arrow schema in it, which is all that Arrow's own readers look at.
+    let of_schema = said.clone().map(|(key, value)| (key.to_owned(), value.to_string()));
     let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_string()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(GROUP))
         .set_key_value_metadata(Some(said.to_vec()))
         .build();
-    let schema = Arc::new(schema(dim, component));
+    let schema = Arc::new(schema(dim, component).with_metadata(of_schema.into()));
     let mut failed = None;
     let written = files::write_durably_with(out, |file| {
         let mut writer =
