@@ -50,9 +50,14 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// Where the journal of the archive `out` lies.
+    pub fn path(out: &Path) -> Result<PathBuf, FetchError> {
+        Ok(files::beside(out, "fetching")?)
+    }
+
     /// Opens or makes the journal of the archive `out`. One that is about another service is an error.
     pub fn open(out: &Path, service: &str) -> Result<Self, FetchError> {
-        let path = files::beside(out, "fetching")?;
+        let path = Self::path(out)?;
         let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
         let refused = |error: rusqlite::Error| {
             wrong(match error.sqlite_error_code() {

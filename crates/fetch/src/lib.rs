@@ -24,5 +24,5 @@ pub use area::Area;
 pub use client::Client;
 pub use cover::Cover;
 pub use error::FetchError;
-pub use run::{Outcome, Request, fetch};
+pub use run::{Outcome, Request, fetch, is_done};
 pub use service::Service;

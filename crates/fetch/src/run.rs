@@ -65,6 +65,17 @@ pub struct Outcome {
     pub missing: u64,
 }
 
+/// Whether the archive `out` is whole, and its journal gone. A run that was killed between these two is brought to its end.
+pub fn is_done(out: &Path, service: &Service) -> Result<bool, FetchError> {
+    if !out.exists() {
+        return Ok(false);
+    }
+    if Journal::path(out)?.exists() {
+        Journal::open(out, &service.shown())?.remove()?;
+    }
+    Ok(true)
+}
+
 /// Fetches what is missing of the area and writes the archive. Run again after it was ended, it fetches nothing twice but what
 /// was on its way.
 pub fn fetch(request: &Request<'_>) -> Result<Outcome, FetchError> {

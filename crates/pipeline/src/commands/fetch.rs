@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use clip_rs_fetch::{Area, Client, Cover, Request, Service, fetch};
+use clip_rs_fetch::{Area, Client, Cover, Request, Service, fetch, is_done};
 use clip_rs_stage::progress::{counted, say};
 use indicatif::{HumanBytes, HumanDuration};
 
@@ -79,9 +79,10 @@ pub fn run(args: &Fetch) -> Result<ExitCode> {
 impl From {
     /// Fetches into the archive `out`; false where only an estimate was asked for.
     pub fn fetch(&self, out: &Path) -> Result<bool> {
-        ensure!(!out.exists(), "{} is already there: give another name, or remove it", out.display());
         let client = Client::new(self.contact.as_deref());
         let service = Service::open(&self.source, self.at.as_deref(), &client)?;
+        let is_done = is_done(out, &service)?;
+        ensure!(!is_done, "{} is already there: give another name, or remove it", out.display());
         let area = Area::parse(&self.area, self.around)?;
         let deepest = *service.zooms.end();
         let zooms = self.zoom.clone().unwrap_or_else(|| {

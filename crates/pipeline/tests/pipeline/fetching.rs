@@ -1,6 +1,7 @@
 //! `clip-rs fetch` and `area` against stand-ins of the services: killed and run again, and with a key that must stay secret.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,6 +153,70 @@ fn killed_at_any_moment_it_goes_on_and_makes_the_same_archive() {
     // What was on its way when it was killed is asked for again, and nothing else.
     assert!(asked_in_all <= tiles + 3 * kills, "{asked_in_all} requests for {tiles} tiles and {kills} kills");
     assert!(!folder.path().join("area.pmtiles.fetching").exists());
+}
+
+/// Runs a command under strace with these words more; nothing where there is no strace.
+fn traced(words: &[&str], trace: &[&str], out: &Path) -> Option<Output> {
+    let mut command = Command::new("strace");
+    command
+        .args(["-q", "-o"])
+        .arg(out.with_extension("trace"))
+        .args(trace)
+        .arg(env!("CARGO_BIN_EXE_clip-rs"));
+    match command.args(words).arg("--out").arg(out).output() {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        done => Some(done.expect("strace starts")),
+    }
+}
+
+#[test]
+fn killed_at_a_write_a_sync_or_a_rename_it_loses_nothing() {
+    let stand_in = StandIn::start(|path, _| picture(path));
+    let origin = format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin());
+    let area = "-77.0361,38.8840,-77.0230,38.8920";
+    let words =
+        ["fetch", "--source", &origin, "--area", area, "--zoom", "16", "--pace", "900", "--at-once", "1"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let undisturbed = folder.path().join("undisturbed.pmtiles");
+    assert!(command(&words, &undisturbed).output().expect("it starts").status.success());
+    let tiles = stand_in.paths().len();
+    let expected = fs::read(&undisturbed).expect("an archive");
+    // The first thread alone writes.
+    for calls in ["pwrite64", "write", "fsync,fdatasync", "rename,renameat,renameat2", "unlink,unlinkat"] {
+        let counted = folder.path().join("counted.pmtiles");
+        let Some(done) = traced(&words, &["-e", &format!("trace={calls}")], &counted) else {
+            eprintln!("SKIPPED: without strace nothing is killed at its writes");
+            return;
+        };
+        assert!(done.status.success(), "{}", said(&done));
+        let trace = fs::read_to_string(counted.with_extension("trace")).expect("a trace");
+        let count = trace.lines().filter(|line| line.contains('(')).count();
+        fs::remove_file(&counted).expect("removed");
+        let step = (count / 8).max(1);
+        for when in (1..=count).step_by(step) {
+            let out = folder.path().join("area.pmtiles");
+            let before = stand_in.paths().len();
+            let killed = traced(&words, &["-e", &format!("inject={calls}:signal=KILL:when={when}")], &out);
+            let what = format!("{calls} {when} of {count}");
+            if out.exists() {
+                assert_eq!(fs::read(&out).expect("an archive"), expected, "{what}");
+            }
+            let again = command(&words, &out).output().expect("it starts");
+            assert!(
+                again.status.success() || said(&again).contains("already there"),
+                "{what}: {}",
+                said(&again)
+            );
+            assert_eq!(fs::read(&out).expect("an archive"), expected, "{what}");
+            let asked = stand_in.paths().len() - before;
+            assert!(
+                (tiles..=tiles + 2).contains(&asked),
+                "{what}: {asked} requests for {tiles} tiles, {killed:?}"
+            );
+            assert!(!folder.path().join("area.pmtiles.fetching").exists(), "{what}");
+            fs::remove_file(&out).expect("removed");
+        }
+    }
 }
 
 #[test]
