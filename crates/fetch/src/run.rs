@@ -11,6 +11,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use clip_rs_catalog::TileId;
 use clip_rs_imagery::decode::Decoder;
+use clip_rs_stage::files;
 use clip_rs_stage::progress::Progress;
 
 use crate::client::{Answer, Client, Refusal};
@@ -71,7 +72,9 @@ pub fn is_done(out: &Path, service: &Service) -> Result<bool, FetchError> {
         return Ok(false);
     }
     if Journal::path(out)?.exists() {
-        Journal::open(out, &service.shown())?.remove()?;
+        let journal = Journal::open(out, &service.shown())?;
+        files::sweep(out)?;
+        journal.remove()?;
     }
     Ok(true)
 }
@@ -81,6 +84,7 @@ pub fn is_done(out: &Path, service: &Service) -> Result<bool, FetchError> {
 pub fn fetch(request: &Request<'_>) -> Result<Outcome, FetchError> {
     let cover = Cover::of(request.area, request.zooms.clone())?;
     let mut journal = Journal::open(request.out, &request.service.shown())?;
+    files::sweep(request.out)?;
     let known = journal.known()?;
     let is_known = |tile: TileId| known.binary_search(&position(tile)).is_ok();
     let wanted = cover.count();
