@@ -171,7 +171,7 @@ fn a_token_outside_the_vocabulary_is_an_error() {
         let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
         assert!(encoder.encode_tokens(&[518, 519]).is_ok());
         for token in [520, 65_535, u32::MAX] {
-            let error = encoder.encode_tokens(&[518, token, 519]).err().expect("an error");
+            let error = encoder.encode_tokens(&[518, token, 519]).expect_err("an error");
             assert_eq!(error.to_string(), format!("token {token} for a model of 520 tokens"));
         }
     }

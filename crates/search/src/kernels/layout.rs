@@ -132,6 +132,7 @@ pub(crate) mod forcing {
     }
 
     /// Whether plain loops may use the wider vectors that this processor has.
+    #[cfg(target_arch = "x86_64")]
     pub(in crate::kernels) fn allows_wide_vectors() -> bool {
         FORCED.get().is_none_or(|kernel| *kernel != PORTABLE && kernel.name != "SSE2")
     }

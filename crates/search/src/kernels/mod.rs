@@ -7,7 +7,10 @@
 //! browser. Which way is taken is decided once: natively by asking the processor, in wasm when it is compiled, as a module
 //! with an unknown instruction does not load at all.
 //!
-//! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors.
+//! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors. What loads rely on is
+//! checked once a product. The tests run under an address sanitizer by
+//! `RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p clip-rs-search --lib --target x86_64-unknown-linux-gnu kernels`,
+//! which builds everything anew.
 
 mod activations;
 mod codes;
