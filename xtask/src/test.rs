@@ -58,7 +58,10 @@ pub fn run(install: bool) -> Result<()> {
         Err(why) => steps::skipped("kernels for ARM, emulated", &why),
     }
     wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
-    let (name, words) = ("kernels in the browser, relaxed SIMD", ["--lib", "--test", "precision", "--test", "same_everywhere"]);
+    let (name, words) = (
+        "kernels in the browser, relaxed SIMD",
+        ["--lib", "--test", "precision", "--test", "same_everywhere"],
+    );
     wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
     dist::bundle(&toolchain, &tools)?;
     let commands = Commands::of("debug");
