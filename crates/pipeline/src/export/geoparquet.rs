@@ -19,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use time::{Date, Month};
 
-use super::rows::{At, Row, Rows};
+use super::rows::{At, Row, Rows, point};
 use super::{Component, metadata};
 use crate::catalog::Catalog;
 use clip_rs_stage::{StageError, files};
@@ -178,10 +178,16 @@ fn covering(bounds: Bounds) -> [f64; 4] {
     [west, bounds.south(), east, bounds.north()]
 }
 
-/// A box as a polygon, or two across the antimeridian, in well-known binary (OGC 06-103r4, 8.2): little-endian, outer rings
-/// counter-clockwise.
-pub(super) fn wkb(bounds: Bounds) -> Vec<u8> {
+/// A box as a polygon, or two across the antimeridian, or a point if it is one, in well-known binary (OGC 06-103r4, 8.2):
+/// little-endian, outer rings counter-clockwise.
+fn wkb(bounds: Bounds) -> Vec<u8> {
     let (south, north) = (bounds.south(), bounds.north());
+    if let Some(at) = point(bounds) {
+        let mut bytes = vec![1];
+        bytes.extend(1_u32.to_le_bytes());
+        at.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+        return bytes;
+    }
     let polygon = |west: f64, east: f64| {
         let corners = [[west, south], [east, south], [east, north], [west, north], [west, south]];
         let mut bytes = vec![1];
@@ -226,6 +232,8 @@ mod tests {
         let two = wkb(bounds(179.0, -179.0));
         assert_eq!(two.len(), 9 + 2 * 93);
         assert_eq!(two[..9], [1, 6, 0, 0, 0, 2, 0, 0, 0]);
+        let at = wkb(Bounds::new(3.0, 2.0, 3.0, 2.0).expect("a box"));
+        assert_eq!((at.len(), &at[..5]), (21, &[1, 1, 0, 0, 0][..]));
         assert_eq!(covering(bounds(179.0, -179.0)), [-180.0, -1.0, 180.0, 2.0]);
     }
 

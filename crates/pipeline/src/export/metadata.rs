@@ -15,7 +15,7 @@ pub(super) fn geo(bounds: Option<Bounds>) -> Value {
     let column = |name: &str| json!(["bbox", name]);
     let mut geometry = json!({
         "encoding": "WKB",
-        "geometry_types": ["MultiPolygon", "Polygon"],
+        "geometry_types": ["MultiPolygon", "Point", "Polygon"],
         "edges": "planar",
         "orientation": "counterclockwise",
         "covering": { "bbox": {

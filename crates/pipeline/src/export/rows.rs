@@ -40,6 +40,12 @@ pub(super) struct Row<'a> {
     pub offset: Option<f32>,
 }
 
+/// Longitude and latitude of a footprint that is a point, as that of a photograph is of which only the camera's place is known.
+pub(super) fn point(bounds: Bounds) -> Option<[f64; 2]> {
+    let is_point = bounds.west() == bounds.east() && bounds.south() == bounds.north();
+    is_point.then(|| [bounds.west(), bounds.south()])
+}
+
 impl Rows {
     /// Reads all that there is of items.
     pub fn read(catalog: &Catalog) -> Result<Self, StageError> {

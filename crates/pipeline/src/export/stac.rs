@@ -8,7 +8,7 @@ use clip_rs_catalog::{Bounds, Date, Shard};
 use clip_rs_stage::{StageError, files};
 use serde_json::{Value, json};
 
-use super::rows::Rows;
+use super::rows::{Rows, point};
 use super::{Component, geoparquet, metadata};
 use crate::catalog::Catalog;
 
@@ -113,8 +113,11 @@ fn item(
     item
 }
 
-/// A box as GeoJSON; across the antimeridian in two parts (RFC 7946, 3.1.9).
+/// A box as GeoJSON; across the antimeridian in two parts (RFC 7946, 3.1.9); a point if it is one.
 pub(super) fn geometry(bounds: Bounds) -> Value {
+    if let Some(at) = point(bounds) {
+        return json!({ "type": "Point", "coordinates": at });
+    }
     let (south, north) = (bounds.south(), bounds.north());
     let ring = |west: f64, east: f64| {
         json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]])

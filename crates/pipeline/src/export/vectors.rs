@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use clip_rs_catalog::Bounds;
 use clip_rs_stage::{StageError, files};
 use serde_json::{Value, json};
 
-use super::rows::{Row, Rows};
+use super::rows::{Row, Rows, point};
 use super::stac::geometry;
 use crate::catalog::Catalog;
 
@@ -100,18 +101,17 @@ pub(super) fn kml(catalog: &Catalog, rows: &Rows, out: &Path) -> Result<(), Stag
         writeln!(file, r#"<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{title}</name>"#)?;
         for row in rows.all().filter_map(|at| rows.get(at)) {
             let Some(bounds) = row.footprint else { continue };
-            // Beyond 180 degrees across the antimeridian, as KML has it.
-            let (west, east) = (bounds.west(), bounds.west() + bounds.width());
-            let (south, north) = (bounds.south(), bounds.north());
+            let ground = match point(bounds) {
+                Some([lng, lat]) => format!("<Point><coordinates>{lng},{lat}</coordinates></Point>"),
+                None => outline(bounds),
+            };
             let said = [&row.detail.address, &row.detail.place].into_iter().flatten().next();
             let said =
                 said.map(|text| format!("<description>{}</description>", escaped(text))).unwrap_or_default();
             let when = row.detail.captured.map(|date| format!("<TimeStamp><when>{date}</when></TimeStamp>"));
             writeln!(
                 file,
-                "<Placemark><name>{}</name>{said}{}<Polygon><outerBoundaryIs><LinearRing><coordinates>\
-                 {west},{south} {east},{south} {east},{north} {west},{north} {west},{south}\
-                 </coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>",
+                "<Placemark><name>{}</name>{said}{}{ground}</Placemark>",
                 escaped(&row.id),
                 when.unwrap_or_default(),
             )?;
@@ -119,6 +119,16 @@ pub(super) fn kml(catalog: &Catalog, rows: &Rows, out: &Path) -> Result<(), Stag
         writeln!(file, "</Document></kml>")
     });
     written.map(drop)
+}
+
+/// A box as a polygon, beyond 180 degrees across the antimeridian, as KML has it.
+fn outline(bounds: Bounds) -> String {
+    let (west, east) = (bounds.west(), bounds.west() + bounds.width());
+    let (south, north) = (bounds.south(), bounds.north());
+    format!(
+        "<Polygon><outerBoundaryIs><LinearRing><coordinates>{west},{south} {east},{south} {east},{north} {west},{north} \
+         {west},{south}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+    )
 }
 
 /// Text as XML has it, without what XML 1.0 cannot hold.

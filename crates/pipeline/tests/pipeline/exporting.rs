@@ -113,10 +113,16 @@ fn check(catalog: &Path, half: bool) {
         let found: Vec<f64> =
             row["embedding"].as_array().expect("a list").iter().filter_map(Value::as_f64).collect();
         assert_eq!(found.len(), embedding.len());
-        let off = found.iter().zip(embedding).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
+        // In single precision: on their way as text numbers may lose the last digit of a double.
+        let off = found.iter().zip(embedding).map(|(a, b)| (*a as f32 - b).abs()).fold(0.0, f32::max);
         assert!(off <= most_off, "{id}: {off}");
         let bbox = ["xmin", "ymin", "xmax", "ymax"].map(|edge| row["bbox"][edge].as_f64());
-        assert_eq!(bbox, footprint.map_or([None; 4], |edges| edges.map(Some)), "{id}");
+        let edges = footprint.map_or([None; 4], |edges| edges.map(Some));
+        let near = |(found, edge): (Option<f64>, Option<f64>)| match found.zip(edge) {
+            Some((found, edge)) => (found - edge).abs() < 1e-9,
+            None => found == edge,
+        };
+        assert!(bbox.into_iter().zip(edges).all(near), "{id}: {bbox:?} and {edges:?}");
     }
     let kind = read["pyarrow"]["type"].as_str().expect("a type");
     let component = if half { "halffloat" } else { "float" };
