@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-mod arm;
 mod bench;
 mod cache;
 mod compress;
