@@ -152,7 +152,8 @@ impl<'a, T: Iterator<Item = TileId> + Send> Fetching<'a, T> {
     fn run(&self, journal: &mut Journal, progress: &Progress) -> Result<Fetched, FetchError> {
         let threads = self.request.at_once.max(1);
         thread::scope(|scope| {
-            let (sender, receiver) = mpsc::sync_channel::<Come>(threads);
+            // Nothing waits in between, so that a run that is killed loses one tile a thread and the one that is being noted.
+            let (sender, receiver) = mpsc::sync_channel::<Come>(0);
             for _ in 0..threads {
                 let sender = sender.clone();
                 scope.spawn(move || self.ask(&sender));

@@ -150,8 +150,8 @@ fn killed_at_any_moment_it_goes_on_and_makes_the_same_archive() {
     assert!(done.status.success(), "{}", said(&done));
     assert_eq!(fs::read(&out).expect("the archive"), fs::read(&undisturbed).expect("the other"));
     let asked_in_all = stand_in.paths().len() - tiles;
-    // What was on its way when it was killed is asked for again, and nothing else.
-    assert!(asked_in_all <= tiles + 3 * kills, "{asked_in_all} requests for {tiles} tiles and {kills} kills");
+    // What three threads had on its way when it was killed, and what was being noted, is asked for again, and nothing else.
+    assert!(asked_in_all <= tiles + 4 * kills, "{asked_in_all} requests for {tiles} tiles and {kills} kills");
     assert!(!folder.path().join("area.pmtiles.fetching").exists());
 }
 
