@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
-use clip_rs_catalog::{Bounds, Manifest, TileSet};
+use clip_rs_catalog::{Manifest, TileSet};
 use serde::Serialize;
 
 use crate::{
@@ -63,7 +63,8 @@ fn describe(manifest: &Manifest, tiles: &TileSet, base: &str) -> TileJson {
         tiles: [base.to_owned() + &template(tiles)],
         minzoom: tiles.minzoom,
         maxzoom: tiles.maxzoom,
-        bounds: manifest.bounds.map(within_the_map),
+        // TileJSON's must not wrap around the antimeridian; the centre says where the area is.
+        bounds: manifest.bounds.map(|bounds| bounds.within_the_map()),
         center: manifest.bounds.map(|bounds| {
             let centre = bounds.centre();
             (centre.lng(), centre.lat(), tiles.minzoom)
@@ -75,16 +76,6 @@ fn describe(manifest: &Manifest, tiles: &TileSet, base: &str) -> TileJson {
 /// Map libraries show an attribution as HTML; a catalog's is plain text.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// The edges of `bounds`. TileJSON's must not wrap around the antimeridian, so an area on both sides of it is as wide
-/// as the map; its centre says where it is.
-fn within_the_map(bounds: Bounds) -> [f64; 4] {
-    if bounds.crosses_antimeridian() {
-        [-180.0, bounds.south(), 180.0, bounds.north()]
-    } else {
-        bounds.into()
-    }
 }
 
 /// The catalog's address, which is `address` here, as the client sees it: `Host`, and what a reverse proxy adds to it. Absolute, as MapLibre

@@ -1,6 +1,6 @@
-//! Features of GeoJSON (RFC 7946), and the geometry of a footprint that results and marks share.
+//! Features of GeoJSON (RFC 7946).
 
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::{Bounds, geometry};
 use serde_json::{Map, Value, json};
 
 use super::{Cell, rounded, texts};
@@ -28,7 +28,7 @@ pub fn write(hits: &[Hit]) -> String {
 pub fn write_cells(cells: &[Cell]) -> String {
     let feature = |cell: &Cell| {
         let properties = json!({ "mark": rounded(cell.mark) });
-        json!({ "type": "Feature", "geometry": geometry(Some(cell.bounds)), "properties": properties })
+        json!({ "type": "Feature", "geometry": geometry::geojson(cell.bounds), "properties": properties })
     };
     collection(cells.iter().map(feature).collect())
 }
@@ -38,27 +38,9 @@ pub fn collection(features: Vec<Value>) -> String {
     json!({ "type": "FeatureCollection", "features": features }).to_string()
 }
 
-/// An item as a feature.
+/// An item as a feature; its geometry is null where the place is not known.
 pub fn feature(id: &str, footprint: Option<Bounds>, properties: Map<String, Value>) -> Value {
-    json!({ "type": "Feature", "id": id, "geometry": geometry(footprint), "properties": properties })
-}
-
-/// A polygon, cut in two where it crosses the antimeridian (RFC 7946, section 3.1.9); a point where there is no extent; null
-/// where the place is not known.
-fn geometry(footprint: Option<Bounds>) -> Value {
-    let Some(bounds) = footprint else { return Value::Null };
-    let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
-    if west == east && south == north {
-        return json!({ "type": "Point", "coordinates": [west, south] });
-    }
-    // Counter-clockwise, as the right-hand rule asks.
-    let ring = |west: f64, east: f64| {
-        json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]])
-    };
-    if bounds.crosses_antimeridian() {
-        return json!({ "type": "MultiPolygon", "coordinates": [ring(west, 180.0), ring(-180.0, east)] });
-    }
-    json!({ "type": "Polygon", "coordinates": ring(west, east) })
+    json!({ "type": "Feature", "id": id, "geometry": footprint.map(geometry::geojson), "properties": properties })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Placemarks of KML (OGC 12-007r2, <https://docs.ogc.org/is/12-007r2/12-007r2.html>), as globes and maps open them.
 
 use clip_rs_catalog::Bounds;
+use clip_rs_catalog::geometry::{self, kml_text};
 
 use super::{Cell, rounded, texts};
 use crate::protocol::Hit;
@@ -50,52 +51,13 @@ fn placemark<'a>(
     data: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
     bounds: Option<Bounds>,
 ) -> String {
-    let mut text = format!("<Placemark><name>{}</name><ExtendedData>", escaped(name));
+    let mut text = format!("<Placemark><name>{}</name><ExtendedData>", kml_text(name));
     for (name, value) in data.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
-        text.push_str(&format!("<Data name=\"{name}\"><value>{}</value></Data>", escaped(value)));
+        text.push_str(&format!("<Data name=\"{name}\"><value>{}</value></Data>", kml_text(value)));
     }
     text.push_str("</ExtendedData>");
-    text.push_str(&bounds.map(geometry).unwrap_or_default());
+    text.push_str(&bounds.map(geometry::kml).unwrap_or_default());
     text + "</Placemark>\n"
-}
-
-/// A polygon, two of them where it crosses the antimeridian, a point where there is no extent.
-fn geometry(bounds: Bounds) -> String {
-    let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
-    if west == east && south == north {
-        return format!("<Point><coordinates>{west},{south}</coordinates></Point>");
-    }
-    // Counter-clockwise, as outer boundaries are.
-    let polygon = |west: f64, east: f64| {
-        format!(
-            "<Polygon><outerBoundaryIs><LinearRing><coordinates>\
-             {west},{south} {east},{south} {east},{north} {west},{north} {west},{south}\
-             </coordinates></LinearRing></outerBoundaryIs></Polygon>"
-        )
-    };
-    if bounds.crosses_antimeridian() {
-        return format!("<MultiGeometry>{}{}</MultiGeometry>", polygon(west, 180.0), polygon(-180.0, east));
-    }
-    polygon(west, east)
-}
-
-/// Text as it may stand in an element. What no XML 1.0 document can hold is left out: control characters, but white space
-/// becomes a space, and U+FFFE and U+FFFF.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\t' | '\n' | '\r' => safe.push(' '),
-            '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

@@ -116,6 +116,24 @@ impl Bounds {
         self.west > self.east
     }
 
+    /// The box, or where it crosses the antimeridian its part on either side, none of which wraps around.
+    pub fn parts(&self) -> impl Iterator<Item = Self> {
+        let Self { west, south, east, north } = *self;
+        let parts = if self.crosses_antimeridian() {
+            [Some(Self { west, south, east: 180.0, north }), Some(Self { west: -180.0, south, east, north })]
+        } else {
+            [Some(*self), None]
+        };
+        parts.into_iter().flatten()
+    }
+
+    /// Edges that do not wrap around, west, south, east and north, for formats that know no other: those of a box that crosses
+    /// the antimeridian are as wide as the map.
+    pub fn within_the_map(&self) -> [f64; 4] {
+        let (west, east) = if self.crosses_antimeridian() { (-180.0, 180.0) } else { (self.west, self.east) };
+        [west, self.south, east, self.north]
+    }
+
     /// Width in degrees of longitude, 0 to 360.
     pub fn width(&self) -> f64 {
         if self.crosses_antimeridian() { self.east - self.west + 360.0 } else { self.east - self.west }

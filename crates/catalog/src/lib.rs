@@ -122,6 +122,7 @@ mod details;
 mod digest;
 mod error;
 mod geo;
+pub mod geometry;
 mod id;
 pub mod index;
 mod items;

@@ -1,13 +1,11 @@
 //! From what was fetched to a PMTiles archive (version 3), whole or not there, which says where its tiles are from.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
-use clip_rs_catalog::{Bounds, TileId};
+use clip_rs_catalog::Bounds;
+use clip_rs_imagery::pmtiles_archive::{self, Described};
 use clip_rs_imagery::sniff;
-use clip_rs_stage::{StageError, files};
-use pmtiles::{PmTilesWriter, PmtError, TileCoord, TileType};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -35,10 +33,10 @@ pub(crate) fn write(
     service: &Service,
     area: &str,
 ) -> Result<Counts, FetchError> {
-    let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<Option<&'static str>, u64> = BTreeMap::new();
     let mut around: Option<(Bounds, u8, u8)> = None;
-    let counts = journal.pictures(cover, |tile, bytes| {
-        *kinds.entry(sniff(bytes).unwrap_or("unknown")).or_default() += 1;
+    journal.pictures(cover, |tile, bytes| {
+        *kinds.entry(sniff(bytes)).or_default() += 1;
         let (bounds, least, most) = around.unwrap_or((tile.bounds(), tile.z(), tile.z()));
         around = Some((bounds.union(&tile.bounds()), least.min(tile.z()), most.max(tile.z())));
         Ok(())
@@ -61,48 +59,13 @@ pub(crate) fn write(
         source: service.shown(),
         fetched: today.to_string(),
     };
-    let about = serde_json::to_string(&about).map_err(|error| FetchError::service(&service.name, error))?;
-    let kind =
-        kinds.iter().max_by_key(|(_, count)| **count).map_or(TileType::Unknown, |(kind, _)| match *kind {
-            "jpg" => TileType::Jpeg,
-            "png" => TileType::Png,
-            "webp" => TileType::Webp,
-            _ => TileType::Unknown,
-        });
-    let mut failed = None;
-    let written = files::write_durably_with(out, |file| {
-        let writer = PmTilesWriter::new(kind)
-            .min_zoom(least)
-            .max_zoom(most)
-            .bounds(bounds.west(), bounds.south(), bounds.east(), bounds.north())
-            .center(bounds.centre().lng(), bounds.centre().lat())
-            .center_zoom(least)
-            .metadata(about);
-        let mut writer = writer.create(&mut *file).map_err(of_pmtiles)?;
-        let read = journal.pictures(cover, |tile, bytes| {
-            add(&mut writer, tile, bytes).map_err(|error| StageError::io("write", out)(error).into())
-        });
-        read.map_err(|error| {
-            failed = Some(error);
-            io::Error::other("the tiles could not be read")
-        })?;
-        writer.finalize().map_err(of_pmtiles)
-    });
-    match (failed, written) {
-        (Some(error), _) => Err(error),
-        (None, written) => Ok(written.map(|_| counts)?),
-    }
-}
-
-fn add<W: io::Write + io::Seek>(
-    writer: &mut pmtiles::PmTilesStreamWriter<W>,
-    tile: TileId,
-    bytes: &[u8],
-) -> io::Result<()> {
-    let coord = TileCoord::new(tile.z(), tile.x(), tile.y()).map_err(of_pmtiles)?;
-    writer.add_tile(coord, bytes).map_err(of_pmtiles)
-}
-
-fn of_pmtiles(error: PmtError) -> io::Error {
-    io::Error::other(error)
+    let described = Described {
+        kind: kinds.into_iter().max_by_key(|(_, count)| *count).and_then(|(kind, _)| kind),
+        zooms: (least, most),
+        bounds: Some(bounds),
+        about: serde_json::to_value(&about).map_err(|error| FetchError::service(&service.name, error))?,
+    };
+    pmtiles_archive::write(out, described, |tiles| {
+        journal.pictures(cover, |tile, bytes| Ok(tiles.add(tile, bytes)?))
+    })
 }

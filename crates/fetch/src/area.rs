@@ -49,13 +49,11 @@ impl Area {
     /// A box.
     pub fn of_box(bounds: Bounds) -> Self {
         let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
-        let ring =
-            |west: f64, east: f64| vec![vec![[west, south], [east, south], [east, north], [west, north]]];
-        let outlines = if bounds.crosses_antimeridian() {
-            vec![ring(west, 180.0), ring(-180.0, east)]
-        } else {
-            vec![ring(west, east)]
+        let ring = |part: Bounds| {
+            let (west, south, east, north) = (part.west(), part.south(), part.east(), part.north());
+            vec![vec![[west, south], [east, south], [east, north], [west, north]]]
         };
+        let outlines = bounds.parts().map(ring).collect();
         Self { name: format!("{west},{south},{east},{north}"), outlines }
     }
 

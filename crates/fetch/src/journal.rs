@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{Digest, TileId};
+use clip_rs_imagery::pmtiles_archive::{position, tile_at};
 use clip_rs_stage::files;
-use pmtiles::{TileCoord, TileId as Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use crate::picture::Seen;
@@ -168,7 +168,8 @@ impl Journal {
                 Ok((row.get(0)?, row.get_ref(1)?.as_blob_or_null()?, row.get(2)?, row.get(3)?))
             };
             let (position, bytes, seen, times) = read().map_err(|error| self.failed(error))?;
-            let tile = tile(position).ok_or_else(|| self.failed("holds a tile that is none"))?;
+            let tile =
+                tile_at(position.cast_unsigned()).ok_or_else(|| self.failed("holds a tile that is none"))?;
             if !cover.contains(tile) {
                 continue;
             }
@@ -198,17 +199,6 @@ impl Journal {
     fn failed(&self, error: impl ToString) -> FetchError {
         FetchError::Journal { path: self.path.clone(), why: error.to_string() }
     }
-}
-
-/// A tile's place in the order of PMTiles.
-pub(crate) fn position(tile: TileId) -> u64 {
-    // Every tile of ours has one.
-    TileCoord::new(tile.z(), tile.x(), tile.y()).map_or(u64::MAX, |coord| Position::from(coord).value())
-}
-
-fn tile(position: i64) -> Option<TileId> {
-    let coord = TileCoord::from(Position::new(position.cast_unsigned()).ok()?);
-    TileId::new(coord.z(), coord.x(), coord.y()).ok()
 }
 
 #[cfg(test)]

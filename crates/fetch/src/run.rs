@@ -11,11 +11,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use clip_rs_catalog::TileId;
 use clip_rs_imagery::decode::Decoder;
+use clip_rs_imagery::pmtiles_archive::position;
 use clip_rs_stage::files;
 use clip_rs_stage::progress::Progress;
 
 use crate::client::{Answer, Client, Refusal};
-use crate::journal::{Counts, Journal, Kept, position};
+use crate::journal::{Counts, Journal, Kept};
 use crate::pace::{LONGEST, Pace};
 use crate::picture::{self, Seen};
 use crate::{Area, Cover, FetchError, Service, archive};

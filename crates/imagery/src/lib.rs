@@ -30,6 +30,8 @@ pub use about::About;
 pub use error::ImageryError;
 pub use format::{PICTURES, sniff};
 pub use open::{Kind, Wanted, open};
+#[cfg(feature = "write-pmtiles")]
+pub use pmtiles::write as pmtiles_archive;
 pub use source::{Entry, EntryId, Inventory, Skipped, Source, Unread};
 pub use tile_metadata::Scheme;
 pub use walk::is_catalog;

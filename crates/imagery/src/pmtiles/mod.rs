@@ -1,6 +1,8 @@
 //! PMTiles version 3: tiles in one file that is read by ranges. The crate `pmtiles` reads the directories.
 
 mod ranges;
+#[cfg(feature = "write-pmtiles")]
+pub mod write;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

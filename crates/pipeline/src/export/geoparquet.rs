@@ -11,7 +11,7 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::{Bounds, geometry};
 use half::f16;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -19,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use time::{Date, Month};
 
-use super::rows::{At, Row, Rows, point};
+use super::rows::{At, Row, Rows};
 use super::{Component, metadata};
 use crate::catalog::Catalog;
 use clip_rs_stage::{StageError, files};
@@ -119,9 +119,9 @@ fn batch(
         let none = || StageError::Request(format!("there is no item {} in shard {}", at.ordinal, at.shard));
         let Row { id: name, footprint, detail, offset: of_item } = rows.get(*at).ok_or_else(none)?;
         id.append_value(name);
-        geometry.append_option(footprint.map(wkb));
+        geometry.append_option(footprint.map(geometry::wkb));
         has_place.push(footprint.is_some());
-        let corners = footprint.map_or([0.0; 4], covering);
+        let corners = footprint.map_or([0.0; 4], |footprint| footprint.within_the_map());
         edges.iter_mut().zip(corners).for_each(|(column, value)| column.append_value(value));
         offset.append_option(of_item);
         place.append_option(detail.place.as_deref());
@@ -171,40 +171,6 @@ fn embeddings(rows: &Rows, part: &[At], dim: usize, component: Component) -> Res
     }
 }
 
-/// The box that a reader may rely on: across the antimeridian, all longitudes.
-fn covering(bounds: Bounds) -> [f64; 4] {
-    let (west, east) =
-        if bounds.crosses_antimeridian() { (-180.0, 180.0) } else { (bounds.west(), bounds.east()) };
-    [west, bounds.south(), east, bounds.north()]
-}
-
-/// A box as a polygon, or two across the antimeridian, or a point if it is one, in well-known binary (OGC 06-103r4, 8.2):
-/// little-endian, outer rings counter-clockwise.
-fn wkb(bounds: Bounds) -> Vec<u8> {
-    let (south, north) = (bounds.south(), bounds.north());
-    if let Some(at) = point(bounds) {
-        let mut bytes = vec![1];
-        bytes.extend(1_u32.to_le_bytes());
-        at.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-        return bytes;
-    }
-    let polygon = |west: f64, east: f64| {
-        let corners = [[west, south], [east, south], [east, north], [west, north], [west, south]];
-        let mut bytes = vec![1];
-        [3_u32, 1, 5].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-        corners.iter().flatten().for_each(|number| bytes.extend(number.to_le_bytes()));
-        bytes
-    };
-    if !bounds.crosses_antimeridian() {
-        return polygon(bounds.west(), bounds.east());
-    }
-    let mut bytes = vec![1];
-    [6_u32, 2].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-    bytes.extend(polygon(bounds.west(), 180.0));
-    bytes.extend(polygon(-180.0, bounds.east()));
-    bytes
-}
-
 /// Days since 1970-01-01 of a date written `YYYY-MM-DD`.
 fn days(date: &str) -> Option<i32> {
     let mut numbers = date.splitn(3, '-');
@@ -221,21 +187,6 @@ fn refused(error: ArrowError) -> StageError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_box_is_a_polygon_and_two_of_them_across_the_antimeridian() {
-        let bounds = |west, east| Bounds::new(west, -1.0, east, 2.0).expect("a box");
-        let one = wkb(bounds(3.0, 4.0));
-        assert_eq!(one.len(), 1 + 12 + 80);
-        assert_eq!(one[..13], [1, 3, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0]);
-        assert_eq!(one[13..21], 3.0_f64.to_le_bytes());
-        let two = wkb(bounds(179.0, -179.0));
-        assert_eq!(two.len(), 9 + 2 * 93);
-        assert_eq!(two[..9], [1, 6, 0, 0, 0, 2, 0, 0, 0]);
-        let at = wkb(Bounds::new(3.0, 2.0, 3.0, 2.0).expect("a box"));
-        assert_eq!((at.len(), &at[..5]), (21, &[1, 1, 0, 0, 0][..]));
-        assert_eq!(covering(bounds(179.0, -179.0)), [-180.0, -1.0, 180.0, 2.0]);
-    }
 
     #[test]
     fn days_are_counted_from_1970() {

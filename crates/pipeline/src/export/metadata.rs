@@ -7,8 +7,7 @@ use super::Component;
 use crate::catalog::Catalog;
 
 /// Where the STAC extension for embeddings is specified, version 0.0.1.
-pub(super) const EXTENSION: &str =
-    "https://geo-embeddings.github.io/embeddings-stac-specification/v0.0.1/schema.json";
+pub(super) const EXTENSION: &str = "https://stac-extensions.github.io/embeddings/v0.0.1/schema.json";
 
 /// The key `geo` of GeoParquet 1.1. Coordinates are longitude and latitude (OGC:CRS84, the default).
 pub(super) fn geo(bounds: Option<Bounds>) -> Value {
@@ -76,7 +75,7 @@ pub(super) fn layout(catalog: &Catalog) -> Value {
             "chip_size": [tiles.tile_size, tiles.tile_size],
             "grid_id": format!("WebMercatorQuad, zoom {}", tiles.zoom),
         }),
-        None => json!({ "layout_type": "irregular", "chip_size": [0, 0] }),
+        None => json!({ "layout_type": "irregular" }),
     }
 }
 

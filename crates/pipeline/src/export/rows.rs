@@ -1,9 +1,9 @@
 //! The items of a catalog as rows, in an order in which neighbours on the ground are neighbours in the table.
 
 use clip_rs_catalog::{Bounds, Detail, Items, TileId};
+use clip_rs_imagery::pmtiles_archive::position;
 use clip_rs_search::Index;
 use clip_rs_stage::StageError;
-use pmtiles::{TileCoord, TileId as Hilbert};
 
 use crate::catalog::Catalog;
 
@@ -38,12 +38,6 @@ pub(super) struct Row<'a> {
     pub detail: &'a Detail,
     /// How close it is to any text, where the model knows.
     pub offset: Option<f32>,
-}
-
-/// Longitude and latitude of a footprint that is a point, as that of a photograph is of which only the camera's place is known.
-pub(super) fn point(bounds: Bounds) -> Option<[f64; 2]> {
-    let is_point = bounds.west() == bounds.east() && bounds.south() == bounds.north();
-    is_point.then(|| [bounds.west(), bounds.south()])
 }
 
 impl Rows {
@@ -100,8 +94,7 @@ impl Rows {
     fn sort(&self, all: &mut [At]) {
         let place = |at: &At| {
             let centre = self.footprint(*at)?.centre();
-            let tile = TileId::from_lng_lat(centre, ZOOM).ok()?;
-            Some(Hilbert::from(TileCoord::new(tile.z(), tile.x(), tile.y()).ok()?).value())
+            TileId::from_lng_lat(centre, ZOOM).ok().map(position)
         };
         all.sort_by_cached_key(|at| place(at).unwrap_or(u64::MAX));
     }

@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
-use clip_rs_catalog::{Bounds, Date, Shard};
+use clip_rs_catalog::{Date, Shard, geometry};
 use clip_rs_stage::{StageError, files};
 use serde_json::{Value, json};
 
-use super::rows::{Rows, point};
+use super::rows::Rows;
 use super::{Component, geoparquet, metadata};
 use crate::catalog::Catalog;
 
@@ -44,7 +44,7 @@ pub(super) fn write(
     }
     links.push(json!({ "rel": "emb:model", "href": metadata::model(catalog) }));
     links.push(json!({ "rel": "emb:source-data", "href": "#imagery", "title": metadata::source(catalog) }));
-    let interval = days.map_or((UNKNOWN.0.to_owned(), UNKNOWN.1.to_owned()), moments);
+    let (first, last) = moments(days);
     let collection = json!({
         "type": "Collection",
         "stac_version": VERSION,
@@ -58,7 +58,7 @@ pub(super) fn write(
         "license": "other",
         "extent": {
             "spatial": { "bbox": [manifest.bounds.map_or([-180.0, -90.0, 180.0, 90.0], Into::into)] },
-            "temporal": { "interval": [[interval.0, interval.1]] },
+            "temporal": { "interval": [[first, last]] },
         },
         "emb:type": "chip",
         "emb:dimensions": manifest.model.embed_dim,
@@ -77,14 +77,14 @@ fn item(
     days: Option<(Date, Date)>,
     component: Component,
 ) -> Value {
-    let (first, last) = days.map_or((UNKNOWN.0.to_owned(), UNKNOWN.1.to_owned()), moments);
+    let (first, last) = moments(days);
     let mut item = json!({
         "type": "Feature",
         "stac_version": VERSION,
         "stac_extensions": [metadata::EXTENSION],
         "id": id,
         "collection": catalog.manifest.id,
-        "geometry": shard.bounds.map(geometry),
+        "geometry": shard.bounds.map(geometry::geojson),
         "properties": {
             "datetime": null,
             "start_datetime": first,
@@ -113,25 +113,12 @@ fn item(
     item
 }
 
-/// A box as GeoJSON; across the antimeridian in two parts (RFC 7946, 3.1.9); a point if it is one.
-pub(super) fn geometry(bounds: Bounds) -> Value {
-    if let Some(at) = point(bounds) {
-        return json!({ "type": "Point", "coordinates": at });
+/// The beginning of the first day and the end of the last; of days that are not known, moments that hold any imagery.
+fn moments(days: Option<(Date, Date)>) -> (String, String) {
+    match days {
+        Some((first, last)) => (format!("{first}T00:00:00Z"), format!("{last}T23:59:59Z")),
+        None => (UNKNOWN.0.to_owned(), UNKNOWN.1.to_owned()),
     }
-    let (south, north) = (bounds.south(), bounds.north());
-    let ring = |west: f64, east: f64| {
-        json!([[[west, south], [east, south], [east, north], [west, north], [west, south]]])
-    };
-    if bounds.crosses_antimeridian() {
-        json!({ "type": "MultiPolygon", "coordinates": [ring(bounds.west(), 180.0), ring(-180.0, bounds.east())] })
-    } else {
-        json!({ "type": "Polygon", "coordinates": ring(bounds.west(), bounds.east()) })
-    }
-}
-
-/// The beginning of the first day and the end of the last.
-fn moments((first, last): (Date, Date)) -> (String, String) {
-    (format!("{first}T00:00:00Z"), format!("{last}T23:59:59Z"))
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), StageError> {

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use clip_rs_catalog::Bounds;
+use clip_rs_catalog::geometry::{self, kml_text};
 use clip_rs_stage::{StageError, files};
 use serde_json::{Value, json};
 
-use super::rows::{Row, Rows, point};
-use super::stac::geometry;
+use super::rows::{Row, Rows};
 use crate::catalog::Catalog;
 
 /// What is known of an item, in the words of `clip-rs search --json`.
@@ -33,7 +32,7 @@ pub(super) fn geojson(rows: &Rows, out: &Path) -> Result<(), StageError> {
             let feature = json!({
                 "type": "Feature",
                 "id": row.id,
-                "geometry": row.footprint.map(geometry),
+                "geometry": row.footprint.map(geometry::geojson),
                 "properties": properties(&row),
             });
             write!(file, "{separator}{feature}")?;
@@ -96,63 +95,24 @@ pub(super) fn csv(rows: &Rows, out: &Path) -> Result<(), StageError> {
 /// KML 2.2 (OGC 07-147r2): a placemark an item that has a position.
 pub(super) fn kml(catalog: &Catalog, rows: &Rows, out: &Path) -> Result<(), StageError> {
     let written = files::write_durably_with(out, |file| {
-        let title = escaped(&catalog.manifest.title);
+        let title = kml_text(&catalog.manifest.title);
         writeln!(file, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
         writeln!(file, r#"<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>{title}</name>"#)?;
         for row in rows.all().filter_map(|at| rows.get(at)) {
             let Some(bounds) = row.footprint else { continue };
-            let ground = match point(bounds) {
-                Some([lng, lat]) => format!("<Point><coordinates>{lng},{lat}</coordinates></Point>"),
-                None => outline(bounds),
-            };
             let said = [&row.detail.address, &row.detail.place].into_iter().flatten().next();
             let said =
-                said.map(|text| format!("<description>{}</description>", escaped(text))).unwrap_or_default();
+                said.map(|text| format!("<description>{}</description>", kml_text(text))).unwrap_or_default();
             let when = row.detail.captured.map(|date| format!("<TimeStamp><when>{date}</when></TimeStamp>"));
             writeln!(
                 file,
-                "<Placemark><name>{}</name>{said}{}{ground}</Placemark>",
-                escaped(&row.id),
+                "<Placemark><name>{}</name>{said}{}{}</Placemark>",
+                kml_text(&row.id),
                 when.unwrap_or_default(),
+                geometry::kml(bounds),
             )?;
         }
         writeln!(file, "</Document></kml>")
     });
     written.map(drop)
-}
-
-/// A box as a polygon, beyond 180 degrees across the antimeridian, as KML has it.
-fn outline(bounds: Bounds) -> String {
-    let (west, east) = (bounds.west(), bounds.west() + bounds.width());
-    let (south, north) = (bounds.south(), bounds.north());
-    format!(
-        "<Polygon><outerBoundaryIs><LinearRing><coordinates>{west},{south} {east},{south} {east},{north} {west},{north} \
-         {west},{south}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
-    )
-}
-
-/// Text as XML has it, without what XML 1.0 cannot hold.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other if other.is_control() && !matches!(other, '\n' | '\t') => {}
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_signs_of_xml_are_text() {
-        assert_eq!(escaped("a<b>&\"c\" \u{1}d"), "a&lt;b&gt;&amp;&quot;c&quot; d");
-    }
 }
