@@ -13,7 +13,7 @@ use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
-use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, programs};
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, programs, readers};
 use crate::steps::Step;
 use crate::worker;
 
@@ -30,6 +30,7 @@ const NATIVE: [&str; 3] = ["--workspace", "--exclude", "xtask"];
 /// `install`, and else only named.
 pub fn run(install: bool) -> Result<()> {
     let programs::Programs { browser, firefox } = programs::set_up(install)?;
+    let readers = readers::set_up(install)?;
     let deny = if rustc_version()?.starts_with(CLEAN_WITH) { "-Dwarnings" } else { "-Wwarnings" };
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
     let (tools, toolchain) = setup::everything()?;
@@ -57,7 +58,7 @@ pub fn run(install: bool) -> Result<()> {
     dist::bundle(&toolchain, &tools)?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
-    native_tests(&commands, &area, &browser, firefox)
+    native_tests(&commands, &area, &browser, firefox, readers)
 }
 
 /// Tests of the engine, compiled for wasm (with `flags` in place of the usual ones) and run by a headless browser.
@@ -83,13 +84,20 @@ fn wasm_tests(
 }
 
 /// All native tests, those that drive a browser among them, which need all that was built before.
-fn native_tests(commands: &Commands, area: &Area, browser: &Browser, firefox: Option<PathBuf>) -> Result<()> {
+fn native_tests(
+    commands: &Commands,
+    area: &Area,
+    browser: &Browser,
+    firefox: Option<PathBuf>,
+    readers: Option<PathBuf>,
+) -> Result<()> {
     let mut cargo = setup::cargo();
     cargo.arg("test").args(NATIVE).args(["--no-fail-fast", "--", "--include-ignored"]);
     // Those that drive a browser mostly wait for it.
     let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
     cargo.env("RUST_TEST_THREADS", threads.to_string());
     cargo.envs(firefox.map(|program| ("FIREFOX", program)));
+    cargo.envs(readers.map(|python| ("CLIP_RS_READERS", python)));
     check("tests", with_artifacts(&mut cargo, commands, area, browser))
 }
 

@@ -33,3 +33,4 @@ pub use open::{Kind, Wanted, open};
 pub use source::{Entry, EntryId, Inventory, Skipped, Source, Unread};
 pub use tile_metadata::Scheme;
 pub use walk::is_catalog;
+pub use wmts::{WmtsLayer, wmts_layers};

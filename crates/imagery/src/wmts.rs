@@ -16,14 +16,20 @@ const ZOOM_0: f64 = 559_082_264.028_717_8;
 /// Half the length of the equator on the map, metres.
 const HALF: f64 = 20_037_508.342_789_244;
 
-/// Opens the capabilities at `path`; the first layer in Web Mercator is taken.
-pub(crate) fn open(
-    path: &Path,
-    text: &str,
-    exclude: &HashSet<PathBuf>,
-) -> Result<TemplateTiles, ImageryError> {
-    let wrong = |why: String| ImageryError::source(path, why);
-    let document = Document::parse(text).map_err(|error| wrong(error.to_string()))?;
+/// A layer of Web Mercator tiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WmtsLayer {
+    /// The layer's name for people.
+    pub title: Option<String>,
+    /// Path or address of its tiles, with `{TileMatrix}`, `{TileRow}` and `{TileCol}`.
+    pub template: String,
+    /// How it calls the zooms.
+    pub zooms: BTreeMap<u8, String>,
+}
+
+/// The layers of a capabilities document that have a template and tiles in Web Mercator. The error says what is wrong with it.
+pub fn wmts_layers(text: &str) -> Result<Vec<WmtsLayer>, String> {
+    let document = Document::parse(text).map_err(|error| error.to_string())?;
     let mut sets = BTreeMap::new();
     let contents = document.descendants().filter(|node| is(node, "TileMatrixSet"));
     for set in contents.filter(|node| child(node, "TileMatrix").is_some()) {
@@ -31,26 +37,37 @@ pub(crate) fn open(
             sets.insert(name, zooms);
         }
     }
-    for layer in document.descendants().filter(|node| is(node, "Layer")) {
+    let layer = |layer: Node<'_, '_>| {
         let linked =
             layer.descendants().filter(|node| is(node, "TileMatrixSet")).filter_map(|node| node.text());
-        let Some((set, zooms)) = linked.filter_map(|name| sets.get_key_value(name.trim())).next() else {
-            continue;
-        };
+        let (set, zooms) = linked.filter_map(|name| sets.get_key_value(name.trim())).next()?;
         let resource = layer.children().find(|node| {
             is(node, "ResourceURL") && node.attribute("resourceType").is_none_or(|kind| kind == "tile")
         });
-        let Some(template) = resource.and_then(|resource| resource.attribute("template")) else { continue };
+        let template = resource?.attribute("template")?;
         let style = layer.children().find(|node| is(node, "Style"));
         let style = style.and_then(|style| child_text(&style, "Identifier")).unwrap_or_default();
         let template =
             template.replace("{TileMatrixSet}", set).replace("{Style}", &style).replace("{style}", &style);
-        let template = local_template(&template, path, zooms.clone())?;
-        let about = About { title: child_text(&layer, "Title"), ..About::default() };
-        let root = path.parent().unwrap_or(Path::new(""));
-        return TemplateTiles::open(root, template, Scheme::Xyz, about, exclude);
-    }
-    Err(wrong("no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)".to_owned()))
+        Some(WmtsLayer { title: child_text(&layer, "Title"), template, zooms: zooms.clone() })
+    };
+    Ok(document.descendants().filter(|node| is(node, "Layer")).filter_map(layer).collect())
+}
+
+/// Opens the capabilities at `path`; the first layer in Web Mercator is taken.
+pub(crate) fn open(
+    path: &Path,
+    text: &str,
+    exclude: &HashSet<PathBuf>,
+) -> Result<TemplateTiles, ImageryError> {
+    let wrong = |why: String| ImageryError::source(path, why);
+    let layer = wmts_layers(text).map_err(wrong)?.into_iter().next();
+    let WmtsLayer { title, template, zooms } = layer.ok_or_else(|| {
+        wrong("no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)".to_owned())
+    })?;
+    let template = local_template(&template, path, zooms)?;
+    let root = path.parent().unwrap_or(Path::new(""));
+    TemplateTiles::open(root, template, Scheme::Xyz, About { title, ..About::default() }, exclude)
 }
 
 /// How a matrix set calls the zooms, if it is that of Web Mercator maps.

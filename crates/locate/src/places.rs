@@ -1,7 +1,10 @@
 //! Names of populated places, found without a network: GeoNames' cities inside the program.
 
+use std::collections::BTreeMap;
+
 use clip_rs_catalog::LngLat;
-use reverse_geocoder::ReverseGeocoder;
+use rayon::prelude::*;
+use reverse_geocoder::{Record, ReverseGeocoder};
 
 use super::sphere::distance_m;
 
@@ -10,6 +13,9 @@ pub const PLACES_CREDIT: &str = "Place names: GeoNames (CC BY 4.0)";
 
 /// A place further away than this is not where something is, metres.
 const REACH_M: f64 = 50_000.0;
+
+/// Squares of this side are not halved further, degrees: a kilometre.
+const SMALLEST: f64 = 0.01;
 
 /// The populated places of the world.
 pub struct Places {
@@ -29,16 +35,92 @@ impl Places {
         if distance_m(at, there) > REACH_M {
             return None;
         }
-        let parts = [&record.name, &record.admin1, &record.cc];
-        let parts: Vec<&str> =
-            parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-        Some(parts.join(", "))
+        Some(told(record))
     }
+
+    /// The places of a name, each with its position: `Manassas`, or with its state or country behind a comma, `Manassas, Virginia`
+    /// or `Manassas, Virginia, US`. Upper and lower case are alike. Takes seconds: the table can be asked for the nearest place
+    /// only, so what lies within each part of the world is halved until it is one place; of two within a kilometre one is found.
+    pub fn named(&self, text: &str) -> Vec<(String, LngLat)> {
+        let wanted: Vec<String> = text.split(',').map(|part| part.trim().to_lowercase()).collect();
+        let is_it = |record: &Record| {
+            let mut parts = wanted.iter();
+            let has_name =
+                parts.next().is_some_and(|name| !name.is_empty() && *name == record.name.to_lowercase());
+            let lies_in = [&record.admin1, &record.admin2, &record.cc].map(|part| part.to_lowercase());
+            has_name && parts.all(|part| lies_in.contains(part))
+        };
+        let columns = (0..72_u32).into_par_iter();
+        let mut found: Vec<(String, LngLat)> = columns
+            .flat_map_iter(|column| {
+                let mut found = BTreeMap::new();
+                for row in 0..36 {
+                    let (west, south) = (f64::from(column) * 5.0 - 180.0, f64::from(row) * 5.0 - 90.0);
+                    self.look(west, south, 5.0, &is_it, &mut found);
+                }
+                found.into_iter().filter_map(|(name, (lng, lat))| Some((name, LngLat::new(lng, lat).ok()?)))
+            })
+            .collect();
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found.dedup_by(|(a, _), (b, _)| a == b);
+        found
+    }
+
+    /// Notes the places that `is_it` says yes to, in the square of `size` degrees with this corner.
+    fn look(
+        &self,
+        west: f64,
+        south: f64,
+        size: f64,
+        is_it: &impl Fn(&Record) -> bool,
+        found: &mut BTreeMap<String, (f64, f64)>,
+    ) {
+        let half = size / 2.0;
+        let record = self.geocoder.search((south + half, west + half)).record;
+        // A degree is nowhere more than 112 km, so this is outside a circle around the square.
+        let reach_m = half * std::f64::consts::SQRT_2 * 112_000.0;
+        let (Ok(middle), Ok(at)) =
+            (LngLat::new(west + half, south + half), LngLat::new(record.lon, record.lat))
+        else {
+            return;
+        };
+        if distance_m(middle, at) > reach_m {
+            return;
+        }
+        if is_it(record) {
+            found.insert(told(record), (record.lon, record.lat));
+        }
+        if size > SMALLEST {
+            for (across, up) in [(0.0, 0.0), (half, 0.0), (0.0, half), (half, half)] {
+                self.look(west + across, south + up, half, is_it, found);
+            }
+        }
+    }
+}
+
+/// A place's name with what it lies in: `Leesburg, Virginia, US`.
+fn told(record: &Record) -> String {
+    let parts = [&record.name, &record.admin1, &record.cc];
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_finds_its_places_alone_or_with_what_they_lie_in() {
+        let places = Places::load();
+        let named = |text: &str| places.named(text).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(named("manassas, VIRGINIA"), ["Manassas, Virginia, US"]);
+        assert_eq!(named("Leesburg, Virginia, US"), ["Leesburg, Virginia, US"]);
+        assert!(named("Springfield").len() > 5);
+        assert_eq!(named("Xyzzyville"), [""; 0]);
+        assert_eq!(named(""), [""; 0]);
+        let (_, at) = &places.named("Suva")[0];
+        assert!((at.lng() - 178.44).abs() < 0.1 && (at.lat() + 18.14).abs() < 0.1, "{at:?}");
+    }
 
     #[test]
     fn a_position_has_the_place_it_is_near_and_the_open_sea_has_none() {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
 //! | [`query`] | search in a catalog |
+//! | `export` | a catalog for other tools |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
 //! | [`pack`] | the page with a catalog, for a stick or any static server |
 //! | [`prune`] | removes what replaced catalogs left, after a while |
@@ -23,6 +24,8 @@ pub mod catalog;
 pub mod cut;
 pub mod embed;
 pub mod embeddings;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod index;
 mod name_set;
 pub mod pack;

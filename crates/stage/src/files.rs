@@ -105,6 +105,21 @@ fn temporary_name(path: &Path) -> Result<PathBuf, StageError> {
     Ok(path.with_file_name(format!("{TEMPORARY}{}-{name}", std::process::id())))
 }
 
+/// Removes what interrupted writes of this file left beside it. Nobody else may be writing it.
+pub fn sweep(path: &Path) -> Result<(), StageError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| StageError::content(path, "not a file name"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for (found, at) in entries(folder)? {
+        let process =
+            found.strip_prefix(TEMPORARY).and_then(|rest| rest.strip_suffix(name)?.strip_suffix('-'));
+        if process.is_some_and(|id| !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit())) {
+            fs::remove_file(&at).map_err(StageError::io("remove", &at))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where something that belongs into `folder` is gathered until it is whole.
 pub fn unfinished(folder: &Path, what: &str) -> PathBuf {
     folder.join(format!("{TEMPORARY}{what}"))
@@ -225,6 +240,24 @@ mod tests {
         assert!(write_durably(&folder.path().join("b"), b"a folder is in the way").is_err());
         let names: Vec<String> = entries(folder.path())?.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a.txt", "b"]);
+        Ok(())
+    }
+
+    #[test]
+    fn sweeping_removes_what_writes_of_this_file_left_and_nothing_else() -> Result<(), StageError> {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        for name in [
+            ".unfinished-12-a.txt",
+            ".unfinished-12-b.txt",
+            ".unfinished-x-a.txt",
+            ".unfinished--a.txt",
+            "a.txt",
+        ] {
+            write_quickly(&folder.path().join(name), b"")?;
+        }
+        sweep(&folder.path().join("a.txt"))?;
+        let names: Vec<String> = entries(folder.path())?.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [".unfinished--a.txt", ".unfinished-12-b.txt", ".unfinished-x-a.txt", "a.txt"]);
         Ok(())
     }
 

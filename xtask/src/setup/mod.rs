@@ -7,6 +7,7 @@ mod find;
 mod firefox;
 mod npm;
 pub mod programs;
+pub mod readers;
 mod rustc;
 mod system;
 mod wasm_std;

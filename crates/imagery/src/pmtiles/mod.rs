@@ -99,11 +99,13 @@ fn about(reader: &AsyncPmTilesReader<Ranges, HashMapCache>, inventory: &mut Inve
     struct Keys {
         name: Option<String>,
         attribution: Option<String>,
+        #[serde(alias = "license")]
+        licence: Option<String>,
     }
     let read = block_on(reader.get_metadata()).map_err(|error| error.to_string());
     match read.and_then(|text| serde_json::from_str::<Keys>(&text).map_err(|error| error.to_string())) {
-        Ok(Keys { name, attribution }) => {
-            inventory.about = About { title: name, attribution, ..About::default() };
+        Ok(Keys { name, attribution, licence }) => {
+            inventory.about = About { title: name, attribution, licence, ..About::default() };
         }
         Err(error) => inventory.notes.push(format!("the archive's metadata cannot be read: {error}")),
     }

@@ -91,8 +91,7 @@ impl From<Rows> for Scheme {
 
 /// Indexes, and says what was read and what was not.
 pub fn run(args: Index) -> Result<ExitCode> {
-    let out = args.out.clone();
-    let indexed = clip_rs_pipeline::index::index(&Request {
+    run_request(&Request {
         tiles: args.source.tiles,
         images: args.source.images,
         scheme: args.scheme.map(Into::into),
@@ -109,7 +108,12 @@ pub fn run(args: Index) -> Result<ExitCode> {
         attribution: args.attribution,
         licence: args.licence,
         id: args.id,
-    })?;
+    })
+}
+
+/// Indexes what was asked for in whichever way.
+pub fn run_request(request: &Request) -> Result<ExitCode> {
+    let indexed = clip_rs_pipeline::index::index(request)?;
     for note in &indexed.notes {
         eprintln!("{note}");
     }
@@ -118,7 +122,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
     }
     println!(
         "{}: {}, {} embedded now, {} skipped; {} shown, {} of them empty, {}",
-        out.display(),
+        request.out.display(),
         counted(indexed.items, "item", "items"),
         indexed.computed,
         indexed.skipped.len(),

@@ -1,6 +1,12 @@
 //! The commands of `clip-rs`, one a file: its arguments, its run, its words.
 
+#[cfg(feature = "fetch")]
+mod area;
 mod encode;
+#[cfg(feature = "export")]
+mod export;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod index;
 mod pack;
 mod prune;
@@ -22,9 +28,9 @@ const NAMED: usize = 20;
 #[derive(Parser)]
 #[command(name = "clip-rs", version, arg_required_else_help = true)]
 #[cfg_attr(
-    not(feature = "training"),
+    not(all(feature = "export", feature = "fetch", feature = "training")),
     command(
-        after_help = "Built without the feature `training`, and so without model, evaluate, train and fine-tune."
+        after_help = "Built without all features: some of export, fetch, area, model, evaluate, train and fine-tune are left out."
     )
 )]
 pub struct Cli {
@@ -36,12 +42,21 @@ pub struct Cli {
 enum Command {
     /// Draw a synthetic sample area: tiles, labels, captions, addresses
     Sample(sample::Sample),
+    #[cfg(feature = "fetch")]
+    /// Fetch the map tiles of an area from a service into a PMTiles archive
+    Fetch(fetch::Fetch),
+    #[cfg(feature = "fetch")]
+    /// From a place to a catalog: fetch and index as one
+    Area(Box<area::Area>),
     /// Embed imagery and write a catalog
     Index(index::Index),
     /// Search a catalog
     Search(search::Search),
     /// Print the vectors of texts, as JSON: what the page's engine computes, for comparing and for other tools
     Encode(encode::Encode),
+    #[cfg(feature = "export")]
+    /// Write a catalog for other tools: GeoParquet, STAC, GeoJSON, CSV, KML, PMTiles
+    Export(export::Export),
     /// Check every file of a catalog; exits 1 on any fault
     Verify(verify::Verify),
     /// Remove what replaced catalogs and interrupted runs left in a catalog's folder
@@ -58,9 +73,15 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Sample(args) => sample::run(&args),
+            #[cfg(feature = "fetch")]
+            Command::Fetch(args) => fetch::run(&args),
+            #[cfg(feature = "fetch")]
+            Command::Area(args) => area::run(*args),
             Command::Index(args) => index::run(args),
             Command::Search(args) => search::run(args),
             Command::Encode(args) => encode::run(&args),
+            #[cfg(feature = "export")]
+            Command::Export(args) => export::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Prune(args) => prune::run(&args),
             Command::Pack(args) => pack::run(args),

@@ -4,6 +4,8 @@ mod comparing;
 mod cutting;
 mod damage;
 mod evaluating;
+mod exporting;
+mod fetching;
 mod fine_tuning;
 mod importing;
 mod indexing;
@@ -14,5 +16,8 @@ mod parity;
 mod pulling;
 mod searching;
 mod second_reader;
+#[expect(dead_code, reason = "the tests of the crate fetch use the rest of it")]
+#[path = "../../../fetch/tests/services/stand_in.rs"]
+mod stand_in;
 mod support;
 mod updating;

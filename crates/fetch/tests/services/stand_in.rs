@@ -1,0 +1,120 @@
+//! A tile service on loopback that answers as a test says, and tells what it was asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+/// What is answered.
+pub enum Reply {
+    /// 200 with these bytes.
+    Ok(&'static str, Vec<u8>),
+    /// Another status, with header lines.
+    Status(u16, String),
+    /// 200 with these bytes announced, of which half are sent.
+    Cut(Vec<u8>),
+    /// The connection is closed without a word.
+    Hang,
+}
+
+/// A request: its path with query, when it came, and what the client calls itself.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub path: String,
+    pub at: Instant,
+    pub user_agent: String,
+}
+
+/// The service, for as long as the test runs.
+pub struct StandIn {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl StandIn {
+    /// `reply` is given a path and how often it was asked for before.
+    pub fn start(reply: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let (reply, log) = (Arc::new(reply), asked.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (reply, log) = (reply.clone(), log.clone());
+                thread::spawn(move || {
+                    // A client that goes away is no failure of the service.
+                    let _gone = answer(stream, reply.as_ref(), &log);
+                });
+            }
+        });
+        Self { address, asked }
+    }
+
+    /// Its origin: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("a lock").clone()
+    }
+
+    /// The paths that it was asked for, sorted.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = self.asked().into_iter().map(|asked| asked.path).collect();
+        paths.sort();
+        paths
+    }
+}
+
+fn answer(
+    mut stream: TcpStream,
+    reply: &(impl Fn(&str, usize) -> Reply + ?Sized),
+    log: &Mutex<Vec<Asked>>,
+) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut user_agent = String::new();
+    for line in lines {
+        let line = line?;
+        match line.split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("user-agent") => user_agent = value.to_owned(),
+            _ if line.is_empty() => break,
+            _ => {}
+        }
+    }
+    let before = {
+        let mut log = log.lock().expect("a lock");
+        let before = log.iter().filter(|asked| asked.path == path).count();
+        log.push(Asked { path: path.clone(), at: Instant::now(), user_agent });
+        before
+    };
+    match reply(&path, before) {
+        Reply::Ok(kind, bytes) => {
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                bytes.len()
+            )?;
+            stream.write_all(&bytes)
+        }
+        Reply::Status(status, headers) => {
+            write!(
+                stream,
+                "HTTP/1.1 {status} Said\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+        }
+        Reply::Cut(bytes) => {
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                bytes.len()
+            )?;
+            stream.write_all(&bytes[..bytes.len() / 2])
+        }
+        Reply::Hang => Ok(()),
+    }
+}

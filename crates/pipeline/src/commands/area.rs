@@ -1,0 +1,48 @@
+//! `clip-rs area`: from a place to a catalog, fetching and indexing as one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use clip_rs_pipeline::index::Request;
+use clip_rs_stage::files;
+use clip_rs_stage::progress::say;
+
+use super::{fetch, index};
+
+#[derive(Args)]
+pub struct Area {
+    #[command(flatten)]
+    pub from: fetch::From,
+    /// Folder of the catalog; the tiles lie beside it, in CATALOG.pmtiles
+    #[arg(long, value_name = "CATALOG")]
+    pub out: PathBuf,
+    /// Folder of the model package
+    #[arg(long, value_name = "DIR", default_value = "models/rs-small")]
+    pub model: PathBuf,
+    /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
+    #[arg(long, value_name = "FILE")]
+    pub addresses: Option<PathBuf>,
+    /// The area's name [default: that of the place with the service's]
+    #[arg(long)]
+    pub title: Option<String>,
+}
+
+/// Fetches what is not there yet, then indexes it. Each of them goes on where an earlier run ended.
+pub fn run(args: Area) -> Result<ExitCode> {
+    let tiles = files::beside(&args.out, "pmtiles")?;
+    if tiles.exists() {
+        say(&format!("The tiles are there: {}. To fetch them anew, remove that file.", tiles.display()));
+    } else if !args.from.fetch(&tiles)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    index::run_request(&Request {
+        tiles: vec![tiles],
+        model: args.model,
+        out: args.out,
+        addresses: args.addresses,
+        title: args.title,
+        ..Request::default()
+    })
+}

@@ -1,0 +1,223 @@
+//! `clip-rs export`: what is written says what the catalog says, and the tools that people have can read it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use clip_rs_imagery::{Kind, Wanted, open};
+use clip_rs_pipeline::catalog::Catalog;
+use clip_rs_pipeline::index::{Request, index};
+use serde_json::Value;
+
+use crate::support::{catalog, clip_rs, request, said, save};
+
+/// The exit status by which the script says that its tools are missing.
+const MISSING: i32 = 42;
+
+/// Everything that a catalog is exported as.
+struct Exports {
+    folder: tempfile::TempDir,
+    has_tiles: bool,
+}
+
+impl Exports {
+    fn of(catalog: &Path, half: bool) -> Self {
+        let exports = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            has_tiles: Catalog::open(catalog).expect("a catalog").manifest.tiles.is_some(),
+        };
+        for format in exports.formats() {
+            let mut words =
+                vec![OsStr::new("export"), catalog.as_os_str(), "--format".as_ref(), format.as_ref()];
+            words.extend(half.then_some(OsStr::new("--half")));
+            let out = exports.path(format);
+            words.extend([OsStr::new("--out"), out.as_os_str()]);
+            said(&clip_rs(words));
+        }
+        exports
+    }
+
+    fn formats(&self) -> Vec<&'static str> {
+        let all = ["geoparquet", "stac", "geojson", "csv", "kml", "pmtiles"];
+        all.into_iter().filter(|format| self.has_tiles || *format != "pmtiles").collect()
+    }
+
+    fn path(&self, format: &str) -> PathBuf {
+        let name = match format {
+            "geoparquet" => "area.parquet".to_owned(),
+            "stac" => "stac".to_owned(),
+            other => format!("area.{other}"),
+        };
+        self.folder.path().join(name)
+    }
+
+    /// What other people's tools read; none, said aloud, where they are not installed.
+    fn read(&self, query: &Path) -> Option<Value> {
+        let python = std::env::var_os("CLIP_RS_READERS").unwrap_or_else(|| "python3".into());
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reader/exports.py");
+        let mut command = Command::new(python);
+        command
+            .arg("-B")
+            .arg(script)
+            .arg(query)
+            .args(self.formats().into_iter().map(|format| self.path(format)));
+        let done: Output = match command.output() {
+            Ok(done) if done.status.code() != Some(MISSING) => done,
+            missing => {
+                let why = missing
+                    .map(|done| String::from_utf8_lossy(&done.stderr).into_owned())
+                    .unwrap_or_default();
+                eprintln!("SKIPPED: the tools that read exports are not all here ({})", why.trim());
+                return None;
+            }
+        };
+        Some(serde_json::from_str(&said(&done)).expect("JSON"))
+    }
+}
+
+/// Identifiers, embeddings and footprints as the catalog has them.
+fn items(catalog: &Path) -> Vec<(String, Vec<f32>, Option<[f64; 4]>)> {
+    let catalog = Catalog::open(catalog).expect("a catalog");
+    let mut all = Vec::new();
+    for shard in &catalog.manifest.shards {
+        let (index, items) = (catalog.index(shard).expect("an index"), catalog.items(shard).expect("items"));
+        for ordinal in 0..items.len() {
+            let embedding = index.embedding(ordinal).expect("an item").expect("a vector");
+            let footprint = items.footprint(ordinal).map(Into::into);
+            all.push((
+                items.id(ordinal).expect("a name").to_string(),
+                embedding.as_slice().to_vec(),
+                footprint,
+            ));
+        }
+    }
+    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    all
+}
+
+fn check(catalog: &Path, half: bool) {
+    let (exports, expected) = (Exports::of(catalog, half), items(catalog));
+    let geojson = fs::read_to_string(exports.path("geojson")).expect("a file");
+    assert_eq!(geojson.matches(r#""type":"Feature""#).count(), expected.len());
+    let query = exports.path("json");
+    let text = OsStr::new("a pond beside a field");
+    fs::write(&query, said(&clip_rs([OsStr::new("encode"), catalog.as_os_str(), text]))).expect("a file");
+    let Some(read) = exports.read(&query) else { return };
+    let mut rows = read["pyarrow"]["rows"].as_array().expect("rows").clone();
+    rows.sort_by_key(|row| row["id"].as_str().map(str::to_owned));
+    assert_eq!(rows.len(), expected.len());
+    let most_off = if half { 6e-4 } else { 0.0 };
+    for (row, (id, embedding, footprint)) in rows.iter().zip(&expected) {
+        assert_eq!(row["id"], **id);
+        let found: Vec<f64> =
+            row["embedding"].as_array().expect("a list").iter().filter_map(Value::as_f64).collect();
+        assert_eq!(found.len(), embedding.len());
+        let off = found.iter().zip(embedding).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
+        assert!(off <= most_off, "{id}: {off}");
+        let bbox = ["xmin", "ymin", "xmax", "ymax"].map(|edge| row["bbox"][edge].as_f64());
+        assert_eq!(bbox, footprint.map_or([None; 4], |edges| edges.map(Some)), "{id}");
+    }
+    let kind = read["pyarrow"]["type"].as_str().expect("a type");
+    let component = if half { "halffloat" } else { "float" };
+    assert!(
+        kind.starts_with("fixed_size_list<") && kind.contains(&format!("item: {component} not null>[24]")),
+        "{kind}"
+    );
+    assert_eq!(read["pyarrow"]["keys"]["geo"]["version"], "1.1.0");
+    assert_eq!(read["pyarrow"]["keys"]["emb"]["dimensions"], 24);
+
+    let flags = ["--exact", "--json", "--limit", "10"].map(OsStr::new);
+    let ours = said(&clip_rs([&[OsStr::new("search"), catalog.as_os_str(), text][..], &flags].concat()));
+    let ours: Vec<Value> = serde_json::from_str(&ours).expect("JSON");
+    let ours: Vec<&Value> = ours.iter().map(|answer| &answer["id"]).collect();
+    let theirs: Vec<&Value> = read["duckdb"].as_array().expect("names").iter().collect();
+    // Half precision may turn two neighbours around.
+    assert!(if half { ours[0] == theirs[0] } else { ours == theirs }, "{ours:?} and {theirs:?}");
+    let placed = expected.iter().filter(|(.., footprint)| footprint.is_some()).count();
+    assert_eq!(read["geopandas"]["crs"], "CRS84");
+    assert_eq!(read["geopandas"]["count"], expected.len());
+    assert_eq!(read["geopandas"]["all_valid"], true);
+    if let Some(verdict) = read["validator"].as_object() {
+        assert_eq!(verdict["passed"], true, "{}", verdict["said"].as_str().unwrap_or_default());
+    }
+    assert_eq!(read["pystac"]["errors"], Value::Array(Vec::new()));
+    assert!(
+        read["pystac"]["assets"]
+            .as_array()
+            .is_some_and(|assets| !assets.is_empty() && assets.iter().all(|there| there == true))
+    );
+    assert_eq!(read["pystac"]["extra"]["emb:dimensions"], 24);
+    for list in ["geojson", "csv"] {
+        assert_eq!(read[list].as_array().map(Vec::len), Some(expected.len()), "{list}");
+    }
+    assert_eq!(read["kml"].as_array().map(Vec::len), Some(placed));
+    if exports.has_tiles {
+        let count = Catalog::open(catalog).expect("a catalog").manifest.tiles.expect("tiles").count;
+        assert_eq!(read["pmtiles"]["tiles"], count);
+    }
+}
+
+#[test]
+fn tiles_of_a_map_are_exported_and_read_by_other_tools() {
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
+    check(&catalog, false);
+    check(&catalog, true);
+}
+
+#[test]
+fn photographs_with_and_without_a_place_are_exported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = folder.path().join("pictures");
+    for (seed, name) in ["a & b.png", "flight/über <1>.png", "no place.png"].into_iter().enumerate() {
+        save(&pictures.join(name), seed as u64);
+    }
+    let table = folder.path().join("places.csv");
+    fs::write(&table, "name,longitude,latitude\na & b.png,-77.5,38.7\nflight/über <1>.png,179.99999,-17\n")
+        .expect("a table");
+    let request = Request { images: vec![pictures], locations: Some(table), ..request(folder.path()) };
+    index(&request).expect("indexed");
+    check(&folder.path().join("catalog"), false);
+}
+
+#[test]
+fn the_imagery_comes_back_out_of_an_archive_as_it_was() {
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
+    let archive = folder.path().join("out.pmtiles");
+    said(&clip_rs([
+        OsStr::new("export"),
+        catalog.as_os_str(),
+        "--format".as_ref(),
+        "pmtiles".as_ref(),
+        "--out".as_ref(),
+        archive.as_os_str(),
+    ]));
+    let opened = |path: &Path| {
+        open(&Wanted { paths: vec![path.to_owned()], kind: Kind::Tiles, scheme: None, exclude: Vec::new() })
+            .expect("a source")
+    };
+    let (from, to) = (opened(&folder.path().join("tiles")), opened(&archive));
+    for entry in &from.inventory().entries {
+        assert_eq!(to.read(entry).expect("a tile"), from.read(entry).expect("a tile"), "{}", entry.id);
+    }
+}
+
+#[test]
+fn nothing_that_is_there_is_replaced() {
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
+    let mine = folder.path().join("mine.csv");
+    fs::write(&mine, "mine").expect("a file");
+    let done = clip_rs([
+        OsStr::new("export"),
+        catalog.as_os_str(),
+        "--format".as_ref(),
+        "csv".as_ref(),
+        "--out".as_ref(),
+        mine.as_os_str(),
+    ]);
+    assert!(!done.status.success() && String::from_utf8_lossy(&done.stderr).contains("already there"));
+    assert_eq!(fs::read(&mine).expect("the file"), b"mine");
+}
