@@ -53,6 +53,11 @@ impl Code {
     }
 
     /// Cosine of the angle between the two, -1..=1.
+    ///
+    /// # Panics
+    ///
+    /// If they have different dimensions: codes of different models have no angle between them. An engine compares dimensions
+    /// once, when it is given a shard or a direction.
     pub fn cosine<'a>(&self, other: impl Into<CodeRef<'a>>) -> f32 {
         let other = other.into();
         kernels::dot(&self.codes, other.codes) as f32 * (self.scale * other.scale)
@@ -165,5 +170,12 @@ mod tests {
         assert_eq!(Code::try_from(vec![]), Err(CodeError::NoDirection));
         assert_eq!(Code::try_from(vec![1; MAX_DIM + 1]), Err(CodeError::TooLong(MAX_DIM + 1)));
         assert_eq!(Code::try_from(vec![1, -127, -128]), Err(CodeError::OutOfRange(2)));
+    }
+
+    #[test]
+    #[should_panic(expected = "codes of different dimensions")]
+    fn codes_of_different_dimensions_have_no_cosine() {
+        let [long, short] = [64, 32].map(|dim| Code::try_from(vec![1; dim]).expect("a code"));
+        long.cosine(&short);
     }
 }

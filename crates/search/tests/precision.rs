@@ -75,7 +75,7 @@ fn texts_keep_their_direction_in_8_bits() {
     let (at, least) = cosines.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).expect("texts");
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
     println!("cosines of {} texts: mean {mean:.5}, least {least:.5} ({:?})", texts.len(), texts[at]);
-    assert!(*least >= 0.995, "{:?}: {least}", texts[at]);
+    assert!(*least >= 0.9989, "{:?}: {least}", texts[at]);
 }
 
 #[test]
@@ -90,6 +90,6 @@ fn pictures_keep_their_direction_in_8_bits() {
         let cosine =
             rounded.encode(&picture).expect("a vector").cosine(&exact.encode(&picture).expect("a vector"));
         println!("cosine of a picture: {cosine:.5}");
-        assert!(cosine >= 0.995, "{cosine}");
+        assert!(cosine >= 0.997, "{cosine}");
     }
 }

@@ -162,3 +162,37 @@ fn a_file_with_an_alignment_of_zero_is_refused() {
     let error = TextEncoder::from_gguf(&config, &file, VOCABULARY).err().expect("an error");
     assert_eq!(error.to_string(), "GGUF file: general.alignment is 0");
 }
+
+#[test]
+fn a_token_outside_the_vocabulary_is_an_error() {
+    for token_dim in [None, Some(32)] {
+        let config = config(token_dim, "gelu", RESNET);
+        let (file, _) = gguf("clip-text", &config.text_tensors(), true, 1);
+        let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
+        assert!(encoder.encode_tokens(&[518, 519]).is_ok());
+        for token in [520, 65_535, u32::MAX] {
+            let error = encoder.encode_tokens(&[518, token, 519]).expect_err("an error");
+            assert_eq!(error.to_string(), format!("token {token} for a model of 520 tokens"));
+        }
+    }
+}
+
+#[test]
+fn towers_that_would_ask_for_a_lot_of_memory_are_refused() {
+    let wide = r#"{"kind": "resnet", "stem": [256], "stages": [{"width": 256, "blocks": 0}], "kernel": 3}"#;
+    let many = r#"{"kind": "vit", "patch": 32, "width": 64, "layers": 1, "heads": 2, "mlp": 16384,
+        "activation": "gelu", "layer_norm_eps": 1e-5}"#;
+    for (tower, field, numbers) in [
+        (wide, "a map's pixels, by its width,", 512 * 512 * 256),
+        (many, "patches of a picture, by the widest layer,", 1025 * 16_384),
+    ] {
+        let mut config = config(None, "gelu", tower);
+        config.image.image_size = 1024;
+        let (file, _) = gguf("clip-image", &config.image_tensors(), true, 1);
+        let error = ImageEncoder::from_gguf(&config, &file).err().expect("an error").to_string();
+        assert!(
+            error.starts_with(&format!("model.json: image.tower: {field} is {numbers}, expected")),
+            "{error}"
+        );
+    }
+}

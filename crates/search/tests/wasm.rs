@@ -126,13 +126,13 @@ fn compare([config, text, image, vocabulary]: [&[u8]; 4], golden: &[u8], enough:
     let config = ModelConfig::from_json(config).expect("model.json");
     let golden: Golden = serde_json::from_slice(golden).expect("golden vectors");
     assert!(golden.texts.len() >= 6 && golden.images.len() >= 3);
-    let text = TextEncoder::from_gguf(&config, &unpacked(text), vocabulary).expect("the text tower");
+    let text = TextEncoder::from_gguf(&config, unpacked(text), vocabulary).expect("the text tower");
     for GoldenText { text: words, ids, vector } in golden.texts {
         assert_eq!(text.tokenize(&words), ids, "{words:?}");
         let found = cosine(&text.encode(&words).expect("an embedding"), &vector);
         assert!(found >= enough, "{}, {words:?}: {found}", config.name);
     }
-    let encoder = ImageEncoder::from_gguf(&config, &unpacked(image)).expect("the image tower");
+    let encoder = ImageEncoder::from_gguf(&config, unpacked(image)).expect("the image tower");
     for GoldenImage { file, vector } in golden.images {
         let picture = match file.as_str() {
             "noise.png" => fixture!("noise.png"),

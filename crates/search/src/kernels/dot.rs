@@ -1,6 +1,6 @@
 //! Dot products of numbers of 8 bits: one scalar definition, and the same sums with SIMD where there is some.
 
-/// Sum of `a[i] * b[i]` over the common length, in plain Rust: the definition the others are tested against.
+/// Sum of `a[i] * b[i]`, in plain Rust: the definition the others are tested against.
 ///
 /// Cannot overflow below 131,072 components (`code::MAX_DIM` is far less).
 pub(crate) fn dot_scalar(a: &[i8], b: &[i8]) -> i32 {
@@ -8,8 +8,13 @@ pub(crate) fn dot_scalar(a: &[i8], b: &[i8]) -> i32 {
 }
 
 /// As [`dot_scalar`], by the fastest way this processor has.
+///
+/// # Panics
+///
+/// If one is longer than the other.
 #[inline]
 pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
+    assert_eq!(a.len(), b.len(), "codes of different dimensions");
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     return simd128::dot(a, b);
 
@@ -99,5 +104,12 @@ mod tests {
     fn the_largest_sums_do_not_overflow() {
         let extreme = vec![-128_i8; 8192];
         assert_eq!(dot(&extreme, &extreme), 8192 * 128 * 128);
+    }
+
+    #[test]
+    #[cfg(not(target_arch = "wasm32"))]
+    #[should_panic(expected = "codes of different dimensions")]
+    fn codes_of_different_dimensions_have_no_dot_product() {
+        dot(&[1; 32], &[1; 16]);
     }
 }

@@ -1,5 +1,6 @@
 //! Weight matrices in 32 bits, for what a file has in 32 bits or 16: nothing of their precision is lost.
 
+use super::product::Mismatch;
 use super::{Output, vectorised};
 
 /// Rows of a panel, whose sums one or two vectors hold.
@@ -41,13 +42,13 @@ impl FloatMatrix {
     }
 
     /// `x W^T + bias` to `y`, for `x` `(count, columns)`: `(count, rows)`.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], output: Output) {
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], output: Output) -> Result<(), Mismatch> {
         let (rows, columns) = (self.rows, self.columns);
-        let fits = columns > 0 && x.len().is_multiple_of(columns) && y.len() == x.len() / columns * rows;
-        debug_assert!(fits, "a product of parts that do not belong together");
-        if fits {
-            product(&self.panels, &self.bias, rows, columns, x, y, output);
+        if columns == 0 || !x.len().is_multiple_of(columns) || y.len() != x.len() / columns * rows {
+            return Err(Mismatch { rows, columns, x: x.len(), y: y.len() });
         }
+        product(&self.panels, &self.bias, rows, columns, x, y, output);
+        Ok(())
     }
 }
 
@@ -125,13 +126,22 @@ mod tests {
                         .map(|(x, w, bias)| x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>() + bias)
                         .collect();
                     let mut y = vec![2.0; count * rows];
-                    matrix.multiply(&x, &mut y, Output::Overwrite);
+                    matrix.multiply(&x, &mut y, Output::Overwrite).expect("parts that fit");
                     assert_eq!(y, expected, "{count} x {rows} x {columns}");
-                    matrix.multiply(&x, &mut y, Output::Accumulate);
+                    matrix.multiply(&x, &mut y, Output::Accumulate).expect("parts that fit");
                     let twice: Vec<f32> = expected.iter().map(|y| y * 2.0).collect();
                     assert_eq!(y, twice, "{count} x {rows} x {columns}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_an_error() {
+        let matrix = FloatMatrix::new(&[1.0; 12], 4, None);
+        for (x, y) in [(5, 3), (8, 3), (4, 6)] {
+            let error = matrix.multiply(&vec![1.0; x], &mut vec![0.0; y], Output::Overwrite);
+            assert_eq!(error, Err(Mismatch { rows: 3, columns: 4, x, y }));
         }
     }
 }

@@ -1,16 +1,27 @@
 //! Arithmetic that the engine spends its time in, by the fastest way the processor at hand has.
 //!
-//! Each kernel has a twin in plain Rust that says what it computes, and that the tests hold it against for every shape
-//! and tail, natively and in a browser. Which way is taken is decided once: on x86-64 by asking the processor, in wasm
-//! when it is compiled, as a module with an unknown instruction does not load at all.
+//! All ways compute the same: integers from the same codes ([`codes`]), and floats in the same order. So a text or a picture has
+//! the same vector, bit for bit, on every processor and in every browser, and a link shows the same list to everybody.
 //!
-//! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors.
+//! Each kernel has a definition in plain Rust that the tests hold it against for every shape and tail, natively and in a
+//! browser. Which way is taken is decided once: natively by asking the processor, in wasm when it is compiled, as a module
+//! with an unknown instruction does not load at all.
+//!
+//! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors. What loads rely on is
+//! checked once a product. The tests run under an address sanitizer by
+//! `RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p clip-rs-search --lib --target x86_64-unknown-linux-gnu kernels`,
+//! which builds everything anew.
 
+mod activations;
+mod codes;
 mod dot;
 mod float;
 mod layout;
 mod neighbourhoods;
 mod packed;
+#[cfg(target_arch = "aarch64")]
+mod packed_arm;
+mod packed_portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod packed_wasm;
 #[cfg(target_arch = "x86_64")]
@@ -19,12 +30,14 @@ mod product;
 mod row_dots;
 mod rows;
 
+pub(crate) use activations::Activations;
 pub(crate) use dot::dot;
 pub(crate) use float::FloatMatrix;
 pub(crate) use neighbourhoods::{QuantisedMap, Window};
 pub(crate) use packed::{Codes, PackedMatrix, Packing};
+pub(crate) use product::Mismatch;
 pub(crate) use row_dots::{ROWS_TOGETHER, RowDots};
-pub(crate) use rows::{Activations, Attention, attention, gelu, layer_norm, quick_gelu, relu};
+pub(crate) use rows::{Attention, attention, gelu, layer_norm, quick_gelu, relu};
 
 /// What a product does with the numbers that are where its result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +61,7 @@ macro_rules! vectorised {
             {
                 #[target_feature(enable = "avx2,fma")]
                 fn wide($($arg: $type),*) { loops($($arg),*) }
-                if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                if super::has_wide_vectors() {
                     // SAFETY: both features were just found to be there.
                     return unsafe { wide($($arg),*) };
                 }
@@ -58,3 +71,17 @@ macro_rules! vectorised {
     };
 }
 use vectorised;
+
+/// Whether plain loops may be those that were compiled for wider vectors.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_wide_vectors() -> bool {
+    #[cfg(test)]
+    if !layout::forcing::allows_wide_vectors() {
+        return false;
+    }
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(test)]
+mod agreement_tests;

@@ -2,8 +2,9 @@
 //!
 //! Maps are channels-last, so a neighbourhood's rows are runs of memory, and the product is channels-last again.
 
-use super::layout::{COLUMN_MULTIPLE, Kernel};
-use super::rows::{self, Activations};
+use super::activations::{Activations, quantise, quantise_wide};
+use super::codes::Scale;
+use super::layout::{Encoding, Kernel};
 
 /// Which pixels of a square map a convolution looks at.
 #[derive(Debug, Clone, Copy)]
@@ -19,41 +20,35 @@ pub(crate) struct Window {
 }
 
 /// A map `(side, side, channels)` quantised to 8 bits, with one scale for all of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct QuantisedMap {
-    /// For the kernels that take 8 bits.
-    codes: Vec<i8>,
-    /// For those that take 16.
+    kernel: &'static Kernel,
+    /// For the kernels that take bytes.
+    codes: Vec<u8>,
+    /// For those that take 16 bits.
     wide: Vec<i16>,
-    scale: f32,
-    /// The zero point: the code that stands for 0.
-    zero_point: i32,
-    /// Of the codes of a pixel.
-    sums: Vec<i32>,
+    scale: Scale,
+}
+
+impl Default for QuantisedMap {
+    fn default() -> Self {
+        Self { kernel: Kernel::best(), codes: Vec::new(), wide: Vec::new(), scale: Scale::default() }
+    }
 }
 
 impl QuantisedMap {
-    /// Quantises `x`, in place of what was here before. If nothing in it is negative, all codes are used for the rest.
-    pub(crate) fn quantise(&mut self, x: &[f32], channels: usize) {
-        let kernel = Kernel::best();
-        let max_code = kernel.layout().max_activation;
-        let negative = x.iter().fold(false, |negative, x| negative | (*x < 0.0));
-        let abs_max = rows::abs_max(x);
-        self.zero_point = if negative { 0 } else { -max_code };
-        let steps = (max_code - self.zero_point) as f32;
-        self.scale = abs_max / steps;
-        let inverse = if abs_max > 0.0 { steps / abs_max } else { 0.0 };
+    /// Quantises `x`, in place of what was here before.
+    pub(crate) fn quantise(&mut self, x: &[f32]) {
+        self.kernel = Kernel::best();
+        let encoding = self.kernel.layout.activations;
         self.codes.clear();
         self.wide.clear();
-        self.sums.clear();
-        if kernel.wants_wide_activations() {
+        if encoding == Encoding::Wide {
             self.wide.resize(x.len(), 0);
-            rows::quantise_wide(x, inverse, self.zero_point, &mut self.wide);
+            quantise_wide(x, &mut self.scale, &mut self.wide);
         } else {
             self.codes.resize(x.len(), 0);
-            rows::quantise(x, inverse, self.zero_point, &mut self.codes, &mut 0);
-            let pixels = self.codes.chunks_exact(channels.max(1));
-            self.sums.extend(pixels.map(|pixel| pixel.iter().map(|code| i32::from(*code)).sum::<i32>()));
+            quantise(x, encoding.offset(0), &mut self.scale, &mut self.codes);
         }
     }
 }
@@ -105,35 +100,15 @@ impl Window {
 impl Activations {
     /// The neighbourhoods of `count` output pixels of a map from `first` on, in place of what was here before.
     pub(crate) fn neighbourhoods(&mut self, map: &QuantisedMap, window: &Window, first: usize, count: usize) {
-        let columns = window.length().next_multiple_of(COLUMN_MULTIPLE);
-        let wide = Kernel::best().wants_wide_activations();
-        self.columns = columns;
-        self.zero_point = map.zero_point;
-        self.codes.clear();
-        self.wide.clear();
-        if wide {
-            self.wide.resize(count * columns, map.zero_point as i16);
-            window.gather(&map.wide, first, &mut self.wide, columns);
+        self.clear(map.kernel, window.length());
+        (0..count).for_each(|_| self.push_row(map.scale));
+        let zero = self.zero_points.first().copied().unwrap_or_default();
+        self.make_room(count, zero);
+        if map.kernel.layout.activations == Encoding::Wide {
+            window.gather(&map.wide, first, &mut self.wide, self.columns);
         } else {
-            self.codes.resize(count * columns, map.zero_point as i8);
-            window.gather(&map.codes, first, &mut self.codes, columns);
+            window.gather(&map.codes, first, &mut self.codes, self.columns);
         }
-        self.scales.clear();
-        self.scales.resize(count, map.scale);
-        self.sums.clear();
-        let sum = |at| -> i32 {
-            if wide {
-                return 0;
-            }
-            let (mut sum, mut outside) = (0, columns);
-            for (from, _, length) in window.runs(at) {
-                let channels = window.channels;
-                sum += map.sums[from / channels..(from + length) / channels].iter().sum::<i32>();
-                outside -= length;
-            }
-            sum + outside as i32 * map.zero_point
-        };
-        self.sums.extend((first..first + count).map(sum));
     }
 }
 
@@ -173,20 +148,15 @@ mod tests {
                 assert_eq!(rows, expected[window.length()..]);
 
                 let mut quantised = QuantisedMap::default();
-                quantised.quantise(&map, channels);
+                quantised.quantise(&map);
                 let mut found = Activations::default();
                 found.neighbourhoods(&quantised, &window, 0, out * out);
                 for (row, expected) in expected.chunks(window.length()).enumerate() {
-                    let codes: Vec<i32> = (0..found.columns).map(|column| found.code(row, column)).collect();
-                    let numbers: Vec<f32> = codes
-                        .iter()
-                        .map(|code| (code - found.zero_point) as f32 * found.scale(row))
+                    let numbers: Vec<f32> = (0..found.columns)
+                        .map(|column| found.step(row, column) as f32 * found.scales[row])
                         .collect();
                     for (found, expected) in numbers.iter().zip(expected.iter().chain(&[0.0; 15])) {
                         assert!((found - expected).abs() <= 1.01, "{found}, {expected}");
-                    }
-                    if !Kernel::best().wants_wide_activations() {
-                        assert_eq!(found.sums[row], codes.iter().sum::<i32>());
                     }
                 }
             }

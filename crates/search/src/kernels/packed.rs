@@ -4,19 +4,18 @@
 //! same columns of the second row, and so on: what one vector instruction takes lies in one vector. A kernel keeps the
 //! sums of a panel by some rows of activations in registers, so weights are read from memory once for all rows.
 //!
-//! Each row of weights has one scale, as has each row of activations. Both are integers around zero; instructions that
-//! want one operand unsigned get the weights with `offset` added, and `offset` times the sum of the activations is taken
-//! off again in the end. Where activations are never negative, their zero point is the least code: then
-//! the zero point times the sum of the weights is taken off, too.
+//! A row of weights has one scale, a row of activations a scale and a zero point ([`super::codes`]). The zero point times the
+//! sum of the weights is taken off in the end.
 
 use std::ops::Range;
 
 use super::Output;
+use super::activations::Activations;
+use super::codes::{round_to_even, weight_scale};
 use super::layout::{COLUMN_MULTIPLE, Kernel};
-use super::product::{Epilogue, Product};
-use super::rows::{self, Activations};
+use super::product::{Epilogue, Mismatch, Product};
 
-/// Most columns: sums of 127 x 254 must fit into 32 bits.
+/// Most columns: sums of 127 x 191 must fit into 32 bits.
 const MAX_COLUMNS: usize = 1 << 15;
 
 /// Where packed codes are: in the file they came from, which they replaced there, or apart.
@@ -31,7 +30,7 @@ pub(crate) enum Codes {
 /// A weight matrix `(rows, columns)` in 8 bits, with the bias that is added to its products.
 #[derive(Debug)]
 pub(crate) struct PackedMatrix {
-    kernel: Kernel,
+    kernel: &'static Kernel,
     rows: usize,
     columns: usize,
     codes: Codes,
@@ -40,16 +39,19 @@ pub(crate) struct PackedMatrix {
 
 /// Where the rows of a matrix come from, and where its packed codes go.
 pub(crate) trait Packing {
-    /// Writes a row's numbers to `numbers`, `(columns,)`.
-    fn row(&self, row: usize, numbers: &mut [f32]);
-    /// Keeps the codes of a panel, whose rows have all been read, at byte `at` of the matrix.
-    fn keep(&mut self, at: usize, panel: &[u8]);
+    /// Writes a row's numbers to `numbers`, `(columns,)`. None if there is no such row.
+    #[must_use]
+    fn row(&self, row: usize, numbers: &mut [f32]) -> Option<()>;
+    /// Keeps the codes of a panel, whose rows have all been read, at byte `at` of the matrix. None if there is no room for
+    /// them.
+    #[must_use]
+    fn keep(&mut self, at: usize, panel: &[u8]) -> Option<()>;
 }
 
 impl PackedMatrix {
     /// Bytes that the codes of a matrix take.
     pub(crate) fn bytes(rows: usize, columns: usize) -> usize {
-        Kernel::best().layout().bytes(rows, columns)
+        Kernel::best().layout.bytes(rows, columns)
     }
 
     /// Bytes that a row takes in a panel.
@@ -58,7 +60,7 @@ impl PackedMatrix {
     }
 
     /// Packs a matrix panel by panel, beginning with the first rows; `bias` is `(rows,)`. Where the codes went is
-    /// `codes`. None if the matrix is too wide for sums in 32 bits.
+    /// `codes`. None if the matrix is too wide for sums in 32 bits, or `packing` has not all of it.
     pub(crate) fn pack<P: Packing>(
         rows: usize,
         columns: usize,
@@ -66,8 +68,9 @@ impl PackedMatrix {
         mut packing: P,
         codes: impl FnOnce(P) -> Codes,
     ) -> Option<Self> {
-        let epilogue = pack_for(Kernel::best(), rows, columns, bias, &mut packing)?;
-        Some(Self { kernel: Kernel::best(), rows, columns, codes: codes(packing), epilogue })
+        let kernel = Kernel::best();
+        let epilogue = pack_for(kernel, rows, columns, bias, &mut packing)?;
+        Some(Self { kernel, rows, columns, codes: codes(packing), epilogue })
     }
 
     /// Rows, which a product's rows are as long as.
@@ -76,98 +79,71 @@ impl PackedMatrix {
     }
 
     /// `x W^T + bias` to `y`, `(x.count, rows)`. `file` is the buffer that codes in place are in.
-    pub(crate) fn multiply(&self, file: &[u8], x: &Activations, y: &mut [f32], output: Output) {
+    pub(crate) fn multiply(
+        &self,
+        file: &[u8],
+        x: &Activations,
+        y: &mut [f32],
+        output: Output,
+    ) -> Result<(), Mismatch> {
         let codes = match &self.codes {
             Codes::Apart(codes) => codes,
             Codes::InPlace(range) => file.get(range.clone()).unwrap_or_default(),
         };
-        let layout = self.kernel.layout();
-        let columns = self.columns.next_multiple_of(COLUMN_MULTIPLE);
-        let fits = codes.len() == layout.bytes(self.rows, self.columns)
-            && x.columns() == columns
-            && y.len() == x.count() * self.rows;
-        debug_assert!(fits, "a product of parts that do not belong together");
-        if fits {
-            let (rows, epilogue) = (self.rows, &self.epilogue);
-            self.kernel.multiply(&Product { layout, rows, columns, codes, epilogue, x }, y, output);
-        }
+        let Self { kernel, rows, columns, ref epilogue, .. } = *self;
+        let product = Product::new(kernel, (rows, columns), codes, epilogue, x, y.len()).ok_or(Mismatch {
+            rows,
+            columns,
+            x: x.count() * x.columns,
+            y: y.len(),
+        })?;
+        (kernel.multiply)(&product, y, output);
+        Ok(())
     }
 }
 
 /// What belongs to each row of a matrix, whose codes it hands to `packing`.
 fn pack_for(
-    kernel: Kernel,
+    kernel: &Kernel,
     rows: usize,
     columns: usize,
     bias: Option<&[f32]>,
     packing: &mut impl Packing,
 ) -> Option<Epilogue> {
-    if columns > MAX_COLUMNS || columns == 0 {
+    if columns > MAX_COLUMNS || columns == 0 || bias.is_some_and(|bias| bias.len() != rows) {
         return None;
     }
-    let layout = kernel.layout();
+    let layout = kernel.layout;
     let filled = columns.next_multiple_of(COLUMN_MULTIPLE);
-    let (padded, zero) = (rows.next_multiple_of(layout.lanes), layout.offset as u8);
+    let padded = rows.next_multiple_of(layout.lanes);
     let mut epilogue = Epilogue { scales: vec![0.0; padded], bias: vec![0.0; padded], sums: vec![0; padded] };
     epilogue.bias.iter_mut().zip(bias.unwrap_or_default()).for_each(|(to, bias)| *to = *bias);
     let mut numbers = vec![0.0; columns];
-    let mut panel = vec![zero; layout.lanes * filled];
+    let mut panel = vec![0; layout.lanes * filled];
     for first in (0..padded).step_by(layout.lanes) {
-        panel.fill(zero);
+        panel.fill(0);
         for lane in 0..layout.lanes.min(rows - first) {
-            packing.row(first + lane, &mut numbers);
-            let abs_max = rows::abs_max(&numbers);
-            let inverse = if abs_max > 0.0 { layout.max_weight as f32 / abs_max } else { 0.0 };
-            epilogue.scales[first + lane] = abs_max / layout.max_weight as f32;
+            packing.row(first + lane, &mut numbers)?;
+            let scale = weight_scale(&numbers);
+            epilogue.scales[first + lane] = scale;
+            let inverse = 1.0 / scale;
+            // A row of zeros, or one with a weight that is no number, whose products will be none.
+            if !(inverse.is_finite() && inverse > 0.0) {
+                continue;
+            }
             let sum = &mut epilogue.sums[first + lane];
             for (column, numbers) in (0..).step_by(layout.depth).zip(numbers.chunks(layout.depth)) {
                 let start = layout.place(lane, column, filled);
                 for (to, x) in panel[start..].iter_mut().zip(numbers) {
-                    let code = (rows::round_to_even(x * inverse) + layout.offset) as u8;
-                    *sum += layout.signed(code);
-                    *to = code;
+                    let code = round_to_even(x * inverse) as i8;
+                    *sum += i32::from(code);
+                    *to = code.cast_unsigned();
                 }
             }
         }
-        packing.keep(first * filled, &panel);
+        packing.keep(first * filled, &panel)?;
     }
     Some(epilogue)
-}
-
-impl Kernel {
-    fn multiply(self, product: &Product<'_>, y: &mut [f32], output: Output) {
-        match self {
-            #[cfg(any(test, not(target_arch = "wasm32")))]
-            Self::Plain => plain(product, y, output),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128 => super::packed_wasm::simd128(product, y, output),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Self::Relaxed => super::packed_wasm::relaxed(product, y, output),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Self::Fused => super::packed_wasm::fused(product, y, output),
-            // SAFETY: `best` found the features to be there.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { super::packed_x86::avx2(product, y, output) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Vnni => unsafe { super::packed_x86::vnni(product, y, output) },
-        }
-    }
-}
-
-/// The definition: reads every code where the layout says it is.
-#[cfg(any(test, not(target_arch = "wasm32")))]
-fn plain(product: &Product<'_>, y: &mut [f32], output: Output) {
-    let Product { layout, rows, columns, codes, epilogue, x } = product;
-    for (at, y) in y.chunks_exact_mut(*rows).enumerate() {
-        for (row, y) in y.iter_mut().enumerate() {
-            let code = |column| layout.signed(codes[layout.place(row, column, *columns)]);
-            let sum: i32 =
-                (0..*columns).map(|column| code(column) * (x.code(at, column) - x.zero_point())).sum();
-            let value = sum as f32 * (epilogue.scales[row] * x.scale(at)) + epilogue.bias[row];
-            *y = if output == Output::Accumulate { *y + value } else { value };
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,74 @@
 //! Products with packed weights in wasm: by 128-bit SIMD, and by relaxed SIMD where that is compiled for.
+//!
+//! The dot products of relaxed SIMD are defined for bytes of which one side has 7 bits. Ours has more, and an engine does
+//! with it what its processor does: it takes the byte for unsigned (x86-64) or for signed (ARM), always the same way. Which way
+//! is asked by multiplying; should neither be the answer, 128-bit SIMD does it.
 
 use core::arch::wasm32::*;
 
 use super::Output;
+use super::layout::{Encoding, Kernel, Layout};
 use super::product::{Product, tiles};
 
 /// Numbers in a vector.
 const LANES: usize = 4;
 
+static SIMD128: Kernel = Kernel {
+    name: "128-bit SIMD",
+    layout: Layout { lanes: 2 * LANES, depth: 2, activations: Encoding::Wide },
+    runs: || true,
+    multiply: simd128,
+};
+
+/// The fastest first.
+#[cfg(not(target_feature = "relaxed-simd"))]
+pub(super) static KERNELS: [&Kernel; 1] = [&SIMD128];
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) static KERNELS: [&Kernel; 4] = [&FOURS_UNSIGNED, &FOURS_SIGNED, &PAIRS, &SIMD128];
+
+/// Where one instruction adds four products to a sum of 32 bits and takes activations for unsigned, as VNNI does.
+#[cfg(target_feature = "relaxed-simd")]
+static FOURS_UNSIGNED: Kernel = Kernel {
+    name: "relaxed SIMD, sums of four, unsigned",
+    layout: Layout { lanes: LANES, depth: 4, activations: Encoding::Unsigned },
+    runs: || sum_of_four(127, 255) == 4 * 127 * 255 && sum_of_four(-127, 255) == -4 * 127 * 255,
+    multiply: fours,
+};
+
+/// The same with signed ones, as on ARM.
+#[cfg(target_feature = "relaxed-simd")]
+static FOURS_SIGNED: Kernel = Kernel {
+    name: "relaxed SIMD, sums of four, signed",
+    layout: Layout { lanes: LANES, depth: 4, activations: Encoding::Signed },
+    runs: || sum_of_four(127, 192) == 4 * 127 * -64 && sum_of_four(-127, 127) == -4 * 127 * 127,
+    multiply: fours,
+};
+
+/// Where two products are added in 16 bits first and activations are unsigned, as on x86-64 without VNNI.
+#[cfg(target_feature = "relaxed-simd")]
+static PAIRS: Kernel = Kernel {
+    name: "relaxed SIMD, sums of two",
+    layout: Layout { lanes: LANES, depth: 4, activations: Encoding::Unsigned },
+    runs: || sum_of_two(85, 191) == 2 * 85 * 191 && sum_of_two(-85, 191) == -2 * 85 * 191,
+    multiply: pairs,
+};
+
+/// What this processor makes of four products of a weight and an activation.
+#[cfg(target_feature = "relaxed-simd")]
+fn sum_of_four(weight: i8, activation: u8) -> i32 {
+    let [w, x] = core::hint::black_box([i8x16_splat(weight), u8x16_splat(activation)]);
+    i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(w, x, i32x4_splat(0)))
+}
+
+/// What this processor makes of two products of a weight and an activation.
+#[cfg(target_feature = "relaxed-simd")]
+fn sum_of_two(weight: i8, activation: u8) -> i32 {
+    let [w, x] = core::hint::black_box([i8x16_splat(weight), u8x16_splat(activation)]);
+    i32::from(i16x8_extract_lane::<0>(i16x8_relaxed_dot_i8x16_i7x16(w, x)))
+}
+
 /// By products of 16 bits, summed in pairs: two columns of eight rows at a time.
-pub(super) fn simd128(product: &Product<'_>, y: &mut [f32], output: Output) {
+fn simd128(product: &Product<'_>, y: &mut [f32], output: Output) {
     tiles!(product, [1, 2, 3, 4], simd128_tile(y, output));
 }
 
@@ -41,43 +100,36 @@ fn simd128_tile<const T: usize>(
     finish(product, y, output, at, panel, sums);
 }
 
-/// By products of 7 bits: eight columns of four rows at a time.
+/// By products of bytes, summed in 16 bits: eight columns of four rows at a time.
 #[cfg(target_feature = "relaxed-simd")]
-pub(super) fn relaxed(product: &Product<'_>, y: &mut [f32], output: Output) {
-    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], relaxed_tile(y, output));
+fn pairs(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], pairs_tile(y, output));
 }
 
-/// As [`relaxed`], by instructions that sum four products.
+/// As [`pairs`], by instructions that sum four products.
 #[cfg(target_feature = "relaxed-simd")]
-pub(super) fn fused(product: &Product<'_>, y: &mut [f32], output: Output) {
-    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], fused_tile(y, output));
+fn fours(product: &Product<'_>, y: &mut [f32], output: Output) {
+    tiles!(product, [1, 2, 3, 4, 5, 6, 7, 8], fours_tile(y, output));
 }
 
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn relaxed_tile<const T: usize>(
-    product: &Product<'_>,
-    y: &mut [f32],
-    output: Output,
-    at: usize,
-    panel: usize,
-) {
+fn pairs_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
     let ones = i16x8_splat(1);
-    // Each lane has 4 products of 0 to 126 by -63 to 63 in the end: they fit into 16 bits, and what the instruction gives
-    // is the same on every processor.
     tile_by_eight::<T>(product, y, output, at, panel, |sum, x, w| {
-        let pairs =
-            i16x8_add(i16x8_relaxed_dot_i8x16_i7x16(x[0], w[0]), i16x8_relaxed_dot_i8x16_i7x16(x[1], w[1]));
-        i32x4_add(sum, i32x4_dot_i16x8(pairs, ones))
+        // The 4 products of a quad fit into 16 bits.
+        let quads =
+            i16x8_add(i16x8_relaxed_dot_i8x16_i7x16(w[0], x[0]), i16x8_relaxed_dot_i8x16_i7x16(w[1], x[1]));
+        i32x4_add(sum, i32x4_dot_i16x8(quads, ones))
     });
 }
 
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn fused_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
+fn fours_tile<const T: usize>(product: &Product<'_>, y: &mut [f32], output: Output, at: usize, panel: usize) {
     tile_by_eight::<T>(product, y, output, at, panel, |sum, x, w| {
-        let sum = i32x4_relaxed_dot_i8x16_i7x16_add(x[0], w[0], sum);
-        i32x4_relaxed_dot_i8x16_i7x16_add(x[1], w[1], sum)
+        let sum = i32x4_relaxed_dot_i8x16_i7x16_add(w[0], x[0], sum);
+        i32x4_relaxed_dot_i8x16_i7x16_add(w[1], x[1], sum)
     });
 }
 
@@ -93,7 +145,7 @@ fn tile_by_eight<const T: usize>(
     add: impl Fn(v128, [v128; 2], [v128; 2]) -> v128,
 ) {
     let mut weights = product.panel(panel).as_ptr();
-    let mut x = product.rows_of::<_, T>(&product.x.codes, at).map(<[i8]>::as_ptr);
+    let mut x = product.rows_of::<_, T>(&product.x.codes, at).map(<[u8]>::as_ptr);
     let mut sums = [[i32x4_splat(0)]; T];
     for _ in 0..product.columns / 8 {
         // SAFETY: a panel has 4 bytes a column, a row one a column, and columns are whole steps.
@@ -121,22 +173,19 @@ fn finish<const T: usize, const P: usize>(
     sums: [[v128; P]; T],
 ) {
     let row = panel * P * LANES;
-    let Product { layout, rows, epilogue, x, .. } = product;
+    let Product { rows, epilogue, x, .. } = product;
     let of_panel = row..row + P * LANES;
     let (scales, bias) = (&epilogue.scales[of_panel.clone()], &epilogue.bias[of_panel.clone()]);
     let codes = &epilogue.sums[of_panel];
-    let zero = i32x4_splat(x.zero_point);
     // SAFETY: the three slices are of P times 4 numbers.
-    let (scales, bias, from_zero) = unsafe {
-        (load::<_, P>(scales), load::<_, P>(bias), load::<_, P>(codes).map(|codes| i32x4_mul(codes, zero)))
-    };
+    let (scales, bias, codes) = unsafe { (load::<_, P>(scales), load::<_, P>(bias), load::<_, P>(codes)) };
     for (t, sums) in sums.into_iter().enumerate() {
         let x_scale = f32x4_splat(x.scales[at + t]);
-        let off = i32x4_splat(layout.offset * x.sums[at + t]);
+        let zero = i32x4_splat(x.zero_points[at + t]);
         let start = (at + t) * rows;
         let mut y = &mut y[start + row..start + rows];
         for p in 0..P {
-            let sum = i32x4_sub(i32x4_sub(sums[p], off), from_zero[p]);
+            let sum = i32x4_sub(sums[p], i32x4_mul(codes[p], zero));
             let value = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(scales[p], x_scale));
             let value = f32x4_add(value, bias[p]);
             let (part, rest) = y.split_at_mut(y.len().min(LANES));

@@ -1,19 +1,21 @@
-//! A product of packed weights and quantised activations as its kernels see it.
+//! A product of packed weights and quantised activations as its kernels see it, and the tiles that they cut it into.
 
-use super::layout::Layout;
-use super::rows::Activations;
+use super::activations::Activations;
+use super::layout::{COLUMN_MULTIPLE, Encoding, Kernel, Layout};
 
-/// What turns the integer sums of each row of a matrix into numbers: scales, bias and the correction for a zero point.
+/// What turns the integer sums of each row of a matrix into numbers: scales, bias and the correction for zero points.
 /// Filled up with zeros to whole panels.
 #[derive(Debug)]
 pub(super) struct Epilogue {
     pub(super) scales: Vec<f32>,
     pub(super) bias: Vec<f32>,
-    /// Of the codes, without offset.
+    /// Of the codes.
     pub(super) sums: Vec<i32>,
 }
 
 /// A matrix, its codes and what it is multiplied with: what a kernel gets.
+///
+/// Kernels load from its slices without a check of bounds; [`Product::new`] is where these are checked.
 pub(super) struct Product<'a> {
     pub(super) layout: Layout,
     /// Rows of the matrix.
@@ -25,9 +27,46 @@ pub(super) struct Product<'a> {
     pub(super) x: &'a Activations,
 }
 
-#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+/// A matrix and what it was to be multiplied with do not belong together: a mistake of whoever calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a matrix of {rows} x {columns} cannot be multiplied with {x} to {y} numbers")]
+pub(crate) struct Mismatch {
+    /// Rows of the matrix.
+    pub(crate) rows: usize,
+    /// Its columns.
+    pub(crate) columns: usize,
+    /// Numbers that were to be multiplied with it.
+    pub(crate) x: usize,
+    /// Numbers that there was room for.
+    pub(crate) y: usize,
+}
+
 impl<'a> Product<'a> {
-    /// The codes of a panel.
+    /// Of `kernel`'s packed codes of a matrix `(rows, columns)` with `x`, into `y` numbers. None if they do not belong together.
+    pub(super) fn new(
+        kernel: &Kernel,
+        (rows, columns): (usize, usize),
+        codes: &'a [u8],
+        epilogue: &'a Epilogue,
+        x: &'a Activations,
+        y: usize,
+    ) -> Option<Self> {
+        let layout = kernel.layout;
+        let (padded, columns_filled) =
+            (rows.next_multiple_of(layout.lanes), columns.next_multiple_of(COLUMN_MULTIPLE));
+        let numbers = x.count() * columns_filled;
+        let stored = if layout.activations == Encoding::Wide { x.wide.len() } else { x.codes.len() };
+        let fits = x.kernel == kernel
+            && x.columns == columns_filled
+            && stored == numbers
+            && x.zero_points.len() == x.count()
+            && codes.len() == padded * columns_filled
+            && [epilogue.scales.len(), epilogue.bias.len(), epilogue.sums.len()] == [padded; 3]
+            && y == x.count() * rows;
+        fits.then_some(Self { layout, rows, columns: columns_filled, codes, epilogue, x })
+    }
+
+    /// The codes of a panel, `lanes` bytes a column.
     #[inline(always)]
     pub(super) fn panel(&self, panel: usize) -> &'a [u8] {
         let bytes = self.layout.lanes * self.columns;
@@ -61,5 +100,4 @@ macro_rules! tiles {
         }
     }};
 }
-#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 pub(super) use tiles;

@@ -1,128 +1,14 @@
-//! What happens to rows of activations between two products: norms, activation functions, attention, quantisation to 8 bits.
+//! What happens to rows of activations between two products: norms, activation functions, attention.
 //!
 //! Plain loops over arrays, written so that a compiler makes vectors of them: sums run in several lanes, and functions
-//! are polynomials without branches.
+//! are polynomials without branches. The order of every sum is written down and no product is fused with a sum, so results are the
+//! same bits on every processor.
 
-use super::layout::{COLUMN_MULTIPLE, Kernel};
+use super::codes::ROUNDER;
 use super::vectorised;
 
 /// Lanes of a sum: two vectors of 128 bits, or one of 256.
 const LANES: usize = 8;
-
-/// Rows of activations quantised to 8 bits, each with a scale of its own: the largest number becomes the largest code or
-/// its negative.
-#[derive(Debug, Default)]
-pub(crate) struct Activations {
-    pub(super) columns: usize,
-    /// Codes in 8 bits; filled for the kernels that take these.
-    pub(super) codes: Vec<i8>,
-    /// The same in 16 bits; filled for the kernels that take those.
-    pub(super) wide: Vec<i16>,
-    pub(super) scales: Vec<f32>,
-    /// Of the codes of a row.
-    pub(super) sums: Vec<i32>,
-    /// The zero point: the code that stands for 0.
-    pub(super) zero_point: i32,
-}
-
-impl Activations {
-    /// Quantises `x`, `(count, columns)`, in place of what was here before.
-    pub(crate) fn quantise(&mut self, x: &[f32], columns: usize) {
-        self.quantise_for(Kernel::best(), x, columns);
-    }
-
-    /// As [`Self::quantise`], for products by `kernel`.
-    pub(super) fn quantise_for(&mut self, kernel: Kernel, x: &[f32], columns: usize) {
-        let (wide, max_code) = (kernel.wants_wide_activations(), kernel.layout().max_activation as f32);
-        let count = x.len() / columns.max(1);
-        self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
-        self.zero_point = 0;
-        self.scales.clear();
-        self.sums.clear();
-        self.codes.clear();
-        self.wide.clear();
-        if wide {
-            self.wide.resize(count * self.columns, 0);
-        } else {
-            self.codes.resize(count * self.columns, 0);
-        }
-        for (at, x) in x.chunks_exact(columns.max(1)).enumerate() {
-            let start = at * self.columns;
-            let abs_max = abs_max(x);
-            let inverse = if abs_max > 0.0 { max_code / abs_max } else { 0.0 };
-            self.scales.push(abs_max / max_code);
-            if wide {
-                quantise_wide(x, inverse, 0, &mut self.wide[start..start + columns]);
-                self.sums.push(0);
-            } else {
-                let mut sum = 0;
-                quantise(x, inverse, 0, &mut self.codes[start..start + columns], &mut sum);
-                self.sums.push(sum);
-            }
-        }
-    }
-
-    /// Number of rows.
-    pub(super) fn count(&self) -> usize {
-        self.scales.len()
-    }
-
-    /// Columns, filled up with zeros.
-    pub(super) fn columns(&self) -> usize {
-        self.columns
-    }
-
-    #[cfg(any(test, not(target_arch = "wasm32")))]
-    pub(super) fn code(&self, row: usize, column: usize) -> i32 {
-        let at = row * self.columns + column;
-        if self.wide.is_empty() { i32::from(self.codes[at]) } else { i32::from(self.wide[at]) }
-    }
-
-    #[cfg(any(test, not(target_arch = "wasm32")))]
-    pub(super) fn zero_point(&self) -> i32 {
-        self.zero_point
-    }
-
-    #[cfg(any(test, not(target_arch = "wasm32")))]
-    pub(super) fn scale(&self, row: usize) -> f32 {
-        self.scales[row]
-    }
-}
-
-/// 1.5 x 2^23: to which a number of at most 22 bits can be added only as an integer, in the last bits of the sum.
-const ROUNDER: f32 = 12_582_912.0;
-
-/// The integer next to `x`, the even one of two; any for NaN and for what has more than 22 bits.
-#[inline(always)]
-pub(super) fn round_to_even(x: f32) -> i32 {
-    ((x + ROUNDER).to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32)
-}
-
-/// The largest absolute value; NaN if one of them is NaN.
-#[inline(always)]
-pub(super) fn abs_max(x: &[f32]) -> f32 {
-    // Without their sign, floats are in the order of their bits, with NaN behind infinity.
-    let largest = x.iter().fold(0, |largest, x| largest.max((x.to_bits() & 0x7fff_ffff) as i32));
-    f32::from_bits(largest as u32)
-}
-
-vectorised! {
-    pub(super) fn quantise(x: &[f32], inverse: f32, zero_point: i32, codes: &mut [i8], sum: &mut i32) {
-        for (code, x) in codes.iter_mut().zip(x) {
-            *code = (round_to_even(x * inverse).wrapping_add(zero_point)) as i8;
-        }
-        *sum = codes.iter().map(|code| i32::from(*code)).sum();
-    }
-}
-
-vectorised! {
-    pub(super) fn quantise_wide(x: &[f32], inverse: f32, zero_point: i32, codes: &mut [i16]) {
-        for (code, x) in codes.iter_mut().zip(x) {
-            // Through 8 bits, so that the code of NaN stays small.
-            *code = i16::from((round_to_even(x * inverse).wrapping_add(zero_point)) as i8);
-        }
-    }
-}
 
 /// Sum of `f(x, y)` over both slices, in lanes.
 #[inline(always)]
@@ -142,6 +28,7 @@ vectorised! {
     /// Layer norm of each row of `x`, `(count, weight.len())`, to `y`.
     pub(crate) fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, y: &mut [f32]) {
         let width = weight.len();
+        assert!(x.len() == y.len() && bias.len() == width, "a layer norm of parts that do not belong together");
         for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
             let mean = sum_of(x, x, |x, _| x) / width as f32;
             let variance = sum_of(x, x, |x, _| (x - mean) * (x - mean)) / width as f32;
@@ -230,6 +117,8 @@ vectorised! {
     pub(crate) fn attention(tokens: Attention<'_>, scores: &mut Vec<f32>, mixed: &mut [f32]) {
         let Attention { q, k, v, width, heads, causal } = tokens;
         let (tokens, queries, head) = (k.len() / width, q.len() / width, width / heads);
+        let fits = k.len() == tokens * width && v.len() == k.len() && q.len() == queries * width && mixed.len() == q.len();
+        assert!(fits && head * heads == width && queries <= tokens, "attention of parts that do not belong together");
         let scale = 1.0 / (head as f32).sqrt();
         scores.clear();
         scores.resize(tokens, 0.0);
@@ -320,38 +209,6 @@ mod tests {
             let (mut found, exact) = ([x], f64::from(x) / (1.0 + (-1.702 * f64::from(x)).exp()));
             quick_gelu(&mut found);
             assert!((f64::from(found[0]) - exact).abs() < 2e-6, "quick gelu of {x}: {}, {exact}", found[0]);
-        }
-    }
-
-    #[test]
-    fn rounding_to_codes_keeps_order_sums_and_the_largest() {
-        for kernel in Kernel::available() {
-            let max = kernel.layout().max_activation;
-            let mut found = Activations::default();
-            found.quantise_for(kernel, &[0.5, -1.0, 0.25, 0.0, 0.0, 3.0], 3);
-            let row =
-                |row| -> Vec<i32> { (0..found.columns).map(|column| found.code(row, column)).collect() };
-            // Half of an odd number is rounded to the even neighbour: 63.5 to 64, 31.5 to 32.
-            assert_eq!(row(0)[..3], [(max + 1) / 2, -max, (max + 1) / 4], "{kernel:?}");
-            assert_eq!(row(1)[..3], [0, 0, max], "{kernel:?}");
-            assert!((0..2).all(|at| row(at)[3..].iter().all(|code| *code == 0)), "{kernel:?}");
-            assert_eq!((found.scale(0), found.scale(1)), (1.0 / max as f32, 3.0 / max as f32));
-            if !kernel.wants_wide_activations() {
-                assert_eq!(found.sums, [row(0).iter().sum::<i32>(), max], "{kernel:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_largest_absolute_value_is_found_anywhere_and_nan_is_not_lost() {
-        for length in 1..40 {
-            for at in 0..length {
-                let mut x = vec![0.5; length];
-                x[at] = -2.0;
-                assert_eq!(abs_max(&x), 2.0, "{length}, {at}");
-                x[at] = f32::NAN;
-                assert!(abs_max(&x).is_nan(), "{length}, {at}");
-            }
         }
     }
 }

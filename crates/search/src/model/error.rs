@@ -1,5 +1,7 @@
 //! What can be wrong with a model: every error names the field, tensor or file it is about.
 
+use crate::kernels::Mismatch;
+
 /// A model, or an input to it, that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -66,9 +68,26 @@ pub enum ModelError {
         /// Tokens that were given.
         found: usize,
     },
+    /// A token that is not in the vocabulary.
+    #[error("token {found} for a model of {vocab_size} tokens")]
+    Token {
+        /// Tokens that the model knows.
+        vocab_size: usize,
+        /// The token that was given.
+        found: u32,
+    },
+    /// Weights that were to be multiplied with numbers of other sizes, which only an encoder's mistake can cause.
+    #[error("the encoder has a mistake: {0}")]
+    Product(String),
     /// The tower gave no usable vector, which only weights that are not finite can cause.
     #[error("the model's answer is unusable: {0}")]
     Vector(#[from] crate::EmbeddingError),
+}
+
+impl From<Mismatch> for ModelError {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Product(mismatch.to_string())
+    }
 }
 
 impl ModelError {

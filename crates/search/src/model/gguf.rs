@@ -32,12 +32,14 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads a row of a matrix from the file. A row that is not there leaves `numbers` as it is.
-    pub(super) fn read_row(&self, file: &[u8], row: usize, numbers: &mut [f32]) {
-        let tensor = file.get(self.bytes.clone()).unwrap_or_default();
+    /// Reads a row of a matrix from the file; none if there is no such row.
+    #[must_use]
+    pub(super) fn read_row(&self, file: &[u8], row: usize, numbers: &mut [f32]) -> Option<()> {
+        let tensor = file.get(self.bytes.clone())?;
         let length = self.dtype.bytes(numbers.len());
-        let row = row.checked_mul(length).and_then(|start| tensor.get(start..start + length));
-        self.dtype.read(row.unwrap_or_default(), numbers);
+        let start = row.checked_mul(length)?;
+        self.dtype.read(tensor.get(start..start.checked_add(length)?)?, numbers);
+        Some(())
     }
 }
 
@@ -114,7 +116,8 @@ impl Weights {
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<f32>, ModelError> {
         let stored = self.stored(name)?;
         let mut numbers = vec![0.0; stored.shape.iter().product()];
-        stored.dtype.read(self.bytes.get(stored.bytes.clone()).unwrap_or_default(), &mut numbers);
+        let outside = || gguf(format!("tensor {name} is outside of the file"));
+        stored.dtype.read(self.bytes.get(stored.bytes).ok_or_else(outside)?, &mut numbers);
         Ok(numbers)
     }
 

@@ -101,14 +101,15 @@ impl ImageEncoder {
         }
         let work = &mut Workspace::new(&self.file);
         let pooled = match &self.vision_model {
-            VisionModel::Vit(vit) => vit.forward(work, pictures),
+            VisionModel::Vit(vit) => vit.forward(work, pictures)?,
             VisionModel::Resnet(resnet) => {
-                pictures.iter().flat_map(|picture| resnet.forward(work, picture)).collect()
+                let rows = pictures.iter().map(|picture| resnet.forward(work, picture));
+                rows.collect::<Result<Vec<_>, _>>()?.concat()
             }
         };
         let (width, dim) = (pooled.len() / pictures.len().max(1), self.visual_projection.rows());
         let mut vectors = vec![0.0; pictures.len() * dim];
-        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Output::Overwrite);
+        self.visual_projection.multiply(work, &pooled, width, &mut vectors, Output::Overwrite)?;
         Ok(vectors.chunks_exact(dim).map(<[f32]>::to_vec).collect())
     }
 }

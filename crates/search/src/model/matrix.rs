@@ -70,7 +70,7 @@ impl Matrix {
         };
         packed
             .map(Self::Packed)
-            .ok_or_else(|| ModelError::Gguf(format!("tensor {name} has {columns} columns")))
+            .ok_or_else(|| ModelError::Gguf(format!("tensor {name} of {rows} x {columns} cannot be packed")))
     }
 
     /// Numbers in a row of a product.
@@ -89,8 +89,8 @@ impl Matrix {
         columns: usize,
         y: &mut [f32],
         output: Output,
-    ) {
-        Self::multiply_each(work, x, columns, output, [(self, y)]);
+    ) -> Result<(), ModelError> {
+        Self::multiply_each(work, x, columns, output, [(self, y)])
     }
 
     /// As [`Self::multiply`], by several matrices: `x` is rounded once for all.
@@ -100,16 +100,17 @@ impl Matrix {
         columns: usize,
         output: Output,
         products: [(&Self, &mut [f32]); N],
-    ) {
+    ) -> Result<(), ModelError> {
         if products.iter().any(|(matrix, _)| matches!(matrix, Self::Packed(_))) {
             work.activations.quantise(x, columns);
         }
         for (matrix, y) in products {
             match matrix {
-                Self::Packed(matrix) => matrix.multiply(work.file, &work.activations, y, output),
-                Self::Float(matrix) => matrix.multiply(x, y, output),
+                Self::Packed(matrix) => matrix.multiply(work.file, &work.activations, y, output)?,
+                Self::Float(matrix) => matrix.multiply(x, y, output)?,
             }
         }
+        Ok(())
     }
 }
 
@@ -121,16 +122,16 @@ struct InPlace<'a, F> {
 }
 
 impl<F: Fn(&mut [f32])> Packing for InPlace<'_, F> {
-    fn row(&self, row: usize, numbers: &mut [f32]) {
-        self.stored.read_row(self.file, row, numbers);
+    fn row(&self, row: usize, numbers: &mut [f32]) -> Option<()> {
+        self.stored.read_row(self.file, row, numbers)?;
         (self.reorder)(numbers);
+        Some(())
     }
 
-    fn keep(&mut self, at: usize, panel: &[u8]) {
+    fn keep(&mut self, at: usize, panel: &[u8]) -> Option<()> {
         let start = self.stored.bytes.start + at;
-        if let Some(place) = self.file.get_mut(start..start + panel.len()) {
-            place.copy_from_slice(panel);
-        }
+        self.file.get_mut(start..start + panel.len())?.copy_from_slice(panel);
+        Some(())
     }
 }
 
@@ -143,12 +144,14 @@ struct Apart<'a, F> {
 }
 
 impl<F: Fn(&mut [f32])> Packing for Apart<'_, F> {
-    fn row(&self, row: usize, numbers: &mut [f32]) {
-        self.stored.read_row(self.file, row, numbers);
+    fn row(&self, row: usize, numbers: &mut [f32]) -> Option<()> {
+        self.stored.read_row(self.file, row, numbers)?;
         (self.reorder)(numbers);
+        Some(())
     }
 
-    fn keep(&mut self, _: usize, panel: &[u8]) {
+    fn keep(&mut self, _: usize, panel: &[u8]) -> Option<()> {
         self.codes.extend_from_slice(panel);
+        Some(())
     }
 }

@@ -3,7 +3,7 @@
 //! Maps are channels-last, and a convolution is a matrix product with the neighbourhoods of its output pixels. Pictures go
 //! through one by one: what a layer reads and writes then stays in the caches.
 
-use super::config::Tower;
+use super::config::{self, Tower};
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
@@ -14,6 +14,8 @@ use crate::kernels::{self, Output, QuantisedMap, Window};
 const SHRINKING_KERNEL: usize = 3;
 /// Output pixels whose neighbourhoods are put together at a time.
 const PIXELS: usize = 64;
+/// Most numbers of a map: 64 MB in f32.
+const MAX_NUMBERS: usize = 1 << 24;
 
 pub(super) struct Resnet {
     stem: Vec<Convolution>,
@@ -37,6 +39,7 @@ impl Resnet {
         let Tower::Resnet { stem, stages, kernel } = &config.tower else {
             return Err(ModelError::config("image.tower.kind", "vit", "resnet"));
         };
+        Self::check_maps(config.image_size, stem, stages)?;
         let mut convolution =
             |name: String, kernel, stride| Convolution::load(weights, &name, kernel, stride);
         let mut resnet = Self { stem: Vec::new(), stages: Vec::new() };
@@ -60,23 +63,43 @@ impl Resnet {
         Ok(resnet)
     }
 
+    /// Checks that no map is larger than memory should be asked for.
+    fn check_maps(size: usize, stem: &[usize], stages: &[config::Stage]) -> Result<(), ModelError> {
+        let mut side = size;
+        // The first stage takes the stem's last map as it is.
+        let widths = stem.iter().copied().chain(stages.iter().skip(1).map(|stage| stage.width));
+        for width in widths {
+            side = side.div_ceil(2);
+            let numbers = side * side * width;
+            if numbers > MAX_NUMBERS {
+                let field = "image.tower: a map's pixels, by its width,";
+                return Err(ModelError::config(field, numbers, format!("at most {MAX_NUMBERS}")));
+            }
+        }
+        Ok(())
+    }
+
     /// The mean over the last map: `(last width,)`.
-    pub(super) fn forward(&self, work: &mut Workspace<'_>, picture: &ImagePixels) -> Vec<f32> {
+    pub(super) fn forward(
+        &self,
+        work: &mut Workspace<'_>,
+        picture: &ImagePixels,
+    ) -> Result<Vec<f32>, ModelError> {
         let buffers = &mut Buffers::default();
         let mut x = FeatureMap { side: picture.size(), channels: 3, values: picture.values().to_vec() };
         for convolution in &self.stem {
-            x = convolution.forward(work, buffers, &x, None);
+            x = convolution.forward(work, buffers, &x, None)?;
         }
         for stage in &self.stages {
             if let Some(down) = &stage.down {
-                x = down.forward(work, buffers, &x, None);
+                x = down.forward(work, buffers, &x, None)?;
             }
             for block in &stage.blocks {
-                let hidden = block.conv1.forward(work, buffers, &x, None);
-                x = block.conv2.forward(work, buffers, &hidden, Some(x));
+                let hidden = block.conv1.forward(work, buffers, &x, None)?;
+                x = block.conv2.forward(work, buffers, &hidden, Some(x))?;
             }
         }
-        x.mean()
+        Ok(x.mean())
     }
 }
 
@@ -133,29 +156,29 @@ impl Convolution {
         buffers: &mut Buffers,
         x: &FeatureMap,
         residual: Option<FeatureMap>,
-    ) -> FeatureMap {
+    ) -> Result<FeatureMap, ModelError> {
         let FeatureMap { side, channels, ref values } = *x;
         let window = Window { side, channels, kernel: self.kernel, stride: self.stride };
         let (side, channels) = (window.out_side(), self.weight.rows());
         let output = if residual.is_some() { Output::Accumulate } else { Output::Overwrite };
         let mut y = residual.map_or_else(|| vec![0.0; side * side * channels], |residual| residual.values);
         if let Matrix::Packed(_) = self.weight {
-            buffers.quantised.quantise(values, x.channels);
+            buffers.quantised.quantise(values);
         }
         for (first, y) in (0..).step_by(PIXELS).zip(y.chunks_mut(PIXELS * channels)) {
             let count = y.len() / channels;
             match &self.weight {
                 Matrix::Packed(weight) => {
                     work.activations.neighbourhoods(&buffers.quantised, &window, first, count);
-                    weight.multiply(work.file, &work.activations, y, output);
+                    weight.multiply(work.file, &work.activations, y, output)?;
                 }
                 Matrix::Float(weight) => {
                     window.rows(values, first, count, &mut buffers.rows);
-                    weight.multiply(&buffers.rows, y, output);
+                    weight.multiply(&buffers.rows, y, output)?;
                 }
             }
         }
         kernels::relu(&mut y);
-        FeatureMap { side, channels, values: y }
+        Ok(FeatureMap { side, channels, values: y })
     }
 }

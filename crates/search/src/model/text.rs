@@ -95,11 +95,11 @@ impl TextEncoder {
     pub fn encode_tokens(&self, tokens: &[u32]) -> Result<Embedding, ModelError> {
         let work = &mut Workspace::new(&self.file);
         let x = self.embeddings.forward(work, tokens)?;
-        let pooled = self.encoder.forward(work, x, tokens.len());
+        let pooled = self.encoder.forward(work, x, tokens.len())?;
         let mut normed = Vec::new();
         self.final_layer_norm.forward(&pooled, &mut normed);
         let mut vector = vec![0.0; self.text_projection.rows()];
-        self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Output::Overwrite);
+        self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Output::Overwrite)?;
         Ok(Embedding::new(vector)?)
     }
 }
@@ -113,6 +113,7 @@ struct TextEmbeddings {
     position_embedding: Vec<f32>,
     token_width: usize,
     width: usize,
+    vocab_size: usize,
 }
 
 impl TextEmbeddings {
@@ -127,6 +128,7 @@ impl TextEmbeddings {
             position_embedding: weights.numbers(&name("position_embedding"))?,
             token_width: config.text.token_width(),
             width: config.text.width,
+            vocab_size: config.tokenizer.vocab_size,
         })
     }
 
@@ -138,12 +140,13 @@ impl TextEmbeddings {
         }
         let mut rows = vec![0.0; tokens.len() * self.token_width];
         for (row, token) in rows.chunks_exact_mut(self.token_width).zip(tokens) {
-            self.token_embedding.read_row(work.file, *token as usize, row);
+            let unknown = ModelError::Token { vocab_size: self.vocab_size, found: *token };
+            self.token_embedding.read_row(work.file, *token as usize, row).ok_or(unknown)?;
         }
         let mut x = self.position_embedding[..tokens.len() * self.width].to_vec();
         match &self.token_projection {
             Some(projection) => {
-                projection.multiply(work, &rows, self.token_width, &mut x, Output::Accumulate)
+                projection.multiply(work, &rows, self.token_width, &mut x, Output::Accumulate)?
             }
             None => x.iter_mut().zip(&rows).for_each(|(x, row)| *x += row),
         }

@@ -116,13 +116,18 @@ impl Transformer {
     /// From `(batch, tokens, width)` to the pooled rows, `(batch, width)`.
     ///
     /// Nobody asks for the other rows of the last layer, so there only their keys and values are computed.
-    pub(super) fn forward(&self, work: &mut Workspace<'_>, mut x: Vec<f32>, tokens: usize) -> Vec<f32> {
+    pub(super) fn forward(
+        &self,
+        work: &mut Workspace<'_>,
+        mut x: Vec<f32>,
+        tokens: usize,
+    ) -> Result<Vec<f32>, ModelError> {
         let mut buffers = Buffers::default();
         let last = self.layers.len().saturating_sub(1);
         for (at, layer) in self.layers.iter().enumerate() {
-            self.layer(work, layer, &mut x, tokens, at == last, &mut buffers);
+            self.layer(work, layer, &mut x, tokens, at == last, &mut buffers)?;
         }
-        if self.layers.is_empty() { self.pooled(&x, tokens) } else { x }
+        Ok(if self.layers.is_empty() { self.pooled(&x, tokens) } else { x })
     }
 
     fn layer(
@@ -133,7 +138,7 @@ impl Transformer {
         tokens: usize,
         last: bool,
         buffers: &mut Buffers,
-    ) {
+    ) -> Result<(), ModelError> {
         let Buffers { normed, q, k, v, mixed, hidden, scores } = buffers;
         let width = self.config.width;
         let Attention { q_proj, k_proj, v_proj, out_proj } = &layer.self_attn;
@@ -141,15 +146,15 @@ impl Transformer {
         k.resize(x.len(), 0.0);
         v.resize(x.len(), 0.0);
         if last {
-            Matrix::multiply_each(work, normed, width, Output::Overwrite, [(k_proj, k), (v_proj, v)]);
+            Matrix::multiply_each(work, normed, width, Output::Overwrite, [(k_proj, k), (v_proj, v)])?;
             *x = self.pooled(x, tokens);
             let asking = self.pooled(normed, tokens);
             q.resize(asking.len(), 0.0);
-            q_proj.multiply(work, &asking, width, q, Output::Overwrite);
+            q_proj.multiply(work, &asking, width, q, Output::Overwrite)?;
         } else {
             q.resize(x.len(), 0.0);
             let products: [(&Matrix, &mut [f32]); 3] = [(q_proj, q), (k_proj, k), (v_proj, v)];
-            Matrix::multiply_each(work, normed, width, Output::Overwrite, products);
+            Matrix::multiply_each(work, normed, width, Output::Overwrite, products)?;
         }
         mixed.resize(x.len(), 0.0);
         let asking = if last { 1 } else { tokens } * width;
@@ -159,16 +164,16 @@ impl Transformer {
             let (heads, causal) = (self.config.heads, self.config.pooled == Pooled::LastOfCausal);
             kernels::attention(kernels::Attention { q, k, v, width, heads, causal }, scores, mixed);
         }
-        out_proj.multiply(work, mixed, width, x, Output::Accumulate);
+        out_proj.multiply(work, mixed, width, x, Output::Accumulate)?;
         layer.layer_norm2.forward(x, normed);
         let mlp = &layer.mlp;
         hidden.resize(x.len() / width * mlp.fc1.rows(), 0.0);
-        mlp.fc1.multiply(work, normed, width, hidden, Output::Overwrite);
+        mlp.fc1.multiply(work, normed, width, hidden, Output::Overwrite)?;
         match mlp.activation {
             Activation::Gelu => kernels::gelu(hidden),
             Activation::QuickGelu => kernels::quick_gelu(hidden),
         }
-        mlp.fc2.multiply(work, hidden, mlp.fc1.rows(), x, Output::Accumulate);
+        mlp.fc2.multiply(work, hidden, mlp.fc1.rows(), x, Output::Accumulate)
     }
 
     /// The rows that are asked for: `(batch, tokens, width) -> (batch, width)`.

@@ -10,6 +10,10 @@ use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ImageConfig, ModelError};
 use crate::kernels::Output;
 
+/// Most numbers of a picture between two products, tokens by the width of the widest layer: 16 MB in f32. Three million are
+/// those of the largest towers in use.
+const MAX_NUMBERS: usize = 1 << 22;
+
 pub(super) struct VisionTransformer {
     embeddings: VisionEmbeddings,
     pre_layrnorm: LayerNorm,
@@ -19,9 +23,14 @@ pub(super) struct VisionTransformer {
 
 impl VisionTransformer {
     pub(super) fn load(weights: &mut Weights, config: &ImageConfig) -> Result<Self, ModelError> {
-        let Tower::Vit { patch, width, layers, heads, activation, layer_norm_eps, .. } = config.tower else {
+        let Tower::Vit { patch, width, layers, heads, mlp, activation, layer_norm_eps } = config.tower else {
             return Err(ModelError::config("image.tower.kind", "resnet", "vit"));
         };
+        let numbers = ((config.image_size / patch).pow(2) + 1) * width.max(mlp);
+        if numbers > MAX_NUMBERS {
+            let field = "image.tower: patches of a picture, by the widest layer,";
+            return Err(ModelError::config(field, numbers, format!("at most {MAX_NUMBERS}")));
+        }
         let sizes =
             TransformerConfig { width, layers, heads, activation, layer_norm_eps, pooled: Pooled::First };
         Ok(Self {
@@ -33,13 +42,17 @@ impl VisionTransformer {
     }
 
     /// The class token's row after the last layer: `(batch, width)`.
-    pub(super) fn forward(&self, work: &mut Workspace<'_>, pictures: &[ImagePixels]) -> Vec<f32> {
-        let embedded = self.embeddings.forward(work, pictures);
+    pub(super) fn forward(
+        &self,
+        work: &mut Workspace<'_>,
+        pictures: &[ImagePixels],
+    ) -> Result<Vec<f32>, ModelError> {
+        let embedded = self.embeddings.forward(work, pictures)?;
         let (mut x, mut y) = (Vec::new(), Vec::new());
         self.pre_layrnorm.forward(&embedded, &mut x);
         let tokens = self.embeddings.tokens();
-        self.post_layernorm.forward(&self.encoder.forward(work, x, tokens), &mut y);
-        y
+        self.post_layernorm.forward(&self.encoder.forward(work, x, tokens)?, &mut y);
+        Ok(y)
     }
 }
 
@@ -70,7 +83,7 @@ impl VisionEmbeddings {
     }
 
     /// The class token, then one row for each patch: `(batch, patches + 1, width)`.
-    fn forward(&self, work: &mut Workspace<'_>, pictures: &[ImagePixels]) -> Vec<f32> {
+    fn forward(&self, work: &mut Workspace<'_>, pictures: &[ImagePixels]) -> Result<Vec<f32>, ModelError> {
         let width = self.class_embedding.len();
         let mut x = self.position_embedding.repeat(pictures.len());
         for (picture, x) in pictures.iter().zip(x.chunks_exact_mut(self.position_embedding.len())) {
@@ -78,9 +91,9 @@ impl VisionEmbeddings {
             class.iter_mut().zip(&self.class_embedding).for_each(|(x, class)| *x += class);
             let patches: Vec<f32> = patches_of(picture, self.patch).collect();
             let length = 3 * self.patch * self.patch;
-            self.patch_embedding.multiply(work, &patches, length, rest, Output::Accumulate);
+            self.patch_embedding.multiply(work, &patches, length, rest, Output::Accumulate)?;
         }
-        x
+        Ok(x)
     }
 }
 

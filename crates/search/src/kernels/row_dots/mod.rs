@@ -29,18 +29,26 @@ use x86::Query;
 pub(crate) const ROWS_TOGETHER: usize = 4;
 
 /// A query's integers, ready to be multiplied with rows.
-pub(crate) struct RowDots(Query);
+pub(crate) struct RowDots {
+    query: Query,
+    dim: usize,
+}
 
 impl RowDots {
     /// Lays out `query`, shape `(dim,)`: at most `code::MAX_DIM` integers, none of them -128.
     pub(crate) fn new(query: &[i8]) -> Self {
-        Self(Query::new(query))
+        Self { query: Query::new(query), dim: query.len() }
     }
 
     /// The dot product of each row, shape `(dim,)`, with the query.
+    ///
+    /// # Panics
+    ///
+    /// If a row is longer than the query, or shorter.
     #[inline]
     pub(crate) fn of<const N: usize>(&self, rows: [&[i8]; N]) -> [i32; N] {
-        self.0.dots(rows)
+        assert!(rows.iter().all(|row| row.len() == self.dim), "codes of different dimensions");
+        self.query.dots(rows)
     }
 }
 
@@ -107,5 +115,12 @@ mod tests {
                 compare(length, &vec![extreme; length], rows.each_ref().map(|row| &row[..length]));
             }
         }
+    }
+
+    #[test]
+    #[cfg(not(target_arch = "wasm32"))]
+    #[should_panic(expected = "codes of different dimensions")]
+    fn rows_of_another_dimension_are_refused() {
+        RowDots::new(&[1; 32]).of([&[1; 32], &[1; 33]]);
     }
 }
