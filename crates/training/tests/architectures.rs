@@ -14,7 +14,7 @@ use clip_rs_training::model::{Package, Quantization, Said, import_as};
 const F32: f32 = 0.9999;
 const Q8_0: f32 = 0.995;
 
-const NAMES: [&str; 4] = ["siglip", "siglip2", "chinese_clip", "mobile_clip"];
+const NAMES: [&str; 5] = ["siglip", "siglip_pieces", "siglip2", "chinese_clip", "mobile_clip"];
 
 /// A fixture's folder, unpacked into `folder`.
 fn unpacked(name: &str, folder: &Path) -> PathBuf {
@@ -191,6 +191,7 @@ fn folders_that_cannot_be_imported_say_why() {
         .expect("written");
     assert!(refused(&source).contains("run git lfs pull"));
     fs::remove_file(source.join("tokenizer.json")).expect("removed");
-    fs::write(source.join("spiece.model"), "").expect("written");
-    assert!(refused(&source).contains("SentencePiece model only"));
+    assert!(refused(&source).contains("has none of tokenizer.json"));
+    fs::write(source.join("spiece.model"), "\u{1}").expect("written");
+    assert!(refused(&source).contains("not a SentencePiece model"));
 }

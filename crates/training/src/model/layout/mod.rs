@@ -14,6 +14,7 @@ mod mobile_clip;
 mod open_clip;
 mod picture;
 mod reference;
+mod sentence_piece;
 mod siglip;
 mod tokenizer;
 mod vocabulary;

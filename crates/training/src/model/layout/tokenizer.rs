@@ -6,7 +6,7 @@ use clip_rs_stage::{StageError, files};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{MAX_JSON, read_json};
+use super::{MAX_JSON, read_json, sentence_piece};
 
 /// A tokenizer.
 pub(super) struct Tokenizer {
@@ -29,7 +29,8 @@ struct Added {
 
 /// The tokenizer in `folder`.
 pub(super) fn in_folder(folder: &Path) -> Result<Tokenizer, StageError> {
-    let (path, words) = (folder.join("tokenizer.json"), folder.join("vocab.txt"));
+    let file = |name: &str| folder.join(name);
+    let (path, words, pieces) = (file("tokenizer.json"), file("vocab.txt"), file("spiece.model"));
     if path.is_file() {
         let json = files::read_at_most(&path, MAX_JSON)?;
         super::expect_content(&path, &json)?;
@@ -38,13 +39,10 @@ pub(super) fn in_folder(folder: &Path) -> Result<Tokenizer, StageError> {
     if words.is_file() {
         return bert(&words);
     }
-    let why = if folder.join("spiece.model").is_file() || folder.join("tokenizer.model").is_file() {
-        "has its tokenizer as a SentencePiece model only; write tokenizer.json beside it, for example with \
-         AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)"
-    } else {
-        "has no tokenizer.json"
-    };
-    Err(StageError::content(folder, why))
+    if pieces.is_file() {
+        return Ok(Tokenizer { json: sentence_piece::as_tokenizer(&pieces)? });
+    }
+    Err(StageError::content(folder, "has none of tokenizer.json, vocab.txt and spiece.model"))
 }
 
 impl Tokenizer {
