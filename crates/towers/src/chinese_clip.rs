@@ -57,7 +57,7 @@ pub(crate) fn image(config: &ModelConfig, weights: VarBuilder<'_>) -> Result<Fun
         image_size: config.image.image_size,
         patch_size: patch,
         hidden_act: activation(kind),
-        layer_norm_eps: layer_norm_eps as _,
+        layer_norm_eps,
         ..ChineseClipVisionConfig::default()
     };
     let model = ChineseClipVisionTransformer::new(weights.pp("vision_model"), &sizes)?;

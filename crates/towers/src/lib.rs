@@ -41,7 +41,7 @@ pub fn text(
 ) -> Result<Box<dyn TextTower>, ModelError> {
     config.validate()?;
     let network = match config.architecture {
-        Some(Architecture::Siglip) => siglip::text(config),
+        Some(Architecture::Siglip) => siglip::text(config)?,
         Some(Architecture::ChineseClip) => chinese_clip::text(config),
         Some(Architecture::MobileClip) => mobile_clip::text(config),
         None => clip::text(config)?,

@@ -6,14 +6,17 @@
 use candle_core::{Module as _, Result};
 use candle_nn::{Activation, Func, VarBuilder};
 use candle_transformers::models::siglip::{TextConfig, TextModel, VisionConfig, VisionModel};
-use clip_rs_search::model::{ModelConfig, Tower};
+use clip_rs_search::model::{ModelConfig, ModelError, Tower};
 
 use crate::text::Network;
 
-/// The text tower.
-pub(crate) fn text(config: &ModelConfig) -> Network {
+/// The text tower. What candle has is as wide as its answer.
+pub(crate) fn text(config: &ModelConfig) -> std::result::Result<Network, ModelError> {
     let text = config.text.clone();
-    Box::new(move |weights, vocab_size, tokens| {
+    if text.width != config.embed_dim {
+        return Err(ModelError::Dimension { expected: config.embed_dim, found: text.width });
+    }
+    Ok(Box::new(move |weights, vocab_size, tokens| {
         let sizes = TextConfig {
             vocab_size,
             hidden_size: text.width,
@@ -29,7 +32,7 @@ pub(crate) fn text(config: &ModelConfig) -> Network {
             eos_token_id: 0,
         };
         TextModel::new(&sizes, weights.pp("text_model"))?.forward(tokens)
-    })
+    }))
 }
 
 /// The image tower.

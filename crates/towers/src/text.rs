@@ -10,7 +10,7 @@ use crate::weights::{TextWeights, Weights};
 use crate::{Device, computing};
 
 /// Builds a model of so many different tokens and lets it see some: `(1, tokens) -> (1, dim)`.
-pub(crate) type Network = Box<dyn Fn(VarBuilder<'_>, usize, &Tensor) -> Result<Tensor> + Send + Sync>;
+pub(crate) type Network = Box<dyn Fn(VarBuilder<'static>, usize, &Tensor) -> Result<Tensor> + Send + Sync>;
 
 /// A text tower.
 ///

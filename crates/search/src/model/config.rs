@@ -328,9 +328,9 @@ impl ImageConfig {
             Tower::Fastvit { width, blocks, mlp_ratio } => {
                 within("image.tower.width", *width, 16, 256)?;
                 // Eight times as many in the last stage, which are shared out among heads of 32.
-                within("image.tower.width by 16", width % 16, 0, 0)?;
+                multiple("image.tower.width", *width, 16)?;
                 within("image.tower.mlp_ratio", *mlp_ratio, 1, 8)?;
-                within("image.image_size by 64", self.image_size % 64, 0, 0)?;
+                multiple("image.image_size", self.image_size, 64)?;
                 blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 32))
             }
             Tower::Resnet { stem, stages, kernel } => {
@@ -371,6 +371,13 @@ fn divides(field: &'static str, value: usize, whole: usize) -> Result<(), ModelE
         return Ok(());
     }
     Err(ModelError::config(field, value, format!("a divisor of {whole}")))
+}
+
+fn multiple(field: &'static str, value: usize, of: usize) -> Result<(), ModelError> {
+    if value.is_multiple_of(of) {
+        return Ok(());
+    }
+    Err(ModelError::config(field, value, format!("a multiple of {of}")))
 }
 
 fn small(field: &'static str, eps: f64) -> Result<(), ModelError> {

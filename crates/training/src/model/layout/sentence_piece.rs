@@ -34,8 +34,10 @@ pub(super) fn as_tokenizer(path: &Path) -> Result<Vec<u8>, StageError> {
         return Err(refuse("a SentencePiece model of another kind than unigram, which is not read"));
     }
     let place = |wanted: &dyn Fn(&Piece) -> bool| model.pieces.iter().position(wanted);
-    let unknown = place(&|piece| piece.kind == UNKNOWN).ok_or_else(|| refuse("has no piece for the unknown"))?;
-    let end = place(&|piece| piece.text == END).ok_or_else(|| refuse("has no piece </s>, which ends texts"))?;
+    let unknown =
+        place(&|piece| piece.kind == UNKNOWN).ok_or_else(|| refuse("has no piece for the unknown"))?;
+    let end =
+        place(&|piece| piece.text == END).ok_or_else(|| refuse("has no piece </s>, which ends texts"))?;
     let added: Vec<Value> = (model.pieces.iter().enumerate())
         .filter(|(_, piece)| matches!(piece.kind, UNKNOWN | CONTROL))
         .map(|(id, piece)| {
@@ -53,7 +55,8 @@ pub(super) fn as_tokenizer(path: &Path) -> Result<Vec<u8>, StageError> {
         json!({ "type": "Strip", "strip_left": true, "strip_right": true }),
     ];
     if !model.charsmap.is_empty() {
-        cleaning.push(json!({ "type": "Precompiled", "precompiled_charsmap": STANDARD.encode(model.charsmap) }));
+        cleaning
+            .push(json!({ "type": "Precompiled", "precompiled_charsmap": STANDARD.encode(model.charsmap) }));
         cleaning.push(replaced(" {2,}", " "));
     }
     let sequence = |id: &str| json!({ "Sequence": { "id": id, "type_id": 0 } });
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn pieces_scores_and_kinds_are_read_and_whatever_is_cut_is_none() {
-        let content = [piece("</s>", 3), piece("<unk>", 2), piece("▁a", 1), field(3, &field(2, b"map"))].concat();
+        let content =
+            [piece("</s>", 3), piece("<unk>", 2), piece("▁a", 1), field(3, &field(2, b"map"))].concat();
         let model = Model::read(&content).expect("a model");
         let told: Vec<(&str, u64)> = model.pieces.iter().map(|piece| (piece.text, piece.kind)).collect();
         assert_eq!(told, [("</s>", 3), ("<unk>", 2), ("▁a", 1)]);
