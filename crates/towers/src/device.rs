@@ -2,8 +2,6 @@
 
 use clip_rs_search::model::ModelError;
 
-use crate::computing;
-
 /// A processor that candle knows.
 #[derive(Debug, Clone)]
 pub struct Device(pub(crate) candle_core::Device);
@@ -16,11 +14,18 @@ impl Device {
 
     /// The first NVIDIA graphics processor; an error where there is none, or the build was made without the feature `cuda`.
     pub fn cuda() -> Result<Self, ModelError> {
-        candle_core::Device::new_cuda(0).map(Self).map_err(computing)
+        candle_core::Device::new_cuda(0).map(Self).map_err(|error| missing("cuda", &error))
     }
 
     /// The first Apple graphics processor; an error where there is none, or the build was made without the feature `metal`.
     pub fn metal() -> Result<Self, ModelError> {
-        candle_core::Device::new_metal(0).map(Self).map_err(computing)
+        candle_core::Device::new_metal(0).map(Self).map_err(|error| missing("metal", &error))
     }
+}
+
+fn missing(feature: &str, error: &candle_core::Error) -> ModelError {
+    let why = format!(
+        "no graphics processor can be used ({error}); on a machine with one, build with the feature {feature}, else use cpu"
+    );
+    ModelError::Compute(why)
 }

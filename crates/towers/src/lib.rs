@@ -66,6 +66,11 @@ pub fn image(
     Ok(Box::new(image::Image::new(config, network.map_err(computing)?, device)))
 }
 
+/// Whether a model's tokenizer is one that its text tower can use.
+pub fn check_vocabulary(config: &ModelConfig, vocabulary: &[u8]) -> Result<(), ModelError> {
+    tokens::Tokens::new(config, vocabulary).map(drop)
+}
+
 /// What candle refused.
 fn computing(error: candle_core::Error) -> ModelError {
     ModelError::Compute(error.to_string())

@@ -12,7 +12,7 @@ use clip_rs_towers::tensors::{self, Tower, kind};
 
 use super::golden::{self, Agreement};
 use super::layout::{Said, Source};
-use clip_rs_package::{CONFIG_FILE, Package};
+use clip_rs_package::CONFIG_FILE;
 use clip_rs_stage::{StageError, files};
 
 /// How weights are stored; biases, norms and positions are always F32.
@@ -65,6 +65,8 @@ pub fn import_as(
     config.image.file = "image.gguf".to_owned();
     let has_own_tokenizer = config.architecture.is_some_and(Architecture::has_own_tokenizer);
     config.tokenizer.file = if has_own_tokenizer { "tokenizer.json" } else { "vocabulary.txt" }.to_owned();
+    clip_rs_towers::check_vocabulary(&config, &source.vocabulary)
+        .map_err(StageError::engine(path.display()))?;
     let mut json = serde_json::to_string_pretty(&config).map_err(StageError::engine(CONFIG_FILE))?;
     json.push('\n');
 
@@ -74,10 +76,6 @@ pub fn import_as(
     drop((text, image));
     files::write_durably(&out.join(&config.tokenizer.file), &source.vocabulary)?;
     files::write_durably(&out.join(CONFIG_FILE), json.as_bytes())?;
-    if has_own_tokenizer {
-        // A tokenizer is understood when it is used: nothing is left that would not load.
-        Package::read(out)?.text_encoder()?.encode("a").map_err(StageError::engine(out.display()))?;
-    }
     let agreement = golden::compare(path, out, quantization)?;
     Ok(Imported { text_bytes, image_bytes, agreement })
 }
