@@ -65,8 +65,10 @@ pub fn import_as(
     config.image.file = "image.gguf".to_owned();
     let has_own_tokenizer = config.architecture.is_some_and(Architecture::has_own_tokenizer);
     config.tokenizer.file = if has_own_tokenizer { "tokenizer.json" } else { "vocabulary.txt" }.to_owned();
-    clip_rs_towers::check_vocabulary(&config, &source.vocabulary)
-        .map_err(StageError::engine(path.display()))?;
+    if config.architecture.is_some() {
+        clip_rs_towers::check_vocabulary(&config, &source.vocabulary)
+            .map_err(StageError::engine(path.display()))?;
+    }
     let mut json = serde_json::to_string_pretty(&config).map_err(StageError::engine(CONFIG_FILE))?;
     json.push('\n');
 
