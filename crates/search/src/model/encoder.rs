@@ -91,12 +91,12 @@ impl ImageTower for ImageEncoder {
 
 impl From<TextEncoder> for Box<dyn TextTower> {
     fn from(encoder: TextEncoder) -> Self {
-        Self::new(encoder)
+        Box::new(encoder)
     }
 }
 
 impl From<ImageEncoder> for Box<dyn ImageTower> {
     fn from(encoder: ImageEncoder) -> Self {
-        Self::new(encoder)
+        Box::new(encoder)
     }
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use clip_rs_search::model::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
+    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig,
 };
 use clip_rs_stage::StageError;
 use serde::Deserialize;

@@ -33,7 +33,7 @@ pub(super) fn as_tokenizer(path: &Path) -> Result<Vec<u8>, StageError> {
     if model.kind != UNIGRAM {
         return Err(refuse("a SentencePiece model of another kind than unigram, which is not read"));
     }
-    let place = |wanted: &dyn Fn(&Piece) -> bool| model.pieces.iter().position(wanted);
+    let place = |wanted: &dyn Fn(&Piece<'_>) -> bool| model.pieces.iter().position(wanted);
     let unknown =
         place(&|piece| piece.kind == UNKNOWN).ok_or_else(|| refuse("has no piece for the unknown"))?;
     let end =
