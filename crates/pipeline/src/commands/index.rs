@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_imagery::Scheme;
+use clip_rs_package::Processor;
 use clip_rs_pipeline::index::Request;
 use clip_rs_stage::progress::counted;
 
@@ -37,6 +38,9 @@ pub struct Index {
     /// Memory that decoding may take, in megabytes [default: a quarter of the machine's, at most 2048]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(16..))]
     pub memory: Option<u32>,
+    /// What pictures are embedded on; cuda and metal where the command was built with that feature
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: Device,
     /// Folder of the model package
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
@@ -89,6 +93,27 @@ impl From<Rows> for Scheme {
     }
 }
 
+/// What pictures are embedded on.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Device {
+    /// This machine's processor
+    Cpu,
+    /// An NVIDIA graphics processor
+    Cuda,
+    /// An Apple one
+    Metal,
+}
+
+impl From<Device> for Processor {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+            Device::Metal => Self::Metal,
+        }
+    }
+}
+
 /// Indexes, and says what was read and what was not.
 pub fn run(args: Index) -> Result<ExitCode> {
     run_request(&Request {
@@ -101,6 +126,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
         addresses: args.addresses,
         address_distance_m: args.address_distance.map(f64::from),
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
+        processor: args.device.into(),
         model: args.model,
         out: args.out,
         work: args.work,

@@ -170,13 +170,17 @@ pub fn assemble(
 
 impl Workshop<'_> {
     fn model(&mut self, model: &Package) -> Result<ModelRef, StageError> {
+        let (stem, extension) = match model.config.architecture {
+            Some(architecture) if architecture.has_own_tokenizer() => ("tokenizer", "json"),
+            _ => ("vocabulary", "txt"),
+        };
         Ok(ModelRef {
             name: model.config.name.clone(),
             embed_dim: model.config.embed_dim,
             config: self.edition.add(&model.config_json, "model", "json")?,
             text: self.edition.add(&model.text, "text", "gguf")?,
             image: self.edition.add(&model.image, "image", "gguf")?,
-            tokenizer: self.edition.add(&model.vocabulary, "vocabulary", "txt")?,
+            tokenizer: self.edition.add(&model.vocabulary, stem, extension)?,
         })
     }
 

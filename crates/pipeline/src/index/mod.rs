@@ -19,8 +19,8 @@ use crate::publish::{Edition, check_target};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::Places;
-use clip_rs_package::Package;
-use clip_rs_search::model::ImageEncoder;
+use clip_rs_package::{Package, Processor};
+use clip_rs_search::model::ImageTower;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 
@@ -50,6 +50,8 @@ pub struct Request {
     pub address_distance_m: Option<f64>,
     /// Memory that decoding may take, bytes; a part of the machine's if absent.
     pub memory_bytes: Option<u64>,
+    /// What pictures are embedded on.
+    pub processor: Processor,
     /// Folder of the model package.
     pub model: PathBuf,
     /// Folder of the catalog.
@@ -100,8 +102,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let concepts = model.text_encoder()?.concepts().cloned();
     let survey = Survey::of(request)?;
 
-    let encoder = model.image_encoder()?;
-    let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
+    let encoder = model.image_encoder_on(request.processor)?;
+    let probe = embed::probe(&*encoder).map_err(StageError::engine(request.model.display()))?;
     let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
     let (addresses, of_addresses) = survey.read_addresses(request, plan.as_ref())?;
     let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
@@ -109,13 +111,15 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let decoder = request.memory_bytes.map_or_else(Decoder::for_this_machine, Decoder::new);
     let mut edition = Edition::begin(&request.out, survey.stem)?;
     let source = survey.source.as_ref();
-    let tools = Tools { source, decoder: &decoder, encoder: &encoder, edition: &edition, made: &made };
+    let tools = Tools { source, decoder: &decoder, encoder: &*encoder, edition: &edition, made: &made };
     let outcome = match &plan {
         Some(plan) => {
             plan.told.iter().for_each(|told| say(told));
             embed::tiles::embed(&tools, plan, &mut store)?
         }
-        None => embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &encoder), &mut store)?,
+        None => {
+            embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &*encoder), &mut store)?
+        }
     };
     drop(encoder);
     made.shrink()?;
@@ -150,7 +154,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
 }
 
-fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
+fn treatment(request: &Request, encoder: &dyn ImageTower) -> Treatment {
     let cutting = Cutting { scales: request.scales.clone(), input: encoder.config().image_size };
     Treatment { cutting, originals: !request.no_originals }
 }

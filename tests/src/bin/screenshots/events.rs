@@ -145,7 +145,9 @@ pub fn worker_gone(scene: &Scene<'_>) -> Result<()> {
 /// Pictures are damaged where they lie.
 pub fn damaged(scene: &Scene<'_>) -> Result<()> {
     let page = scene.page;
-    for picture in files(scene.catalog)?.iter().filter(|path| path.extension().is_some_and(|kind| kind == "jpg")) {
+    for picture in
+        files(scene.catalog)?.iter().filter(|path| path.extension().is_some_and(|kind| kind == "jpg"))
+    {
         let mut bytes = fs::read(picture)?;
         if let Some(last) = bytes.last_mut() {
             *last ^= 1;
