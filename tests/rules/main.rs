@@ -29,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
         ],
     ),
     ("server", &["catalog", "page"]),
-    ("app", &["catalog", "search"]),
+    ("app", &["catalog", "search", "towers"]),
     ("bench/browser", &["search"]),
     ("bench/native", &["search"]),
     ("tests", &["catalog", "search", "pipeline", "server", "app"]),
