@@ -53,14 +53,12 @@ impl TensorTable {
 
     /// Adds a row's numbers to `numbers`; an error where there is no such row.
     pub fn push_row(&self, row: usize, numbers: &mut Vec<f32>) -> Result<(), ModelError> {
-        if row >= self.rows() {
-            let why = format!("token {row} is not among the {} of the table", self.rows());
-            return Err(ModelError::Vocabulary(why));
-        }
         let width = self.stored.shape.last().copied().unwrap_or_default();
         let start = numbers.len();
         numbers.resize(start + width, 0.0);
-        self.stored.read_row(&self.bytes, row, numbers.get_mut(start..).unwrap_or_default());
-        Ok(())
+        let read = self.stored.read_row(&self.bytes, row, numbers.get_mut(start..).unwrap_or_default());
+        read.ok_or_else(|| {
+            ModelError::Vocabulary(format!("token {row} is not among the {} of the table", self.rows()))
+        })
     }
 }
