@@ -121,7 +121,7 @@ impl Layout {
 pub(crate) mod forcing {
     use std::cell::Cell;
 
-    use super::{Kernel, PORTABLE};
+    use super::Kernel;
 
     thread_local! {
         static FORCED: Cell<Option<&'static Kernel>> = const { Cell::new(None) };
@@ -134,7 +134,7 @@ pub(crate) mod forcing {
     /// Whether plain loops may use the wider vectors that this processor has.
     #[cfg(target_arch = "x86_64")]
     pub(in crate::kernels) fn allows_wide_vectors() -> bool {
-        FORCED.get().is_none_or(|kernel| *kernel != PORTABLE && kernel.name != "SSE2")
+        FORCED.get().is_none_or(|kernel| *kernel != super::PORTABLE && kernel.name != "SSE2")
     }
 
     /// Runs `work` with `kernel` as the best one. What is packed meanwhile is for this kernel only.

@@ -17,27 +17,27 @@ mod simd128;
 mod x86;
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-use portable::Query;
+use portable as best;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-use relaxed::Query;
+use relaxed as best;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-use simd128::Query;
+use simd128 as best;
 #[cfg(target_arch = "x86_64")]
-use x86::Query;
+use x86 as best;
 
 /// Rows that go through the registers at a time.
 pub(crate) const ROWS_TOGETHER: usize = 4;
 
 /// A query's integers, ready to be multiplied with rows.
 pub(crate) struct RowDots {
-    query: Query,
+    query: best::Query,
     dim: usize,
 }
 
 impl RowDots {
     /// Lays out `query`, shape `(dim,)`: at most `code::MAX_DIM` integers, none of them -128.
     pub(crate) fn new(query: &[i8]) -> Self {
-        Self { query: Query::new(query), dim: query.len() }
+        Self { query: best::Query::new(query), dim: query.len() }
     }
 
     /// The dot product of each row, shape `(dim,)`, with the query.
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(dots.of(rows), expected, "{ROWS_TOGETHER} rows of {length}");
         assert_eq!(rows.map(|row| dots.of([row])[0]), expected, "single rows of {length}");
         #[cfg(target_arch = "x86_64")]
-        for query in Query::every_way(query) {
+        for query in x86::Query::every_way(query) {
             assert_eq!(query.dots(rows), expected, "{ROWS_TOGETHER} rows of {length}, {}", query.way());
             assert_eq!(query.dots([rows[1]])[0], expected[1], "a row of {length}, {}", query.way());
         }
