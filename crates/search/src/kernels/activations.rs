@@ -1,14 +1,13 @@
 //! Rows of activations, quantised for products with packed weights.
 
 use super::codes::{self, Scale, round_to_even};
-use super::layout::{COLUMN_MULTIPLE, Encoding, Kernel};
+use super::layout::{COLUMN_MULTIPLE, Encoding, Layout};
 use super::vectorised;
 
 /// Rows of activations in codes, each with a scale and a zero point of its own ([`super::codes`]).
 #[derive(Debug)]
 pub(crate) struct Activations {
-    /// Whose layout they have.
-    pub(super) kernel: &'static Kernel,
+    pub(super) layout: Layout,
     /// Columns, filled up.
     pub(super) columns: usize,
     /// For the kernels that take bytes.
@@ -23,7 +22,7 @@ pub(crate) struct Activations {
 impl Default for Activations {
     fn default() -> Self {
         Self {
-            kernel: Kernel::best(),
+            layout: Layout::NONE,
             columns: 0,
             codes: Vec::new(),
             wide: Vec::new(),
@@ -34,32 +33,27 @@ impl Default for Activations {
 }
 
 impl Activations {
-    /// Quantises `x`, `(count, columns)`, in place of what was here before.
-    pub(crate) fn quantise(&mut self, x: &[f32], columns: usize) {
-        self.quantise_for(Kernel::best(), x, columns);
-    }
-
-    /// As [`Self::quantise`], for products by `kernel`.
-    pub(super) fn quantise_for(&mut self, kernel: &'static Kernel, x: &[f32], columns: usize) {
+    /// Quantises `x`, `(count, columns)`, for kernels of this layout, in place of what was here before.
+    pub(super) fn quantise_for(&mut self, layout: Layout, x: &[f32], columns: usize) {
         let count = x.len() / columns.max(1);
-        self.clear(kernel, columns);
+        self.clear(layout, columns);
         self.make_room(count, 0);
         for (at, x) in x.chunks_exact(columns.max(1)).enumerate() {
             let place = at * self.columns..at * self.columns + columns;
             let mut scale = Scale::default();
-            if kernel.layout.activations == Encoding::Wide {
+            if layout.activations == Encoding::Wide {
                 quantise_wide(x, &mut scale, &mut self.wide[place]);
             } else {
-                let offset = kernel.layout.activations.offset(0);
+                let offset = layout.activations.offset(0);
                 quantise(x, offset, &mut scale, &mut self.codes[place]);
             }
             self.push_row(scale);
         }
     }
 
-    /// Makes this rows of `columns` for `kernel`, none so far.
-    pub(super) fn clear(&mut self, kernel: &'static Kernel, columns: usize) {
-        self.kernel = kernel;
+    /// Makes this rows of `columns` for kernels of this layout, none so far.
+    pub(super) fn clear(&mut self, layout: Layout, columns: usize) {
+        self.layout = layout;
         self.columns = columns.next_multiple_of(COLUMN_MULTIPLE);
         self.codes.clear();
         self.wide.clear();
@@ -69,7 +63,7 @@ impl Activations {
 
     /// Makes room for the codes of `count` rows, all of them `code` so far.
     pub(super) fn make_room(&mut self, count: usize, code: i32) {
-        if self.kernel.layout.activations == Encoding::Wide {
+        if self.layout.activations == Encoding::Wide {
             self.wide.resize(count * self.columns, code as i16);
         } else {
             self.codes.resize(count * self.columns, code as u8);
@@ -79,7 +73,7 @@ impl Activations {
     /// Adds how the next row is coded.
     pub(super) fn push_row(&mut self, Scale { scale, zero_point, .. }: Scale) {
         self.scales.push(scale);
-        self.zero_points.push(zero_point - self.kernel.layout.activations.offset(zero_point));
+        self.zero_points.push(zero_point - self.layout.activations.offset(zero_point));
     }
 
     /// Number of rows.
@@ -91,7 +85,7 @@ impl Activations {
     #[cfg(test)]
     pub(super) fn step(&self, row: usize, column: usize) -> i32 {
         let at = row * self.columns + column;
-        let stored = match self.kernel.layout.activations {
+        let stored = match self.layout.activations {
             Encoding::Unsigned => i32::from(self.codes[at]),
             Encoding::Signed => i32::from(self.codes[at].cast_signed()),
             Encoding::Wide => i32::from(self.wide[at]),
@@ -137,6 +131,7 @@ mod tests {
     use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
 
     use super::super::codes::MAX_ACTIVATION;
+    use super::super::kernel::Kernel;
     use super::*;
 
     #[cfg(target_arch = "wasm32")]
@@ -147,7 +142,7 @@ mod tests {
         let x = [0.5, -1.0, 0.25, 0.0, 0.0, 0.0, 0.0, 3.0, 1.5];
         for kernel in Kernel::available() {
             let mut found = Activations::default();
-            found.quantise_for(kernel, &x, 3);
+            found.quantise_for(kernel.layout, &x, 3);
             let row = |row| [0, 1, 2].map(|column| found.step(row, column) as f32 * found.scales[row]);
             let steps = (MAX_ACTIVATION - 1) as f32;
             assert_eq!(found.scales, [1.5 / steps, 0.0, 3.0 / steps], "{kernel:?}");
@@ -171,7 +166,7 @@ mod tests {
             .collect();
         let codes = |kernel: &'static Kernel| -> Vec<i32> {
             let mut found = Activations::default();
-            found.quantise_for(kernel, &x, 70);
+            found.quantise_for(kernel.layout, &x, 70);
             (0..33)
                 .flat_map(|row| (0..70).map(move |column| (row, column)))
                 .map(|(row, column)| found.step(row, column))

@@ -5,7 +5,8 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
 
-use super::layout::{Kernel, forcing};
+use super::choice::forcing;
+use super::kernel::Kernel;
 use crate::model::{ImageEncoder, ModelConfig, TextEncoder};
 
 #[cfg(target_arch = "wasm32")]

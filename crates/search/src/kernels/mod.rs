@@ -13,9 +13,11 @@
 //! which builds everything anew.
 
 mod activations;
+mod choice;
 mod codes;
 mod dot;
 mod float;
+mod kernel;
 mod layout;
 mod neighbourhoods;
 mod packed;
@@ -77,7 +79,7 @@ use vectorised;
 #[inline]
 fn has_wide_vectors() -> bool {
     #[cfg(test)]
-    if !layout::forcing::allows_wide_vectors() {
+    if !choice::forcing::allows_wide_vectors() {
         return false;
     }
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")

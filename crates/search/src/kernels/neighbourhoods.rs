@@ -4,7 +4,8 @@
 
 use super::activations::{Activations, quantise, quantise_wide};
 use super::codes::Scale;
-use super::layout::{Encoding, Kernel};
+use super::kernel::Kernel;
+use super::layout::{Encoding, Layout};
 
 /// Which pixels of a square map a convolution looks at.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub(crate) struct Window {
 /// A map `(side, side, channels)` quantised to 8 bits, with one scale for all of it.
 #[derive(Debug)]
 pub(crate) struct QuantisedMap {
-    kernel: &'static Kernel,
+    layout: Layout,
     /// For the kernels that take bytes.
     codes: Vec<u8>,
     /// For those that take 16 bits.
@@ -32,15 +33,15 @@ pub(crate) struct QuantisedMap {
 
 impl Default for QuantisedMap {
     fn default() -> Self {
-        Self { kernel: Kernel::best(), codes: Vec::new(), wide: Vec::new(), scale: Scale::default() }
+        Self { layout: Layout::NONE, codes: Vec::new(), wide: Vec::new(), scale: Scale::default() }
     }
 }
 
 impl QuantisedMap {
     /// Quantises `x`, in place of what was here before.
     pub(crate) fn quantise(&mut self, x: &[f32]) {
-        self.kernel = Kernel::best();
-        let encoding = self.kernel.layout.activations;
+        self.layout = Kernel::best().layout;
+        let encoding = self.layout.activations;
         self.codes.clear();
         self.wide.clear();
         if encoding == Encoding::Wide {
@@ -100,11 +101,11 @@ impl Window {
 impl Activations {
     /// The neighbourhoods of `count` output pixels of a map from `first` on, in place of what was here before.
     pub(crate) fn neighbourhoods(&mut self, map: &QuantisedMap, window: &Window, first: usize, count: usize) {
-        self.clear(map.kernel, window.length());
+        self.clear(map.layout, window.length());
         (0..count).for_each(|_| self.push_row(map.scale));
         let zero = self.zero_points.first().copied().unwrap_or_default();
         self.make_room(count, zero);
-        if map.kernel.layout.activations == Encoding::Wide {
+        if map.layout.activations == Encoding::Wide {
             window.gather(&map.wide, first, &mut self.wide, self.columns);
         } else {
             window.gather(&map.codes, first, &mut self.codes, self.columns);

@@ -12,7 +12,8 @@ use std::ops::Range;
 use super::Output;
 use super::activations::Activations;
 use super::codes::{round_to_even, weight_scale};
-use super::layout::{COLUMN_MULTIPLE, Kernel};
+use super::kernel::Kernel;
+use super::layout::COLUMN_MULTIPLE;
 use super::product::{Epilogue, Mismatch, Product};
 
 /// Most columns: sums of 127 x 191 must fit into 32 bits.
@@ -91,12 +92,8 @@ impl PackedMatrix {
             Codes::InPlace(range) => file.get(range.clone()).unwrap_or_default(),
         };
         let Self { kernel, rows, columns, ref epilogue, .. } = *self;
-        let product = Product::new(kernel, (rows, columns), codes, epilogue, x, y.len()).ok_or(Mismatch {
-            rows,
-            columns,
-            x: x.count() * x.columns,
-            y: y.len(),
-        })?;
+        let product = Product::new(kernel.layout, (rows, columns), codes, epilogue, x, y.len())
+            .ok_or(Mismatch { rows, columns, x: x.count() * x.columns, y: y.len() })?;
         (kernel.multiply)(&product, y, output);
         Ok(())
     }

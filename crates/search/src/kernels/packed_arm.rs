@@ -6,7 +6,8 @@ use core::arch::asm;
 use std::arch::is_aarch64_feature_detected;
 
 use super::Output;
-use super::layout::{COLUMN_MULTIPLE, Encoding, Kernel, Layout};
+use super::kernel::Kernel;
+use super::layout::{COLUMN_MULTIPLE, Encoding, Layout};
 use super::packed_portable::finish;
 use super::product::{Product, tiles};
 

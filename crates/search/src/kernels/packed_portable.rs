@@ -2,7 +2,8 @@
 //! sums that a compiler keeps in whatever registers there are.
 
 use super::Output;
-use super::layout::{Encoding, Kernel, Layout};
+use super::kernel::Kernel;
+use super::layout::{Encoding, Layout};
 use super::product::{Product, tiles};
 
 /// Rows in a panel.

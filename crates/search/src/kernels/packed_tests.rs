@@ -46,7 +46,7 @@ fn product(kernel: &'static Kernel, weights: &[f32], x: &[f32], bias: &[f32], be
     let (rows, columns) = (bias.len(), weights.len() / bias.len());
     let matrix = matrix(kernel, weights, rows, bias);
     let mut activations = Activations::default();
-    activations.quantise_for(kernel, x, columns);
+    activations.quantise_for(kernel.layout, x, columns);
     let mut y = vec![before; x.len() / columns * rows];
     let output = if before == 0.0 { Output::Overwrite } else { Output::Accumulate };
     matrix.multiply(&[], &activations, &mut y, output).expect("parts that fit");
@@ -90,7 +90,7 @@ fn every_kernel_gives_what_its_definition_gives_for_every_shape_and_tail() {
                     let case = format!("seed {seed}, {kernel:?}, {count} x {rows} x {columns}, {before}");
                     let found = bits(&product(kernel, &weights, &x, &bias, before));
                     let mut activations = Activations::default();
-                    activations.quantise_for(kernel, &x, columns);
+                    activations.quantise_for(kernel.layout, &x, columns);
                     let expected = defined(&matrix(kernel, &weights, rows, &bias), &activations, before);
                     assert_eq!(found, bits(&expected), "{case}");
                     assert_eq!(&found, all.get_or_insert_with(|| found.clone()), "unlike the others: {case}");
@@ -142,7 +142,11 @@ fn the_largest_sums_are_exact() {
                 let matrix = matrix(kernel, &numbers, 1, &[0.0]);
                 for (n, x) in x.iter().enumerate() {
                     let mut activations = Activations::default();
-                    activations.quantise_for(kernel, &(0..columns).map(x).collect::<Vec<f32>>(), columns);
+                    activations.quantise_for(
+                        kernel.layout,
+                        &(0..columns).map(x).collect::<Vec<f32>>(),
+                        columns,
+                    );
                     let mut y = [0.0];
                     matrix.multiply(&[], &activations, &mut y, Output::Overwrite).expect("parts that fit");
                     assert_eq!(
@@ -180,13 +184,13 @@ fn parts_that_do_not_belong_together_are_an_error() {
         let matrix = matrix(kernel, &[1.0; 3 * 20], 3, &[0.0; 3]);
         let mut x = Activations::default();
         for (columns, room) in [(40, 3), (20, 4), (20, 2), (16, 3)] {
-            x.quantise_for(kernel, &vec![1.0; columns], columns);
+            x.quantise_for(kernel.layout, &vec![1.0; columns], columns);
             let refused = matrix.multiply(&[], &x, &mut vec![0.0; room], Output::Overwrite);
             let numbers = columns.next_multiple_of(COLUMN_MULTIPLE);
             assert_eq!(refused, Err(Mismatch { rows: 3, columns: 20, x: numbers, y: room }), "{kernel:?}");
         }
-        for other in Kernel::available().into_iter().filter(|other| *other != kernel) {
-            x.quantise_for(other, &[1.0; 20], 20);
+        for other in Kernel::available().into_iter().filter(|other| other.layout != kernel.layout) {
+            x.quantise_for(other.layout, &[1.0; 20], 20);
             let refused = matrix.multiply(&[], &x, &mut [0.0; 3], Output::Overwrite);
             assert!(refused.is_err(), "activations for {other:?} by {kernel:?}");
         }

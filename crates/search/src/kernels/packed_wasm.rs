@@ -7,7 +7,8 @@
 use core::arch::wasm32::*;
 
 use super::Output;
-use super::layout::{Encoding, Kernel, Layout};
+use super::kernel::Kernel;
+use super::layout::{Encoding, Layout};
 use super::product::{Product, tiles};
 
 /// Numbers in a vector.

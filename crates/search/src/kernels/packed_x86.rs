@@ -3,7 +3,8 @@
 use core::arch::x86_64::*;
 
 use super::Output;
-use super::layout::{COLUMN_MULTIPLE, Encoding, Kernel, Layout};
+use super::kernel::Kernel;
+use super::layout::{COLUMN_MULTIPLE, Encoding, Layout};
 use super::packed_portable::finish;
 use super::product::{Product, tiles};
 

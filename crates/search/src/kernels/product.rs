@@ -1,7 +1,7 @@
 //! A product of packed weights and quantised activations as its kernels see it, and the tiles that they cut it into.
 
 use super::activations::Activations;
-use super::layout::{COLUMN_MULTIPLE, Encoding, Kernel, Layout};
+use super::layout::{COLUMN_MULTIPLE, Encoding, Layout};
 
 /// What turns the integer sums of each row of a matrix into numbers: scales, bias and the correction for zero points.
 /// Filled up with zeros to whole panels.
@@ -42,21 +42,20 @@ pub(crate) struct Mismatch {
 }
 
 impl<'a> Product<'a> {
-    /// Of `kernel`'s packed codes of a matrix `(rows, columns)` with `x`, into `y` numbers. None if they do not belong together.
+    /// Of the codes of a matrix, packed in this layout, `(rows, columns)` with `x`, into `y` numbers. None if they do not belong together.
     pub(super) fn new(
-        kernel: &Kernel,
+        layout: Layout,
         (rows, columns): (usize, usize),
         codes: &'a [u8],
         epilogue: &'a Epilogue,
         x: &'a Activations,
         y: usize,
     ) -> Option<Self> {
-        let layout = kernel.layout;
         let (padded, columns_filled) =
             (rows.next_multiple_of(layout.lanes), columns.next_multiple_of(COLUMN_MULTIPLE));
         let numbers = x.count() * columns_filled;
         let stored = if layout.activations == Encoding::Wide { x.wide.len() } else { x.codes.len() };
-        let fits = x.kernel == kernel
+        let fits = x.layout == layout
             && x.columns == columns_filled
             && stored == numbers
             && x.zero_points.len() == x.count()

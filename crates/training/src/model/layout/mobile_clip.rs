@@ -9,7 +9,8 @@ use clip_rs_search::model::{
 };
 use clip_rs_stage::StageError;
 
-use super::open_clip::{Preprocessing, Shapes};
+use super::picture::Preprocessing;
+use super::shapes::Shapes;
 use super::{Origin, Said, Source, vocabulary};
 
 /// timm's names of the trunks that are supported.

@@ -15,6 +15,7 @@ mod open_clip;
 mod picture;
 mod reference;
 mod sentence_piece;
+mod shapes;
 mod siglip;
 mod tokenizer;
 mod vocabulary;
