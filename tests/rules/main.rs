@@ -25,7 +25,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         &["catalog", "search", "stage", "page", "locate", "imagery", "package", "sample", "training"],
     ),
     ("server", &["catalog", "page"]),
-    ("app", &["catalog", "search"]),
+    ("app", &["catalog", "search", "towers"]),
     ("bench/browser", &["search"]),
     ("bench/native", &["search"]),
     ("tests", &["catalog", "search", "pipeline", "server", "app"]),

@@ -14,10 +14,8 @@ use candle_transformers::models::chinese_clip::vision_model::{
 };
 use clip_rs_search::model::{self, ModelConfig, Tower};
 
+use crate::tensors::SEGMENTS;
 use crate::text::Network;
-
-/// Kinds of segments that BERT knows; a text is of the first.
-pub(crate) const SEGMENTS: usize = 2;
 
 /// The text tower.
 pub(crate) fn text(config: &ModelConfig) -> Network {

@@ -6,7 +6,8 @@ use clip_rs_search::model::{
     Architecture, ImageConfig, ModelConfig, TensorKind, TensorSpec, TextConfig, Tower as Network,
 };
 
-use crate::chinese_clip::SEGMENTS;
+/// Kinds of segments that BERT knows; a text is of the first.
+pub(crate) const SEGMENTS: usize = 2;
 
 /// A file of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

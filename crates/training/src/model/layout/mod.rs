@@ -16,6 +16,7 @@ mod picture;
 mod reference;
 mod sentence_piece;
 mod siglip;
+mod state_dict;
 mod tokenizer;
 mod vocabulary;
 

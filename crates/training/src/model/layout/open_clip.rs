@@ -11,6 +11,7 @@ use clip_rs_search::model::{
 };
 use serde::Deserialize;
 
+use super::state_dict::{Preprocessing, Shapes};
 use super::{Origin, Said, Source, mobile_clip, vocabulary};
 use crate::model::checkpoint::Checkpoint;
 use clip_rs_stage::StageError;
@@ -51,14 +52,6 @@ struct Tokens {
     heads: Option<usize>,
     #[serde(default)]
     no_causal_mask: bool,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Preprocessing {
-    pub(super) mean: Option<[f32; 3]>,
-    pub(super) std: Option<[f32; 3]>,
-    pub(super) interpolation: Option<String>,
-    resize_mode: Option<String>,
 }
 
 /// A single file.
@@ -189,28 +182,7 @@ fn activation(weights: &Path, described: Option<&Described>, said: &Said) -> Res
     }
 }
 
-/// What the shapes of a state dict tell.
-pub(super) struct Shapes<'a> {
-    pub(super) checkpoint: &'a Checkpoint,
-}
-
 impl Shapes<'_> {
-    /// The shape of a tensor that has to have `N` dimensions.
-    pub(super) fn of<const N: usize>(&self, name: &str) -> Result<[usize; N], StageError> {
-        let refuse =
-            |why: String| StageError::content(self.checkpoint.path(), format!("tensor {name}: {why}"));
-        let shape = self.checkpoint.shape(name);
-        let shape =
-            shape.ok_or_else(|| refuse("missing; a CLIP with a ViT in OpenAI's names has it".to_owned()))?;
-        shape.try_into().map_err(|_| refuse(format!("expected {N} dimensions, found shape {shape:?}")))
-    }
-
-    /// Number of `{prefix}0.`, `{prefix}1.`, ...
-    pub(super) fn layers(&self, prefix: &str) -> usize {
-        let numbers = self.checkpoint.names().filter_map(|name| name.strip_prefix(prefix)?.split('.').next());
-        numbers.filter_map(|number| number.parse().ok()).max().map_or(0, |last: usize| last.saturating_add(1))
-    }
-
     /// Pixels a side and the tower.
     fn image(&self, activation: Activation) -> Result<(usize, Tower), StageError> {
         let [width, _, _, patch] = self.of("visual.conv1.weight")?;
