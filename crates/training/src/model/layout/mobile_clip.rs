@@ -9,8 +9,7 @@ use clip_rs_search::model::{
 };
 use clip_rs_stage::StageError;
 
-use super::picture::Preprocessing;
-use super::shapes::Shapes;
+use super::state_dict::{Preprocessing, Shapes};
 use super::{Origin, Said, Source, vocabulary};
 
 /// timm's names of the trunks that are supported.

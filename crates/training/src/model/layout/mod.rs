@@ -15,8 +15,8 @@ mod open_clip;
 mod picture;
 mod reference;
 mod sentence_piece;
-mod shapes;
 mod siglip;
+mod state_dict;
 mod tokenizer;
 mod vocabulary;
 

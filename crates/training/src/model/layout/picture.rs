@@ -1,5 +1,4 @@
-//! How a folder's pictures are prepared: Hugging Face's `preprocessor_config.json`, of which there are several generations, and
-//! what open_clip's description says of it.
+//! How a Hugging Face folder's pictures are prepared: `preprocessor_config.json`, of which there are several generations.
 
 use std::path::Path;
 
@@ -13,15 +12,6 @@ pub(super) struct Prepared {
     pub(super) std: [f32; 3],
     pub(super) resize: Resize,
     pub(super) fit: Fit,
-}
-
-/// What open_clip's description says of it.
-#[derive(Default, Deserialize)]
-pub(super) struct Preprocessing {
-    pub(super) mean: Option<[f32; 3]>,
-    pub(super) std: Option<[f32; 3]>,
-    pub(super) interpolation: Option<String>,
-    pub(super) resize_mode: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

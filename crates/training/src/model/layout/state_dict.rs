@@ -1,8 +1,18 @@
-//! Sizes told from the shapes of a checkpoint's tensors, for folders whose description leaves them out.
+//! What open_clip's descriptions and state dicts have in common, whichever networks they are of.
 
 use clip_rs_stage::StageError;
+use serde::Deserialize;
 
 use crate::model::checkpoint::Checkpoint;
+
+/// What pictures go through, in open_clip's description.
+#[derive(Default, Deserialize)]
+pub(super) struct Preprocessing {
+    pub(super) mean: Option<[f32; 3]>,
+    pub(super) std: Option<[f32; 3]>,
+    pub(super) interpolation: Option<String>,
+    pub(super) resize_mode: Option<String>,
+}
 
 /// What the shapes of a state dict tell.
 pub(super) struct Shapes<'a> {
