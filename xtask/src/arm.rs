@@ -24,9 +24,8 @@ pub fn tests() -> Result<Command, String> {
     if let Some(missing) = [EMULATOR, LINKER].into_iter().find(|program| !process::exists(program)) {
         return Err(format!("there is no {missing}"));
     }
-    let ask = process::capture(
-        Command::new("rustc").args(["--print", "sysroot"]).current_dir(paths::repository()),
-    );
+    let ask =
+        process::capture(Command::new("rustc").args(["--print", "sysroot"]).current_dir(paths::repository()));
     let sysroot: PathBuf = ask.map_err(|error| error.to_string())?.into();
     if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
         return Err(format!("rustc has no standard library for {TARGET}"));

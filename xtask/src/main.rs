@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arm;
 mod bench;
 mod cache;
 mod compress;

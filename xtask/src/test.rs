@@ -8,13 +8,14 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::arm;
 use crate::dist::{self, Engines};
 use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
 use crate::setup::browser::Browser;
 use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, programs, readers};
-use crate::steps::Step;
+use crate::steps::{self, Step};
 use crate::worker;
 
 /// The area of the tests in the browser. The embedded model has seen none of its tiles.
@@ -52,8 +53,15 @@ pub fn run(install: bool) -> Result<()> {
         check("tests of xtask", setup::cargo().args(["test", "-p", "xtask"]))
     };
     setup::both(checks, page)?;
+    match arm::tests() {
+        Ok(mut tests) => check("kernels for ARM, emulated", &mut tests)?,
+        Err(why) => steps::skipped("kernels for ARM, emulated", &why),
+    }
     wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
-    let (name, words) = ("kernels in the browser, relaxed SIMD", ["--lib", "--test", "precision"]);
+    let (name, words) = (
+        "kernels in the browser, relaxed SIMD",
+        ["--lib", "--test", "precision", "--test", "same_everywhere"],
+    );
     wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
     dist::bundle(&toolchain, &tools, Engines::All)?;
     let commands = Commands::of("debug");
