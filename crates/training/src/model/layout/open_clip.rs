@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use super::state_dict::{Preprocessing, Shapes};
 use super::{Origin, Said, Source, mobile_clip, vocabulary};
-use crate::model::checkpoint::Checkpoint;
 use clip_rs_stage::StageError;
 
 /// open_clip's own description of a model, in folders from a hub.
