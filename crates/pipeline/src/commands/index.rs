@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_imagery::Scheme;
 use clip_rs_package::Processor;
+use clip_rs_pipeline::given::Given;
 use clip_rs_pipeline::index::Request;
 use clip_rs_stage::progress::counted;
 
@@ -32,6 +34,10 @@ pub struct Index {
     /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
     #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
+    /// Take the embeddings of items from this Parquet table (columns id and embedding) instead of computing them
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "FILE")]
+    pub from_parquet: Option<PathBuf>,
     /// How far the nearest address may be, in metres [default: 250]
     #[arg(long, value_name = "METRES", requires = "addresses", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub address_distance: Option<u32>,
@@ -124,6 +130,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
         no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
+        given: given(&args)?,
         address_distance_m: args.address_distance.map(f64::from),
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
         processor: args.device.into(),
@@ -157,6 +164,19 @@ pub fn run_request(request: &Request) -> Result<ExitCode> {
         counted(indexed.duplicates, "duplicate", "duplicates"),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The embeddings that are given.
+#[cfg(feature = "export")]
+fn given(args: &Index) -> Result<Option<Arc<Given>>> {
+    let read = args.from_parquet.as_deref().map(clip_rs_pipeline::export::read::embeddings).transpose()?;
+    Ok(read.map(Arc::new))
+}
+
+/// This build cannot read any.
+#[cfg(not(feature = "export"))]
+fn given(_: &Index) -> Result<Option<Arc<Given>>> {
+    Ok(None)
 }
 
 /// Metres a pixel.
