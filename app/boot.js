@@ -15,16 +15,26 @@
   ]);
   const named = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
   const validates = typeof WebAssembly === "object" && WebAssembly.validate(relaxed);
-  const script = new URL((validates && named("worker-relaxed")) || named("worker"), document.baseURI).href;
+  const address = (name) => new URL(name, document.baseURI).href;
+  const script = address((validates && named("worker-relaxed")) || named("worker"));
 
   let early = null;
   window.searchWorker = {
     // Address of the worker's start script, of the build that suits this browser.
     script,
     // Address of the explorer's start script, which is loaded when it is first needed.
-    explorer: new URL(named("explorer"), document.baseURI).href,
+    explorer: address(named("explorer")),
     // And of the keeper's.
-    keeper: new URL(named("keeper"), document.baseURI).href,
+    keeper: address(named("keeper")),
+    // From here on both workers that compute are started from another program, for models that theirs does not know. Whether there
+    // is one, and it was not so before.
+    useGeneral() {
+      const general = named("general");
+      if (!general || this.script === address(general)) return false;
+      this.script = address(general);
+      this.explorer = `${this.script}#explorer`;
+      return true;
+    },
     // The worker that was started here with what it has said so far; null when it was taken before, or broke.
     take() {
       const taken = early;

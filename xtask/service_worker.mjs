@@ -10,7 +10,8 @@ import { generateSW } from "workbox-build";
 
 // What the page does without: the widget is for other sites, and these files are for servers, robots and people who debug. The list
 // of catalogs is the operator's, and changes without the build.
-const NOT_KEPT = ["embed/**", "screenshots/**", "_headers", "404.html", "robots.txt", "catalogs.json", "sw.js", "offline-*.js", "**/*.{map,br,gz}"];
+// The general engine is kept where a catalog needed it, which app/offline.js does.
+const NOT_KEPT = ["embed/**", "general-*/**", "screenshots/**", "_headers", "404.html", "robots.txt", "catalogs.json", "sw.js", "offline-*.js", "**/*.{map,br,gz}"];
 // More than any file of a build has. Workbox leaves larger ones out, with no more than a warning.
 const MOST_BYTES = 32 << 20;
 

@@ -227,6 +227,8 @@ pub enum FailureKind {
     Version,
     /// The request makes no sense as it is: an empty text, an unknown item.
     Request,
+    /// The catalog's model needs another engine than the worker has.
+    Engine,
     /// The worker broke, or page and worker do not fit together.
     Worker,
     /// The loading was stopped by the person who waited for it.

@@ -4,6 +4,7 @@
 mod accessible;
 mod any_size;
 mod anywhere;
+mod architectures;
 mod asking;
 mod by_keys;
 mod bytes;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may depend on (docs/ARCHITECTURE.md).
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("crates/catalog", &[]),
     ("crates/search", &["catalog"]),
     ("crates/stage", &["catalog"]),
@@ -18,8 +18,9 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("crates/locate", &["catalog", "stage"]),
     ("crates/imagery", &["catalog", "stage"]),
     ("crates/fetch", &["catalog", "stage", "locate", "imagery"]),
-    ("crates/package", &["catalog", "search", "stage"]),
-    ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample"]),
+    ("crates/towers", &["search"]),
+    ("crates/package", &["catalog", "search", "stage", "towers"]),
+    ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample", "towers"]),
     (
         "crates/pipeline",
         &[
@@ -28,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         ],
     ),
     ("server", &["catalog", "page"]),
-    ("app", &["catalog", "search"]),
+    ("app", &["catalog", "search", "towers"]),
     ("bench/browser", &["search"]),
     ("bench/native", &["search"]),
     ("tests", &["catalog", "search", "pipeline", "server", "app"]),

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cache;
-use crate::dist;
+use crate::dist::{self, Engines};
 use crate::native;
 use crate::paths;
 use crate::process;
@@ -30,8 +30,8 @@ pub fn run(words: &[&str]) -> Result<()> {
     let python = python()?;
     let commands = native::build_release()?;
     let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
-    dist::compile(&toolchain)?;
-    dist::bundle(&toolchain, &tools)?;
+    dist::compile(&toolchain, Engines::All)?;
+    dist::bundle(&toolchain, &tools, Engines::All)?;
     let engine = native_engine()?;
     let mut bench = Command::new(python);
     for (name, instructions) in BUILDS {

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 
-use crate::dist;
+use crate::dist::{self, Engines};
 use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
@@ -39,9 +39,9 @@ pub fn prepare() -> Result<Site> {
     let page = move || {
         setup::npm_packages()?;
         let toolchain = setup::wasm_toolchain()?;
-        dist::compile(&toolchain)?;
+        dist::compile(&toolchain, Engines::Ours)?;
         let tools = receiver.recv().map_err(|_| process::GivenUp)?;
-        dist::bundle(&toolchain, &tools)
+        dist::bundle(&toolchain, &tools, Engines::Ours)
     };
     let (site, ()) = setup::both(native, page)?;
     Ok(site)

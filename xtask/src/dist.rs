@@ -23,13 +23,14 @@ use crate::worker;
 /// The names of the steps.
 const COMPILE: &str = "page, compiled to wasm";
 const COMPILE_RELAXED: &str = "worker, compiled with relaxed SIMD";
+const COMPILE_GENERAL: &str = "worker, compiled with the general engine";
 const BUNDLE: &str = "page, put together";
 /// The profile of Cargo.toml that the page and the keeper are built in, and that of the workers that search. index.html names them, too.
 const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
 /// All that the page is made of.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 24] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -39,6 +40,8 @@ const SOURCES: [&str; 22] = [
     "crates/catalog/src",
     "crates/search/Cargo.toml",
     "crates/search/src",
+    "crates/towers/Cargo.toml",
+    "crates/towers/src",
     "index.html",
     "package-lock.json",
     "public",
@@ -55,19 +58,34 @@ const SOURCES: [&str; 22] = [
     "xtask/src/worker.rs",
 ];
 
-/// Whether the page in `dist` is what the sources would give.
-fn stamp() -> Result<Stamp> {
-    fs::create_dir_all(paths::target().join("xtask"))?;
-    Ok(Stamp::of("page").sources(&SOURCES)?.kept_in(paths::target().join("xtask/dist.made-from")))
+/// Which models a page can search with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engines {
+    /// Those that our kernels know: all that the demo needs, and minutes sooner.
+    Ours,
+    /// The others as well, by a worker that is loaded where a catalog has such a model.
+    All,
 }
 
-fn is_current(stamp: &Stamp) -> bool {
-    stamp.is_current() && paths::dist().join("index.html").is_file()
+/// Whether the page in `dist` is what the sources would give.
+fn stamp(engines: Engines) -> Result<Stamp> {
+    fs::create_dir_all(paths::target().join("xtask"))?;
+    let what = match engines {
+        Engines::Ours => "page",
+        Engines::All => "page with the general engine",
+    };
+    Ok(Stamp::of(what).sources(&SOURCES)?.kept_in(paths::target().join("xtask/dist.made-from")))
+}
+
+/// The same; a page with more engines than are asked for is as good.
+fn is_current(engines: Engines) -> Result<bool> {
+    let is_made = stamp(Engines::All)?.is_current() || stamp(engines)?.is_current();
+    Ok(is_made && paths::dist().join("index.html").is_file())
 }
 
 /// Compiles all wasm binaries. Needs no tools but the toolchain, so it can go on while they are being made.
-pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
-    if is_current(&stamp()?) {
+pub fn compile(toolchain: &WasmToolchain, engines: Engines) -> Result<()> {
+    if is_current(engines)? {
         return Ok(());
     }
     let step =
@@ -87,13 +105,18 @@ pub fn compile(toolchain: &WasmToolchain) -> Result<()> {
     let step = Step::start(COMPILE_RELAXED, "cargo build of the worker, for browsers that have it");
     worker::compile_relaxed(toolchain, ENGINE_PROFILE, &log("compile-relaxed"))?;
     step.done("compiled");
+    if engines == Engines::All {
+        let step = Step::start(COMPILE_GENERAL, "cargo build of both workers in one, with candle");
+        worker::compile_general(toolchain, ENGINE_PROFILE, &log("compile-general"))?;
+        step.done("compiled");
+    }
     Ok(())
 }
 
 /// Puts the compiled page together in `dist`, which is replaced when the new one is complete.
-pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
-    let stamp = stamp()?;
-    if is_current(&stamp) {
+pub fn bundle(toolchain: &WasmToolchain, tools: &Tools, engines: Engines) -> Result<()> {
+    let stamp = stamp(engines)?;
+    if is_current(engines)? {
         steps::skipped("page", "up to date");
         return Ok(());
     }
@@ -108,6 +131,9 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools) -> Result<()> {
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
     let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
+    if engines == Engines::All {
+        worker::place_general(&fresh, &worker::bundle_general(tools, &log("bundle-general"))?)?;
+    }
     let digest = embed::complete(&fresh)?;
     library::complete(&fresh)?;
     service_worker::place(&fresh)?;

@@ -32,6 +32,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use dist::Engines;
+
 const HELP: &str = "\
 cargo xtask COMMAND
 
@@ -82,8 +84,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["report", data] => alone(|| report::make(Path::new(data))),
         ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;
-            dist::compile(&toolchain)?;
-            dist::bundle(&toolchain, &tools)
+            dist::compile(&toolchain, Engines::All)?;
+            dist::bundle(&toolchain, &tools, Engines::All)
         }),
         ["server"] => alone(server::make),
         [] | ["help" | "--help" | "-h"] => {

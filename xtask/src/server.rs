@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::cache;
-use crate::dist;
+use crate::dist::{self, Engines};
 use crate::native::Commands;
 use crate::paths;
 use crate::process;
@@ -20,8 +20,8 @@ const VARIABLE: &str = "CLIP_RS_PAGE";
 /// It lies apart from what `cargo build` makes: that has no page, and the next build would take its place.
 pub fn make() -> Result<()> {
     let (tools, toolchain) = setup::everything()?;
-    dist::compile(&toolchain)?;
-    dist::bundle(&toolchain, &tools)?;
+    dist::compile(&toolchain, Engines::All)?;
+    dist::bundle(&toolchain, &tools, Engines::All)?;
     let step = Step::start("server", "cargo build --release of clip-rs-server with the page inside");
     let mut cargo = setup::cargo();
     cargo.args(["build", "--release", "-p", "clip-rs-server"]).env(VARIABLE, paths::dist());

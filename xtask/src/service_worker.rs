@@ -38,7 +38,7 @@ const NEEDED: [(&str, &str); 16] = [
 /// Endings of which every file is kept, but for [`NOT_KEPT`].
 const ALL_OF: [&str; 3] = [".css", ".wasm", ".js"];
 /// Beginnings and endings of such files that the page itself never asks for.
-const NOT_KEPT: [(&str, &str); 3] = [("embed/", ""), ("offline-", ".js"), (FILE, "")];
+const NOT_KEPT: [(&str, &str); 4] = [("embed/", ""), ("general-", ""), ("offline-", ".js"), (FILE, "")];
 
 /// Puts the part about catalogs into the built page `dist`, under a name that holds the hash of its content: another one
 /// makes another service worker.

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::arm;
-use crate::dist;
+use crate::dist::{self, Engines};
 use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
@@ -37,7 +37,7 @@ pub fn run(install: bool) -> Result<()> {
     let (tools, toolchain) = setup::everything()?;
 
     // The page is optimised on one processor while the checks go on with the other.
-    let page = || dist::compile(&toolchain);
+    let page = || dist::compile(&toolchain, Engines::All);
     let checks = || {
         let native = ["clippy", "--workspace", "--exclude", "clip-rs-app", "--all-targets", "--", deny];
         check("clippy", setup::cargo().args(native))?;
@@ -63,7 +63,7 @@ pub fn run(install: bool) -> Result<()> {
         ["--lib", "--test", "precision", "--test", "same_everywhere"],
     );
     wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
-    dist::bundle(&toolchain, &tools)?;
+    dist::bundle(&toolchain, &tools, Engines::All)?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
     native_tests(&commands, &area, &browser, firefox, readers)
@@ -113,8 +113,8 @@ fn native_tests(
 pub fn show(program: &str, words: &[&str]) -> Result<()> {
     let browser = programs::set_up(false)?.browser;
     let (tools, toolchain) = setup::everything()?;
-    dist::compile(&toolchain)?;
-    dist::bundle(&toolchain, &tools)?;
+    dist::compile(&toolchain, Engines::All)?;
+    dist::bundle(&toolchain, &tools, Engines::All)?;
     check("commands and tests, compiled", setup::cargo().arg("build").args(NATIVE).arg("--all-targets"))?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;

@@ -1,4 +1,5 @@
-//! The worker's two builds: the plain one, and one with relaxed SIMD, each in a folder named by its content.
+//! The worker's three builds: the plain one, one with relaxed SIMD, and one with the general engine, each in a folder named by its
+//! content.
 //!
 //! A module with an instruction that a browser does not know does not load there at all, so the page chooses
 //! between whole builds (`app/boot.js`). trunk makes the plain one, with the page; the other one is made here.
@@ -28,6 +29,10 @@ const EXPLORER_META: &str = r#"<meta name="explorer" content="explorer_loader.js
 const KEEPER_FILES: [&str; 3] = ["keeper_loader.js", "keeper.js", "keeper_bg.wasm"];
 /// How the page names the start script of the keeper.
 const KEEPER_META: &str = r#"<meta name="keeper" content="keeper_loader.js" />"#;
+/// The workers with the general engine consist of these.
+const GENERAL_FILES: [&str; 3] = ["general_loader.js", "general.js", "general_bg.wasm"];
+/// Them as cargo makes them.
+const GENERAL_PROGRAM: &str = "general.wasm";
 /// In place of those that .cargo/config.toml gives, which these contain.
 pub const RELAXED_FLAGS: &str = "-Ctarget-feature=+simd128,+relaxed-simd";
 
@@ -46,24 +51,58 @@ pub fn compile_relaxed(toolchain: &WasmToolchain, profile: &str, log: &Path) -> 
     Ok(())
 }
 
+/// Compiles both workers in one program, with the general engine, in the plain build: candle uses no relaxed SIMD.
+pub fn compile_general(toolchain: &WasmToolchain, profile: &str, log: &Path) -> Result<()> {
+    let mut cargo = toolchain.cargo(None);
+    cargo.args(["build", "--bin", "general", "--no-default-features", "--features", "towers"]);
+    cargo.args(["--profile", profile, "--target", WASM_TARGET, "--manifest-path"]);
+    process::quiet(cargo.arg(paths::repository().join("app/Cargo.toml")), log)?;
+    fs::create_dir_all(output()).with_context(|| format!("making {}", output().display()))?;
+    let built = paths::target().join(WASM_TARGET).join(profile).join(GENERAL_PROGRAM);
+    fs::copy(&built, output().join(GENERAL_PROGRAM))
+        .with_context(|| format!("copying {}", built.display()))?;
+    Ok(())
+}
+
 /// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
 pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
-    let folder = output().join("bundled");
+    bundle(tools, "worker", PROGRAM, &["--enable-relaxed-simd"], log)
+}
+
+/// Puts the compiled workers with the general engine together. Returns their folder.
+pub fn bundle_general(tools: &Tools, log: &Path) -> Result<PathBuf> {
+    bundle(tools, "general", GENERAL_PROGRAM, &[], log)
+}
+
+fn bundle(tools: &Tools, name: &str, program: &str, options: &[&str], log: &Path) -> Result<PathBuf> {
+    let folder = output().join(format!("bundled-{name}"));
     cache::empty(&folder)?;
     let mut bindgen = tools.command("wasm-bindgen");
-    bindgen.args(["--target=web", "--no-typescript", "--out-name=worker", "--out-dir"]).arg(&folder);
-    process::quiet(bindgen.arg(output().join(PROGRAM)), log)?;
-    let wasm = folder.join("worker_bg.wasm");
+    bindgen.args(["--target=web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(&folder);
+    process::quiet(bindgen.arg(output().join(program)), log)?;
+    let wasm = folder.join(format!("{name}_bg.wasm"));
     let mut smaller = tools.command("wasm-opt");
     smaller
-        .args(["-O", "--converge", "--strip-producers", "--enable-relaxed-simd", "--output"])
+        .args(["-O", "--converge", "--strip-producers"])
+        .args(options)
+        .arg("--output")
         .arg(&wasm)
         .arg(&wasm);
     process::quiet(&mut smaller, log)?;
-    let loader = paths::repository().join("app/worker_loader.js");
-    fs::copy(&loader, folder.join("worker_loader.js"))
-        .with_context(|| format!("copying {}", loader.display()))?;
+    let file = format!("{name}_loader.js");
+    let loader = paths::repository().join("app").join(&file);
+    fs::copy(&loader, folder.join(&file)).with_context(|| format!("copying {}", loader.display()))?;
     Ok(folder)
+}
+
+/// Moves the workers with the general engine to a folder of the built page `dist`, and names them in the page.
+pub fn place_general(dist: &Path, general: &Path) -> Result<()> {
+    let folder = move_into(general, dist, "general", GENERAL_FILES)?;
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+    let named = format!(r#"<meta name="general" content="{folder}/{}" /></head>"#, GENERAL_FILES[0]);
+    ensure!(html.matches("</head>").count() == 1, "index.html has no single </head>");
+    fs::write(&page, html.replace("</head>", &named)).with_context(|| format!("writing {}", page.display()))
 }
 
 /// Moves trunk's workers in the built page `dist` and the one in `relaxed` to folders that caches may keep for

@@ -32,6 +32,8 @@ extern "C" {
     fn explorer(this: &SearchWorker) -> String;
     #[wasm_bindgen(method, getter)]
     fn keeper(this: &SearchWorker) -> String;
+    #[wasm_bindgen(method, js_name = useGeneral)]
+    fn use_general(this: &SearchWorker) -> bool;
     #[wasm_bindgen(method)]
     fn take(this: &SearchWorker) -> Option<Early>;
 
@@ -47,6 +49,12 @@ extern "C" {
 fn search_worker() -> Result<SearchWorker, String> {
     let found = Reflect::get(&js_sys::global(), &"searchWorker".into()).map_err(|thrown| reason(&thrown))?;
     if found.is_object() { Ok(found.unchecked_into()) } else { Err("the page names no worker".to_owned()) }
+}
+
+/// From here on the search worker and the explorer are started with the general engine. False where they are already, or the page
+/// was built without it.
+pub fn use_general() -> bool {
+    search_worker().is_ok_and(|known| known.use_general())
 }
 
 /// A running worker; it ends when this is dropped.

@@ -9,6 +9,12 @@ fn scope() -> Option<DedicatedWorkerGlobalScope> {
     js_sys::global().dyn_into().ok()
 }
 
+/// The fragment of the address that the worker was started from, without its `#`.
+pub fn fragment() -> String {
+    let hash = scope().map(|scope| scope.location().hash()).unwrap_or_default();
+    hash.strip_prefix('#').unwrap_or_default().to_owned()
+}
+
 /// Sends `text` to the page, with `bytes` unless there are none.
 pub fn post(text: &str, bytes: &[u8]) {
     if let Some(scope) = scope() {

@@ -182,7 +182,7 @@ impl From<&Failure> for Trouble {
             FailureKind::Damaged => Kind::Damaged,
             FailureKind::Version => Kind::Version,
             FailureKind::Request => Kind::Request,
-            FailureKind::Worker | FailureKind::Full => Kind::Worker,
+            FailureKind::Worker | FailureKind::Engine | FailureKind::Full => Kind::Worker,
             FailureKind::Stopped => Kind::Stopped,
             FailureKind::Unlisted => Kind::Catalog,
         };

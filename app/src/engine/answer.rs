@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use clip_rs_catalog::{CatalogError, Fault, Items, ModelRef, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
-use clip_rs_search::model::{Marks, ModelConfig, TextEncoder};
+use clip_rs_search::model::{Marks, ModelConfig, TextTower};
 use clip_rs_search::{
     Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject, Term,
 };
@@ -14,7 +14,9 @@ use futures::future::{join, try_join, try_join_all};
 use futures::lock::Mutex;
 
 use super::details::{Pages, Wanted};
+use super::faults::unusable;
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
+use super::tower;
 use crate::browser::clock;
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response, Taken};
 use crate::serve::{Answers, say};
@@ -86,7 +88,7 @@ impl Answerer {
     fn change(
         &self,
         pages: Rc<Pages>,
-        text: Option<(ModelConfig, TextEncoder)>,
+        text: Option<(ModelConfig, Box<dyn TextTower>)>,
         shards: Vec<NextShard>,
     ) -> Result<usize, Failure> {
         let misfit = |error: EngineError| unusable(&pages.manifest().model.config, &error);
@@ -155,10 +157,9 @@ fn duplicates(engine: &Engine) -> HashMap<ItemRef, usize> {
     counts
 }
 
-fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, TextEncoder), Failure> {
-    let config = ModelConfig::from_json(&files.config).map_err(|error| unusable(&names.config, &error))?;
-    let text = TextEncoder::from_gguf(&config, files.weights, &files.vocabulary)
-        .map_err(|error| unusable(&names.text, &error))?;
+fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, Box<dyn TextTower>), Failure> {
+    let TextFiles { config, weights, vocabulary } = files;
+    let text = tower::text(&config, &names.text, weights, &vocabulary)?;
     Ok((config, text))
 }
 
@@ -175,12 +176,6 @@ fn unreadable(file: &str, error: CatalogError) -> Failure {
     let other_version = matches!(&error, CatalogError::File { fault: Fault::Version { .. }, .. });
     let failure = unusable(file, &error.named(file));
     if other_version { Failure { kind: FailureKind::Version, ..failure } } else { failure }
-}
-
-pub(crate) fn unusable(file: &str, error: &dyn std::error::Error) -> Failure {
-    let error = error.to_string();
-    let message = if error.starts_with(file) { error } else { format!("{file}: {error}") };
-    Failure { kind: FailureKind::Damaged, file: Some(file.to_owned()), message }
 }
 
 /// Hits with the items that they are, and what [`Response::Hits`] says besides.

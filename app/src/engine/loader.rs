@@ -6,13 +6,16 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use clip_rs_catalog::{FileRef, MANIFEST_NAME, Manifest, Shard};
+use clip_rs_search::model::ModelConfig;
 use futures::future::{FutureExt as _, LocalBoxFuture, TryFutureExt as _, try_join, try_join3};
 
 use super::details::{Pages, single};
+use super::faults::unusable;
+use super::tower;
 
 use crate::browser::clock;
 use crate::load::{self, LoadError};
-use crate::protocol::{Message, Progress};
+use crate::protocol::{Failure, Message, Progress};
 
 /// Between two progress messages, milliseconds: as often as people can read.
 const TELL_EVERY_MS: f64 = 60.0;
@@ -22,7 +25,7 @@ pub struct Files {
     /// The manifest, and what else it leads to.
     pub pages: Rc<Pages>,
     /// The text tower's files; none if the catalog before has the same.
-    pub text: Option<LocalBoxFuture<'static, Result<TextFiles, LoadError>>>,
+    pub text: Option<LocalBoxFuture<'static, Result<TextFiles, Failure>>>,
     /// Each shard, in the manifest's order.
     pub shards: Vec<NextFiles>,
     /// The only page of details of each shard that has no more.
@@ -39,8 +42,8 @@ pub enum NextFiles {
 
 /// What a text tower is made of, checked against the manifest.
 pub struct TextFiles {
-    /// The model's `model.json`.
-    pub config: Vec<u8>,
+    /// What the model's `model.json` says.
+    pub config: ModelConfig,
     /// The tower's weights (GGUF).
     pub weights: Vec<u8>,
     /// The tokenizer's vocabulary.
@@ -81,7 +84,15 @@ pub async fn open(
         Some(_) => None,
         None => {
             let model = &manifest.model;
-            let files = try_join3(fetch(&model.config)?, fetch(&model.text)?, fetch(&model.tokenizer)?);
+            let (name, described) = (model.config.clone(), fetch(&model.config)?);
+            // Where another worker is needed, nothing else is waited for.
+            let config = async move {
+                let config =
+                    ModelConfig::from_json(&described.await?).map_err(|error| unusable(&name, &error))?;
+                tower::check(&config).map(|()| config)
+            };
+            let (weights, vocabulary) = (fetch(&model.text)?, fetch(&model.tokenizer)?);
+            let files = try_join3(config, weights.err_into(), vocabulary.err_into());
             let named = |(config, weights, vocabulary)| TextFiles { config, weights, vocabulary };
             Some(files.map_ok(named).boxed_local())
         }

@@ -2,11 +2,14 @@
 
 mod answer;
 mod details;
+mod faults;
 mod loader;
+pub(crate) mod tower;
 
 pub use answer::Answerer;
-pub(crate) use answer::{Opened, hit, not_answered, refused, unusable};
+pub(crate) use answer::{Opened, hit, not_answered, refused};
 pub(crate) use details::Pages;
+pub(crate) use faults::unusable;
 
 /// Listens for calls, and says hello.
 pub fn start() {

@@ -7,6 +7,13 @@ mod items;
 mod names;
 mod tower;
 
+use crate::browser::worker_scope;
+
+/// Whether this worker is to be the explorer, where one program is both workers.
+pub fn is_asked_for() -> bool {
+    worker_scope::fragment() == "explorer"
+}
+
 /// Listens for calls, and says hello.
 pub fn start() {
     crate::serve::start(answer::Explorer::default());

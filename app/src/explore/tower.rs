@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use clip_rs_catalog::FileRef;
-use clip_rs_search::model::{ImageEncoder, ModelConfig};
+use clip_rs_search::model::{ImageTower, ModelConfig};
 use futures::future::try_join;
 use image::RgbImage;
 
-use crate::engine::{Pages, refused, unusable};
+use crate::engine::{self, Pages, refused, unusable};
 use crate::protocol::{Failure, Message, Progress};
 use crate::serve::say;
 
@@ -17,11 +17,11 @@ const MAX_PIXELS: u64 = 1 << 24;
 
 /// The tower, once it is here.
 #[derive(Default)]
-pub struct Tower(RefCell<Option<(String, Rc<ImageEncoder>)>>);
+pub struct Tower(RefCell<Option<(String, Rc<dyn ImageTower>)>>);
 
 impl Tower {
     /// The image tower of the catalog that is open.
-    pub async fn get(&self, pages: &Pages) -> Result<Rc<ImageEncoder>, Failure> {
+    pub async fn get(&self, pages: &Pages) -> Result<Rc<dyn ImageTower>, Failure> {
         let model = &pages.manifest().model;
         if let Some((name, tower)) = &*self.0.borrow()
             && *name == model.image
@@ -38,9 +38,7 @@ impl Tower {
         let (config, weights) =
             try_join(pages.file(&model.config, |_| {}), pages.file(&model.image, arrived)).await?;
         let config = ModelConfig::from_json(&config).map_err(|error| unusable(&model.config, &error))?;
-        let tower =
-            ImageEncoder::from_gguf(&config, weights).map_err(|error| unusable(&model.image, &error))?;
-        let tower = Rc::new(tower);
+        let tower: Rc<dyn ImageTower> = engine::tower::image(&config, &model.image, weights)?.into();
         *self.0.borrow_mut() = Some((model.image.clone(), Rc::clone(&tower)));
         Ok(tower)
     }

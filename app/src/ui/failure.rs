@@ -56,6 +56,10 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "This page may not show that catalog",
             "Whoever runs this site can allow it: with clip-rs-server --catalog or --catalog-from, or in the file catalogs.json beside the page.",
         ),
+        FailureKind::Engine => (
+            "This page lacks the engine for the catalog's model",
+            "If you run this site, build the page with cargo xtask dist, or index with a CLIP model; else tell who does.",
+        ),
         FailureKind::Request => ("That search cannot be answered", "Try other words."),
         FailureKind::Worker => (
             "The search engine stopped",

@@ -21,6 +21,11 @@ impl Secret {
         }
     }
 
+    /// An address with the key in the place of `{token}`.
+    pub(crate) fn put_into(&self, address: &str) -> String {
+        address.replace("{token}", &self.0)
+    }
+
     /// `text` without the key, should it be in there.
     pub(crate) fn hidden_in(&self, text: &str) -> String {
         text.replace(&self.0, "…")

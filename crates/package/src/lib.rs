@@ -7,8 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::Digest;
-use clip_rs_search::model::{ImageEncoder, ModelConfig, ModelError, TextEncoder};
+use clip_rs_search::model::{ImageTower, ModelConfig, ModelError, TextTower};
 use clip_rs_stage::{StageError, files};
+
+mod tower;
+
+pub use tower::{Processor, image_tower, text_tower};
 
 /// Name of the description in a package.
 pub const CONFIG_FILE: &str = "model.json";
@@ -57,14 +61,19 @@ impl Package {
     }
 
     /// The text tower with its tokenizer.
-    pub fn text_encoder(&self) -> Result<TextEncoder, StageError> {
-        TextEncoder::from_gguf(&self.config, &self.text, &self.vocabulary)
+    pub fn text_encoder(&self) -> Result<Box<dyn TextTower>, StageError> {
+        text_tower(&self.config, &self.text, &self.vocabulary)
             .map_err(|error: ModelError| self.refuse(&self.config.text.file, error))
     }
 
     /// The image tower.
-    pub fn image_encoder(&self) -> Result<ImageEncoder, StageError> {
-        ImageEncoder::from_gguf(&self.config, &self.image)
+    pub fn image_encoder(&self) -> Result<Box<dyn ImageTower>, StageError> {
+        self.image_encoder_on(Processor::default())
+    }
+
+    /// The image tower on a processor.
+    pub fn image_encoder_on(&self, processor: Processor) -> Result<Box<dyn ImageTower>, StageError> {
+        image_tower(&self.config, &self.image, processor)
             .map_err(|error| self.refuse(&self.config.image.file, error))
     }
 

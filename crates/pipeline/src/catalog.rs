@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clip_rs_catalog::{
     Detail, Details, Items, ListedFile, MANIFEST_NAME, Manifest, PictureListing, Shard, TileListing,
 };
-use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
+use clip_rs_package::{Processor, image_tower, text_tower};
+use clip_rs_search::model::{ImageTower, ModelConfig, TextTower};
 use clip_rs_search::{Engine, Index};
 
 use clip_rs_stage::{StageError, files};
@@ -60,17 +61,16 @@ impl Catalog {
     }
 
     /// The text tower with its tokenizer.
-    pub fn text_encoder(&self) -> Result<TextEncoder, StageError> {
+    pub fn text_encoder(&self) -> Result<Box<dyn TextTower>, StageError> {
         let model = &self.manifest.model;
         let (text, vocabulary) = (self.read(&model.text)?, self.read(&model.tokenizer)?);
-        TextEncoder::from_gguf(&self.model_config()?, &text, &vocabulary)
-            .map_err(StageError::engine(&model.text))
+        text_tower(&self.model_config()?, text, &vocabulary).map_err(StageError::engine(&model.text))
     }
 
     /// The image tower.
-    pub fn image_encoder(&self) -> Result<ImageEncoder, StageError> {
+    pub fn image_encoder(&self) -> Result<Box<dyn ImageTower>, StageError> {
         let name = &self.manifest.model.image;
-        ImageEncoder::from_gguf(&self.model_config()?, &self.read(name)?).map_err(StageError::engine(name))
+        image_tower(&self.model_config()?, self.read(name)?, Processor::Cpu).map_err(StageError::engine(name))
     }
 
     /// The search index of a shard.

@@ -14,6 +14,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`cut`] | which parts of the imagery are searched, and what the map and the cards need |
+//! | [`given`] | embeddings made elsewhere |
 //! | [`embed`], [`embeddings`], [`records`] | pictures to vectors, kept between runs |
 //! | [`publish`], [`squeeze`] | writes a catalog that is whole at every moment |
 //! | [`catalog`] | reads one, each file checked before use |
@@ -26,6 +27,7 @@ pub mod embed;
 pub mod embeddings;
 #[cfg(feature = "export")]
 pub mod export;
+pub mod given;
 pub mod index;
 mod name_set;
 pub mod pack;

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::places::Known;
 use super::{Phase, Session, next, unexpected};
-use crate::browser::{clock, page};
+use crate::browser::{clock, page, worker};
 use crate::catalogs;
 use crate::load;
 use crate::protocol::{Failure, FailureKind, FileProgress, Progress, Request, Response};
@@ -33,6 +33,9 @@ impl Session {
             if self.life.get_value() == life {
                 match opened {
                     Ok(millis) => self.opened(millis),
+                    Err(failure) if failure.kind == FailureKind::Engine && worker::use_general() => {
+                        self.start()
+                    }
                     Err(failure) => self.fail(failure),
                 }
             }

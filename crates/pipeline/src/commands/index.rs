@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_imagery::Scheme;
+use clip_rs_package::Processor;
+use clip_rs_pipeline::given::Given;
 use clip_rs_pipeline::index::Request;
 use clip_rs_stage::progress::counted;
 
@@ -31,12 +34,19 @@ pub struct Index {
     /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
     #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
+    /// Take the embeddings of items from this Parquet table (columns id and embedding) instead of computing them
+    #[cfg(feature = "export")]
+    #[arg(long, value_name = "FILE")]
+    pub from_parquet: Option<PathBuf>,
     /// How far the nearest address may be, in metres [default: 250]
     #[arg(long, value_name = "METRES", requires = "addresses", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub address_distance: Option<u32>,
     /// Memory that decoding may take, in megabytes [default: a quarter of the machine's, at most 2048]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(16..))]
     pub memory: Option<u32>,
+    /// What pictures are embedded on; cuda and metal where the command was built with that feature
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: Device,
     /// Folder of the model package
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
@@ -89,6 +99,27 @@ impl From<Rows> for Scheme {
     }
 }
 
+/// What pictures are embedded on.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Device {
+    /// This machine's processor
+    Cpu,
+    /// An NVIDIA graphics processor
+    Cuda,
+    /// An Apple one
+    Metal,
+}
+
+impl From<Device> for Processor {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+            Device::Metal => Self::Metal,
+        }
+    }
+}
+
 /// Indexes, and says what was read and what was not.
 pub fn run(args: Index) -> Result<ExitCode> {
     run_request(&Request {
@@ -99,8 +130,10 @@ pub fn run(args: Index) -> Result<ExitCode> {
         no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
+        given: given(&args)?,
         address_distance_m: args.address_distance.map(f64::from),
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
+        processor: args.device.into(),
         model: args.model,
         out: args.out,
         work: args.work,
@@ -131,6 +164,19 @@ pub fn run_request(request: &Request) -> Result<ExitCode> {
         counted(indexed.duplicates, "duplicate", "duplicates"),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The embeddings that are given.
+#[cfg(feature = "export")]
+fn given(args: &Index) -> Result<Option<Arc<Given>>> {
+    let read = args.from_parquet.as_deref().map(clip_rs_pipeline::export::read::embeddings).transpose()?;
+    Ok(read.map(Arc::new))
+}
+
+/// This build cannot read any.
+#[cfg(not(feature = "export"))]
+fn given(_: &Index) -> Result<Option<Arc<Given>>> {
+    Ok(None)
 }
 
 /// Metres a pixel.

@@ -7,6 +7,8 @@ mod encode;
 mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod geocode;
 mod index;
 mod pack;
 mod prune;
@@ -48,6 +50,9 @@ enum Command {
     #[cfg(feature = "fetch")]
     /// From a place to a catalog: fetch and index as one
     Area(Box<area::Area>),
+    #[cfg(feature = "fetch")]
+    /// Ask an online geocoder for the addresses of a catalog's places
+    Geocode(geocode::Geocode),
     /// Embed imagery and write a catalog
     Index(index::Index),
     /// Search a catalog
@@ -77,6 +82,8 @@ impl Cli {
             Command::Fetch(args) => fetch::run(&args),
             #[cfg(feature = "fetch")]
             Command::Area(args) => area::run(*args),
+            #[cfg(feature = "fetch")]
+            Command::Geocode(args) => geocode::run(&args),
             Command::Index(args) => index::run(args),
             Command::Search(args) => search::run(args),
             Command::Encode(args) => encode::run(&args),

@@ -2,7 +2,7 @@
 
 use clip_rs_catalog::Digest;
 use clip_rs_imagery::decode::Picture;
-use clip_rs_search::model::{ImageEncoder, ImagePixels};
+use clip_rs_search::model::{ImagePixels, ImageTower};
 use clip_rs_stage::StageError;
 use rayon::prelude::*;
 
@@ -29,7 +29,7 @@ pub enum Sight {
 
 /// The items of a run.
 pub struct Collector<'a> {
-    encoder: &'a ImageEncoder,
+    encoder: &'a dyn ImageTower,
     store: &'a mut EmbeddingStore,
     /// What is searched.
     pub items: Vec<Item>,
@@ -43,7 +43,7 @@ pub struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     /// Collects into `store`.
-    pub fn new(encoder: &'a ImageEncoder, store: &'a mut EmbeddingStore) -> Self {
+    pub fn new(encoder: &'a dyn ImageTower, store: &'a mut EmbeddingStore) -> Self {
         Self {
             encoder,
             store,

@@ -16,7 +16,7 @@ use clip_rs_catalog::{ListedFile, ListedTile};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Entry, Skipped, Source};
 use clip_rs_search::Embedding;
-use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelError};
+use clip_rs_search::model::{ImagePixels, ImageTower, ModelError};
 use clip_rs_stage::StageError;
 use image::{Rgb, RgbImage};
 
@@ -31,7 +31,7 @@ pub struct Tools<'a> {
     /// What decodes them.
     pub decoder: &'a Decoder,
     /// What turns them into vectors.
-    pub encoder: &'a ImageEncoder,
+    pub encoder: &'a dyn ImageTower,
     /// Where those that are shown are written to.
     pub edition: &'a Edition,
     /// Overviews and thumbnails that were made before.
@@ -87,7 +87,7 @@ pub struct ShownPicture<'a> {
 }
 
 /// Vector of a fixed picture: tells whether a store was filled by an engine that computes alike.
-pub fn probe(encoder: &ImageEncoder) -> Result<Embedding, ModelError> {
+pub fn probe(encoder: &dyn ImageTower) -> Result<Embedding, ModelError> {
     let paint = |x: u32, y: u32| Rgb([(x * 2) as u8, (y * 2) as u8, (x * y / 64) as u8]);
     let picture = RgbImage::from_fn(128, 128, paint);
     encoder.encode_pixels(&ImagePixels::from_rgb(encoder.config(), &picture)?)

@@ -4,6 +4,7 @@
 
 mod geoparquet;
 mod metadata;
+pub mod read;
 mod rows;
 mod stac;
 mod tiles;

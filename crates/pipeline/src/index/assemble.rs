@@ -18,8 +18,9 @@ use crate::cut::pyramid::Pyramid;
 use crate::cut::squares::ancestor;
 use crate::embed::ShownPicture;
 use crate::embeddings::{EmbeddingStore, Seen};
+use crate::given::Given;
 use crate::publish::Edition;
-use clip_rs_imagery::Entry;
+use clip_rs_imagery::{Entry, Skipped};
 use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
 use clip_rs_package::Package;
 use clip_rs_stage::StageError;
@@ -82,6 +83,18 @@ impl Locator<'_> {
         }
     }
 
+    /// The items that have a vector among `given`, and the others with the reason; all of them where nothing is given.
+    pub fn with_given(&self, items: Vec<Item>, given: Option<&Given>) -> (Vec<Item>, Vec<Skipped>) {
+        let Some(given) = given else { return (items, Vec::new()) };
+        let has_one = |item: &Item| given.get(&self.id(&item.what).to_string()).is_some();
+        let (with, without): (Vec<Item>, Vec<Item>) = items.into_iter().partition(has_one);
+        let skipped = |item: Item| Skipped {
+            subject: self.id(&item.what).to_string(),
+            why: format!("{} has no embedding of it", given.source()),
+        };
+        (with, without.into_iter().map(skipped).collect())
+    }
+
     /// What an item covers on the ground, as far as that is known.
     fn footprint(&self, what: &What) -> Option<Bounds> {
         if let What::Square(square) = what {
@@ -108,6 +121,8 @@ impl Locator<'_> {
 pub struct Workshop<'a> {
     /// Where the vectors are.
     pub store: &'a EmbeddingStore,
+    /// Vectors that go before those in the store.
+    pub given: Option<&'a Given>,
     /// Where items lie.
     pub locator: &'a Locator<'a>,
     /// What items' relevance offsets are measured by, if the model has it.
@@ -170,13 +185,17 @@ pub fn assemble(
 
 impl Workshop<'_> {
     fn model(&mut self, model: &Package) -> Result<ModelRef, StageError> {
+        let (stem, extension) = match model.config.architecture {
+            Some(architecture) if architecture.has_own_tokenizer() => ("tokenizer", "json"),
+            _ => ("vocabulary", "txt"),
+        };
         Ok(ModelRef {
             name: model.config.name.clone(),
             embed_dim: model.config.embed_dim,
             config: self.edition.add(&model.config_json, "model", "json")?,
             text: self.edition.add(&model.text, "text", "gguf")?,
             image: self.edition.add(&model.image, "image", "gguf")?,
-            tokenizer: self.edition.add(&model.vocabulary, "vocabulary", "txt")?,
+            tokenizer: self.edition.add(&model.vocabulary, stem, extension)?,
         })
     }
 
@@ -240,11 +259,16 @@ impl Workshop<'_> {
     fn vectors(&self, items: &[Item]) -> Result<Vec<Embedding>, StageError> {
         let mut vectors = Vec::with_capacity(items.len());
         for item in items {
+            let id = self.locator.id(&item.what);
+            if let Some(vector) = self.given.and_then(|given| given.get(&id.to_string())) {
+                vectors.push(Embedding::new(vector.to_vec()).map_err(StageError::engine(&id))?);
+                continue;
+            }
             let Some(Seen::Full(vector, _)) = self.store.get(&item.key)? else {
-                let why = format!("{} was not embedded; run again", self.locator.id(&item.what));
+                let why = format!("{id} was not embedded; run again");
                 return Err(StageError::Request(why));
             };
-            vectors.push(Embedding::new(vector).map_err(StageError::engine(self.locator.id(&item.what)))?);
+            vectors.push(Embedding::new(vector).map_err(StageError::engine(&id))?);
         }
         Ok(vectors)
     }

@@ -7,6 +7,7 @@ mod names;
 mod survey;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cut::crops::Cutting;
 use crate::cut::made::Made;
@@ -14,13 +15,14 @@ use crate::cut::plan::Plan;
 use crate::embed::pictures::Treatment;
 use crate::embed::{self, Outcome, Shown, Tools};
 use crate::embeddings::EmbeddingStore;
+use crate::given::Given;
 use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::Places;
-use clip_rs_package::Package;
-use clip_rs_search::model::ImageEncoder;
+use clip_rs_package::{Package, Processor};
+use clip_rs_search::model::ImageTower;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 
@@ -46,10 +48,14 @@ pub struct Request {
     pub locations: Option<PathBuf>,
     /// Table of address points; a sample area brings its own.
     pub addresses: Option<PathBuf>,
+    /// Embeddings made elsewhere, in the place of those that the model would make; what has none is left out.
+    pub given: Option<Arc<Given>>,
     /// How far the nearest address may be, metres; the usual distance if absent.
     pub address_distance_m: Option<f64>,
     /// Memory that decoding may take, bytes; a part of the machine's if absent.
     pub memory_bytes: Option<u64>,
+    /// What pictures are embedded on.
+    pub processor: Processor,
     /// Folder of the model package.
     pub model: PathBuf,
     /// Folder of the catalog.
@@ -100,22 +106,28 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let concepts = model.text_encoder()?.concepts().cloned();
     let survey = Survey::of(request)?;
 
-    let encoder = model.image_encoder()?;
-    let probe = embed::probe(&encoder).map_err(StageError::engine(request.model.display()))?;
+    let encoder = match &request.given {
+        Some(given) => given.tower(&model.config)?,
+        None => model.image_encoder_on(request.processor)?,
+    };
+    let probe = embed::probe(&*encoder).map_err(StageError::engine(request.model.display()))?;
     let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
     let (addresses, of_addresses) = survey.read_addresses(request, plan.as_ref())?;
-    let mut store = EmbeddingStore::open(&request.work()?, &model.image_digest(), probe.as_slice())?;
+    let maker = request.given.as_ref().map_or_else(|| model.image_digest(), |given| given.digest());
+    let mut store = EmbeddingStore::open(&request.work()?, &maker, probe.as_slice())?;
     let made = Made::open(&request.work()?)?;
     let decoder = request.memory_bytes.map_or_else(Decoder::for_this_machine, Decoder::new);
     let mut edition = Edition::begin(&request.out, survey.stem)?;
     let source = survey.source.as_ref();
-    let tools = Tools { source, decoder: &decoder, encoder: &encoder, edition: &edition, made: &made };
+    let tools = Tools { source, decoder: &decoder, encoder: &*encoder, edition: &edition, made: &made };
     let outcome = match &plan {
         Some(plan) => {
             plan.told.iter().for_each(|told| say(told));
             embed::tiles::embed(&tools, plan, &mut store)?
         }
-        None => embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &encoder), &mut store)?,
+        None => {
+            embed::pictures::embed(&tools, survey.pictures(), &treatment(request, &*encoder), &mut store)?
+        }
     };
     drop(encoder);
     made.shrink()?;
@@ -130,8 +142,13 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     };
     let pyramid = plan.map(|plan| plan.pyramid);
     let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
+    let (items, nameless) = locator.with_given(items, request.given.as_deref());
+    if items.is_empty() {
+        return Err(nothing_searched(&nameless, empty));
+    }
     let mut workshop = Workshop {
         store: &store,
+        given: request.given.as_deref(),
         locator: &locator,
         concepts: concepts.as_ref(),
         edition: &mut edition,
@@ -142,7 +159,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let mut notes: Vec<String> = survey.notes().into_iter().chain(of_addresses).chain(notes).collect();
     notes.extend(edition.finish(&manifest)?.then(superseded_note));
     prune(&request.out, GRACE)?;
-    let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).collect();
+    let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).chain(nameless).collect();
     let shown = match &shown {
         Shown::Tiles { listed, .. } => listed.len(),
         Shown::Pictures(pictures) => pictures.len(),
@@ -150,7 +167,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
 }
 
-fn treatment(request: &Request, encoder: &ImageEncoder) -> Treatment {
+fn treatment(request: &Request, encoder: &dyn ImageTower) -> Treatment {
     let cutting = Cutting { scales: request.scales.clone(), input: encoder.config().image_size };
     Treatment { cutting, originals: !request.no_originals }
 }

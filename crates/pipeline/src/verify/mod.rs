@@ -8,7 +8,8 @@ mod shards;
 use std::path::Path;
 
 use clip_rs_catalog::{Bounds, CatalogError, FileRef, MANIFEST_NAME};
-use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
+use clip_rs_package::{Processor, image_tower, text_tower};
+use clip_rs_search::model::ModelConfig;
 
 use crate::catalog::Catalog;
 use crate::publish::{Named, is_superseded};
@@ -147,10 +148,10 @@ fn check_model(verdict: &mut Verdict, catalog: &Catalog) {
         verdict.fault(&model.config, why);
     }
     if let (Ok(text), Ok(vocabulary)) = (catalog.read(&model.text), catalog.read(&model.tokenizer)) {
-        verdict.take(&model.text, TextEncoder::from_gguf(&config, &text, &vocabulary));
+        verdict.take(&model.text, text_tower(&config, text, &vocabulary));
     }
     if let Ok(image) = catalog.read(&model.image) {
-        verdict.take(&model.image, ImageEncoder::from_gguf(&config, &image));
+        verdict.take(&model.image, image_tower(&config, image, Processor::Cpu));
     }
 }
 

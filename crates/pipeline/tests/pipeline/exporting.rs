@@ -227,3 +227,65 @@ fn nothing_that_is_there_is_replaced() {
     assert!(!done.status.success() && String::from_utf8_lossy(&done.stderr).contains("already there"));
     assert_eq!(fs::read(&mine).expect("the file"), b"mine");
 }
+
+#[test]
+fn a_catalog_of_exported_embeddings_and_imagery_finds_the_same() {
+    let (folder, _) = catalog();
+    let catalog = folder.path().join("catalog");
+    let at = |name: &str| folder.path().join(name).into_os_string();
+    for (format, name) in [("geoparquet", "a.parquet"), ("pmtiles", "a.pmtiles")] {
+        let words = [
+            OsStr::new("export"),
+            catalog.as_os_str(),
+            "--format".as_ref(),
+            format.as_ref(),
+            "--out".as_ref(),
+        ];
+        said(&clip_rs(words.into_iter().chain([at(name).as_os_str()])));
+    }
+    let (tiles, table, out, model) = (at("a.pmtiles"), at("a.parquet"), at("again"), crate::support::model());
+    let words = ["index", "--tiles", "--from-parquet", "--model", "--out"].map(OsStr::new);
+    let index = [words[0], words[1], &tiles, words[2], &table, words[3], model.as_os_str(), words[4], &out];
+    let done = clip_rs(index);
+    assert!(said(&done).contains("6 items"), "{}", String::from_utf8_lossy(&done.stdout));
+    let found = |catalog: &OsStr| {
+        let words = ["search", "a pond beside a field", "--exact", "--json"].map(OsStr::new);
+        said(&clip_rs([words[0], catalog, words[1], words[2], words[3]]))
+    };
+    assert_eq!(found(&out), found(catalog.as_os_str()));
+
+    // What has no row is named, and a table of another model is refused.
+    let one_less = folder.path().join("tiles/14/4703/6267.jpg");
+    save(&one_less, 99);
+    let tiles = folder.path().join("tiles");
+    let done = clip_rs([
+        words[0],
+        words[1],
+        tiles.as_os_str(),
+        words[2],
+        &table,
+        words[3],
+        model.as_os_str(),
+        words[4],
+        &at("third"),
+    ]);
+    let told = format!("{}{}", String::from_utf8_lossy(&done.stderr), said(&done));
+    assert!(
+        told.contains("14/4703/6267") && told.contains("no embedding") && told.contains("6 items"),
+        "{told}"
+    );
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/rs-small");
+    let done = clip_rs([
+        words[0],
+        words[1],
+        tiles.as_os_str(),
+        words[2],
+        &table,
+        words[3],
+        other.as_os_str(),
+        words[4],
+        &at("fourth"),
+    ]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(!done.status.success() && told.contains("24 numbers") && told.contains("256"), "{told}");
+}

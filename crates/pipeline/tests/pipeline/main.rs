@@ -1,5 +1,6 @@
 //! The stages and the command together, on small areas and a tiny model of random weights.
 
+mod architectures;
 mod comparing;
 mod cutting;
 mod damage;

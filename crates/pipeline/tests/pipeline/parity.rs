@@ -227,7 +227,7 @@ fn a_checkpoint_that_does_not_fit_is_refused_by_its_own_names() {
             Some(zeros(&[48, 128])),
             "tensor visual.proj: expected shape [128, 48], found [48, 128]",
         ),
-        ("logit_bias", Some(zeros(&[])), "tensor logit_bias of shape [] is no part of a CLIP"),
+        ("logit_shift", Some(zeros(&[])), "tensor logit_shift of shape [] is no part of a CLIP"),
         ("visual.positional_embedding", Some(zeros(&[16, 128])), "found 16 rows"),
         ("visual.conv1.weight", None, "tensor visual.conv1.weight: missing"),
     ];
@@ -246,6 +246,21 @@ fn a_checkpoint_that_does_not_fit_is_refused_by_its_own_names() {
 }
 
 #[test]
+fn what_training_scripts_add_changes_nothing() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = changed(folder.path(), |tensors| {
+        let wrapped = |(name, tensor)| (format!("model.module.{name}"), tensor);
+        *tensors = std::mem::take(tensors).into_iter().map(wrapped).collect();
+        let bias = Tensor::zeros((), DType::F32, &Device::Cpu).expect("a tensor");
+        tensors.insert("logit_bias".to_owned(), bias);
+    });
+    let out = folder.path().join("package");
+    import_as(&path, &out, Quantization::F32, &tiny(Activation::Gelu)).expect("imported");
+    let found = nearness(&out, &fixtures().join("open_clip/golden-gelu.json"));
+    assert!(found >= F32, "{found}");
+}
+
+#[test]
 fn what_is_no_checkpoint_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let refused = |path: &Path| {
@@ -255,6 +270,12 @@ fn what_is_no_checkpoint_is_refused_with_what_to_do() {
     for (name, content, expected) in [
         ("old.pt", &b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."[..], "write it again with torch.save"),
         ("text.bin", b"no tensors at all", "neither a safetensors nor a PyTorch file"),
+        (
+            "pointer.pt",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n",
+            "run git lfs pull",
+        ),
+        ("page.safetensors", b"<!DOCTYPE html><html>", "a web page instead of the file"),
         ("empty.pt", b"", "neither a safetensors nor a PyTorch file"),
         ("long.safetensors", b"\xff\xff\xff\x0f\0\0\0\0{}", "announces a header of"),
         ("cut.safetensors", b"\x02\0\0\0\0\0\0\0{", "announces a header of"),
@@ -278,10 +299,10 @@ fn what_is_no_checkpoint_is_refused_with_what_to_do() {
 #[test]
 fn a_folder_that_prepares_pictures_otherwise_is_refused() {
     for (file, from, to, expected) in [
-        ("preprocessor_config.json", "\"resample\": 3", "\"resample\": 2", "resample is not 3"),
+        ("preprocessor_config.json", "\"resample\": 3", "\"resample\": 5", "resample is 5"),
         ("preprocessor_config.json", "\"shortest_edge\": 32", "\"shortest_edge\": 40", "size is another"),
         ("config.json", "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\"", "hidden_act \"relu\""),
-        ("config.json", "\"model_type\": \"clip\"", "\"model_type\": \"siglip\"", "model_type is \"siglip\""),
+        ("config.json", "\"model_type\": \"clip\"", "\"model_type\": \"blip\"", "model_type is \"blip\""),
         ("tokenizer.json", "\"!\": 0", "\"!\": 9", "token \"!\" is number 9"),
     ] {
         let folder = tempfile::tempdir().expect("temporary folder");

@@ -9,7 +9,7 @@ use clip_rs_catalog::ItemId;
 
 use crate::calibrate::{self, Calibration};
 use crate::code::CodeError;
-use crate::model::{Marks, ModelConfig, ModelError, TextEncoder};
+use crate::model::{Marks, ModelConfig, ModelError, TextTower};
 use crate::query::{ItemRef, Query};
 use crate::{Code, EmbeddingError, Polygon};
 
@@ -87,7 +87,7 @@ pub struct Hit {
 
 /// A text encoder and the shards it searches.
 pub struct Engine {
-    text: TextEncoder,
+    text: Box<dyn TextTower>,
     embed_dim: usize,
     logit_scale: f32,
     shards: Vec<Shard>,
@@ -95,9 +95,18 @@ pub struct Engine {
 
 impl Engine {
     /// Puts the parts together, checking that they fit.
-    pub fn new(config: &ModelConfig, text: TextEncoder, shards: Vec<Shard>) -> Result<Self, EngineError> {
-        let mut engine =
-            Self { text, embed_dim: config.embed_dim, logit_scale: config.logit_scale, shards: Vec::new() };
+    pub fn new(
+        config: &ModelConfig,
+        text: impl Into<Box<dyn TextTower>>,
+        shards: Vec<Shard>,
+    ) -> Result<Self, EngineError> {
+        let mut engine = Self {
+            text: text.into(),
+            embed_dim: config.embed_dim,
+            logit_scale: config.logit_scale,
+            shards: Vec::new(),
+        };
+        engine.expect_dim(engine.text.dim(), || "the text tower".into())?;
         shards.into_iter().try_for_each(|shard| engine.push(shard))?;
         Ok(engine)
     }
@@ -153,9 +162,9 @@ impl Engine {
         shards.find_map(|(shard, part)| Some(ItemRef { shard, ordinal: part.items.position(id)? }))
     }
 
-    /// The text encoder.
-    pub fn text(&self) -> &TextEncoder {
-        &self.text
+    /// The text tower.
+    pub fn text(&self) -> &dyn TextTower {
+        &*self.text
     }
 
     /// Answers a query: hits with the largest similarity first. For "more like this" the item itself is first.

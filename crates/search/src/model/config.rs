@@ -14,6 +14,9 @@ const MAX_JSON: usize = 1 << 20;
 pub struct ModelConfig {
     /// Format version, 1.
     pub format: u32,
+    /// Who computes it; absent where it is the engine of this crate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
     /// The model's short name, such as `rs-small`.
     pub name: String,
     /// The name as people read it.
@@ -37,7 +40,37 @@ pub struct ModelConfig {
     pub image: ImageConfig,
 }
 
-/// CLIP's byte-pair tokenizer.
+/// An architecture that the engine of this crate does not know. The crate `towers` runs these, and a page that shows such
+/// a catalog loads another worker for it. Where the fields of a tower leave something open, the architecture decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// SigLIP and SigLIP 2 of a fixed resolution (<https://arxiv.org/abs/2303.15343>, <https://arxiv.org/abs/2502.14786>).
+    /// GELU is its approximation by tanh.
+    Siglip,
+    /// Chinese-CLIP (<https://arxiv.org/abs/2211.01335>): a BERT for texts, CLIP's vision transformer for pictures.
+    ChineseClip,
+    /// MobileCLIP (<https://arxiv.org/abs/2311.17049>): open_clip's text tower without a causal mask, FastViT for pictures.
+    MobileClip,
+}
+
+impl Architecture {
+    /// Its name in `model.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Siglip => "siglip",
+            Self::ChineseClip => "chinese_clip",
+            Self::MobileClip => "mobile_clip",
+        }
+    }
+
+    /// Whether the package's vocabulary is a `tokenizer.json`, instead of CLIP's byte pairs.
+    pub fn has_own_tokenizer(self) -> bool {
+        self != Self::MobileClip
+    }
+}
+
+/// The tokenizer: CLIP's byte pairs, or what a `tokenizer.json` describes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenizerConfig {
     /// The vocabulary's file name in the package; empty in a folder that is not packed yet.
@@ -45,13 +78,21 @@ pub struct TokenizerConfig {
     pub file: String,
     /// Number of tokens, start and end included.
     pub vocab_size: usize,
-    /// Token that opens every text.
+    /// Token that opens every text; 0, or absent, where a `tokenizer.json` says it.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub start: u32,
-    /// Token that closes every text.
+    /// Token that closes every text; 0, or absent, where a `tokenizer.json` says it.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub end: u32,
+    /// Token that fills texts up, where the model was trained to see it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pad: u32,
+    /// Whether texts are put in lower case, where a `tokenizer.json` does not say it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lowercase: bool,
 }
 
-/// The text tower: a causal transformer.
+/// The text tower: a transformer, causal but for some architectures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextConfig {
     /// The weights' file name in the package; empty in a folder that is not packed yet.
@@ -106,6 +147,8 @@ pub struct ImageConfig {
 pub enum Resize {
     /// Cubic convolution with a = -0.5, widened when shrinking.
     Bicubic,
+    /// A triangle, widened when shrinking.
+    Bilinear,
 }
 
 /// From a rectangle to a square.
@@ -114,6 +157,8 @@ pub enum Resize {
 pub enum Fit {
     /// The short side is brought to the size, what sticks out of the long side is cut off on both ends.
     ShortSideCentreCrop,
+    /// Both sides are brought to the size, whatever becomes of the picture's proportions.
+    Squash,
 }
 
 /// Activation function of an MLP.
@@ -156,6 +201,15 @@ pub enum Tower {
         /// Side of the residual blocks' kernels, odd.
         kernel: usize,
     },
+    /// FastViT (<https://arxiv.org/abs/2303.14189>) with the branches that it was trained with, as MobileCLIP has it.
+    Fastvit {
+        /// Channels of the first of four stages; each doubles them and halves the size.
+        width: usize,
+        /// Blocks of each stage; those of the last are attention, 32 channels a head.
+        blocks: [usize; 4],
+        /// How many times as many channels the hidden layers have.
+        mlp_ratio: usize,
+    },
 }
 
 /// A run of residual blocks at one size.
@@ -185,9 +239,32 @@ impl ModelConfig {
         if !(1.0..=200.0).contains(&self.logit_scale) {
             return Err(ModelError::config("logit_scale", self.logit_scale, "1 to 200"));
         }
-        self.tokenizer.validate()?;
+        match self.architecture {
+            Some(architecture) if architecture.has_own_tokenizer() => self.tokenizer.validate_own()?,
+            _ => self.tokenizer.validate()?,
+        }
         self.text.validate()?;
-        self.image.validate()
+        self.image.validate()?;
+        let fits = match (self.architecture, &self.image.tower) {
+            (Some(Architecture::MobileClip), tower) => matches!(tower, Tower::Fastvit { .. }),
+            (Some(_), tower) => matches!(tower, Tower::Vit { .. }),
+            (None, tower) => !matches!(tower, Tower::Fastvit { .. }),
+        };
+        if !fits {
+            let architecture = self.architecture.map_or("none", Architecture::name);
+            let found = "a tower of another architecture";
+            return Err(ModelError::config(
+                "image.tower",
+                found,
+                format!("one for architecture {architecture}"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// That the engine of this crate computes this model.
+    pub(crate) fn expect_ours(&self) -> Result<(), ModelError> {
+        self.architecture.map_or(Ok(()), |architecture| Err(ModelError::Architecture(architecture.name())))
     }
 }
 
@@ -202,6 +279,12 @@ impl TokenizerConfig {
             return Err(ModelError::config("tokenizer.end", self.end, "the last token"));
         }
         Ok(())
+    }
+
+    /// The same where a `tokenizer.json` says more.
+    fn validate_own(&self) -> Result<(), ModelError> {
+        within("tokenizer.vocab_size", self.vocab_size, 2, 1 << 20)?;
+        within("tokenizer.pad", self.pad as usize, 0, self.vocab_size - 1)
     }
 }
 
@@ -241,6 +324,14 @@ impl ImageConfig {
                 // Attention holds patches x patches numbers a head.
                 within("patches of a picture", (self.image_size / patch).pow(2), 1, 1024)?;
                 small("image.tower.layer_norm_eps", *layer_norm_eps)
+            }
+            Tower::Fastvit { width, blocks, mlp_ratio } => {
+                within("image.tower.width", *width, 16, 256)?;
+                // Eight times as many in the last stage, which are shared out among heads of 32.
+                multiple("image.tower.width", *width, 16)?;
+                within("image.tower.mlp_ratio", *mlp_ratio, 1, 8)?;
+                multiple("image.image_size", self.image_size, 64)?;
+                blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 32))
             }
             Tower::Resnet { stem, stages, kernel } => {
                 within("length of image.tower.stem", stem.len(), 1, 4)?;
@@ -282,9 +373,20 @@ fn divides(field: &'static str, value: usize, whole: usize) -> Result<(), ModelE
     Err(ModelError::config(field, value, format!("a divisor of {whole}")))
 }
 
+fn multiple(field: &'static str, value: usize, of: usize) -> Result<(), ModelError> {
+    if value.is_multiple_of(of) {
+        return Ok(());
+    }
+    Err(ModelError::config(field, value, format!("a multiple of {of}")))
+}
+
 fn small(field: &'static str, eps: f64) -> Result<(), ModelError> {
     if (1e-12..=1e-2).contains(&eps) {
         return Ok(());
     }
     Err(ModelError::config(field, eps, "1e-12 to 1e-2"))
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -18,6 +18,20 @@ pub enum ModelError {
         /// The range or form it should have.
         expected: String,
     },
+    /// A model for another engine.
+    #[error("the model is a {0}, which this build cannot run: its engine was left out, or another is needed")]
+    Architecture(&'static str),
+    /// A tower whose vectors have another length than the model says.
+    #[error("a tower of vectors of {found} components for a model of {expected}")]
+    Dimension {
+        /// Components that the model's vectors have.
+        expected: usize,
+        /// Components that the tower's have.
+        found: usize,
+    },
+    /// A library that computes a tower gave up.
+    #[error("cannot compute: {0}")]
+    Compute(String),
     /// The vocabulary is not the one the configuration speaks of.
     #[error("vocabulary: {0}")]
     Vocabulary(String),

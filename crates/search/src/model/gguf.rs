@@ -107,6 +107,11 @@ impl Weights {
         self.tensors.values().any(|stored| stored.dtype.is_quantised())
     }
 
+    /// The file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The file, of which the only reader of a tensor may replace its bytes.
     pub(super) fn file_mut(&mut self) -> &mut [u8] {
         &mut self.bytes

@@ -38,12 +38,14 @@ impl ImageEncoder {
     /// Builds the tower from `image.gguf`, checking it against `config`.
     pub fn from_gguf<'a>(config: &ModelConfig, gguf: impl Into<Cow<'a, [u8]>>) -> Result<Self, ModelError> {
         config.validate()?;
+        config.expect_ours()?;
         let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.image_tensors())?;
         let vision_model = match &config.image.tower {
             Tower::Vit { .. } => {
                 VisionModel::Vit(Box::new(VisionTransformer::load(&mut weights, &config.image)?))
             }
             Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&mut weights, &config.image)?),
+            Tower::Fastvit { .. } => return Err(ModelError::Architecture("mobile_clip")),
         };
         let visual_projection = Matrix::load(&mut weights, "visual_projection.weight")?;
         let file = weights.into_bytes();
@@ -53,6 +55,11 @@ impl ImageEncoder {
     /// How pictures are prepared for this tower.
     pub fn config(&self) -> &ImageConfig {
         &self.config
+    }
+
+    /// Components of an embedding.
+    pub fn dim(&self) -> usize {
+        self.visual_projection.rows()
     }
 
     /// The embedding of a picture, upright and sRGB, `(embed_dim,)`.

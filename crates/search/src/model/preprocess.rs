@@ -1,11 +1,12 @@
 //! From the pixels of a picture to the numbers that an image tower takes, as CLIP's reference preprocessing does.
 //!
-//! The resize is the one models were trained with: separable cubic convolution (Keys 1981, a = -0.5) that widens
-//! when it shrinks, rounding to 8 bits after each direction, as the Python imaging library's `BICUBIC` does.
+//! The resize is the one models were trained with: separable cubic convolution (Keys 1981, a = -0.5), or a triangle, that
+//! widens when it shrinks, rounding to 8 bits after each direction, as the Python imaging library's `BICUBIC` and
+//! `BILINEAR` do.
 
 use image::RgbImage;
 
-use super::{ImageConfig, ModelError};
+use super::{Fit, ImageConfig, ModelError, Resize};
 
 /// A picture as an image tower takes it: `(size, size, 3)`, normalised red, green, blue.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub struct ImagePixels {
 }
 
 impl ImagePixels {
-    /// Brings the short side of a picture to the model's size, cuts the middle out, and normalises.
+    /// Brings a picture to the model's size, by its short side of which the middle is cut out or by both, and normalises.
     pub fn from_rgb(config: &ImageConfig, picture: &RgbImage) -> Result<Self, ModelError> {
         let size = config.image_size;
         let (width, height) = (picture.width() as usize, picture.height() as usize);
@@ -23,8 +24,12 @@ impl ImagePixels {
         if short == 0 {
             return Err(ModelError::PictureSize { expected: size, found: 0 });
         }
-        let columns = Window::middle(width, width * size / short, size);
-        let rows = Window::middle(height, height * size / short, size);
+        let scaled = |length: usize| match config.fit {
+            Fit::ShortSideCentreCrop => length * size / short,
+            Fit::Squash => size,
+        };
+        let columns = Window::middle(width, scaled(width), size, config.resize);
+        let rows = Window::middle(height, scaled(height), size, config.resize);
         let pixels = resize(picture.as_raw(), width, &columns, &rows);
         let normalise = |(i, value): (usize, &u8)| {
             let channel = i % 3;
@@ -66,15 +71,20 @@ struct Mix {
 
 impl Window {
     /// The middle `size` of the `scaled` pixels that `length` pixels are resized to.
-    fn middle(length: usize, scaled: usize, size: usize) -> Self {
+    fn middle(length: usize, scaled: usize, size: usize, resize: Resize) -> Self {
+        // How far the kernel reaches, and the kernel.
+        let (reach, kernel): (f64, fn(f64) -> f64) = match resize {
+            Resize::Bicubic => (2.0, cubic),
+            Resize::Bilinear => (1.0, triangle),
+        };
         let start = ((scaled - size) as f64 / 2.0).round_ties_even() as usize;
         let scale = length as f64 / scaled as f64;
         let widening = scale.max(1.0);
         let mix = |at: usize| {
             let centre = (at as f64 + 0.5) * scale;
-            let first = (centre - 2.0 * widening + 0.5).max(0.0) as usize;
-            let last = ((centre + 2.0 * widening + 0.5) as usize).min(length);
-            let weight = |x: usize| cubic((x as f64 - centre + 0.5) / widening);
+            let first = (centre - reach * widening + 0.5).max(0.0) as usize;
+            let last = ((centre + reach * widening + 0.5) as usize).min(length);
+            let weight = |x: usize| kernel((x as f64 - centre + 0.5) / widening);
             let sum: f64 = (first..last).map(weight).sum();
             Mix { first, weights: (first..last).map(|x| (weight(x) / sum) as f32).collect() }
         };
@@ -96,6 +106,10 @@ fn cubic(x: f64) -> f64 {
         x if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
         _ => 0.0,
     }
+}
+
+fn triangle(x: f64) -> f64 {
+    (1.0 - x.abs()).max(0.0)
 }
 
 fn byte(value: f32) -> u8 {

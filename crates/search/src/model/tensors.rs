@@ -27,7 +27,8 @@ pub struct TensorSpec {
 }
 
 impl TensorSpec {
-    pub(super) fn new(name: impl Into<String>, shape: &[usize], kind: TensorKind) -> Self {
+    /// A tensor of this name and shape.
+    pub fn new(name: impl Into<String>, shape: &[usize], kind: TensorKind) -> Self {
         Self { name: name.into(), shape: shape.to_vec(), kind }
     }
 
@@ -104,6 +105,8 @@ impl ModelConfig {
                 }
                 channels
             }
+            // Its tensors are those of another engine.
+            Tower::Fastvit { .. } => return list.0,
         };
         list.matrix("visual_projection.weight", &[self.embed_dim, last_width]);
         list.0

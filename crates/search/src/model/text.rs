@@ -39,10 +39,11 @@ impl TextEncoder {
         gguf: impl Into<Cow<'a, [u8]>>,
         vocabulary: &[u8],
     ) -> Result<Self, ModelError> {
+        config.expect_ours()?;
         let tokenizer = Tokenizer::new(config, vocabulary)?;
         let text = &config.text;
         let mut weights = Weights::open(gguf.into().into_owned(), ARCHITECTURE, &config.text_tensors())?;
-        let concepts = Self::concepts_of(&mut weights, config.embed_dim)?;
+        let concepts = concepts_of(&mut weights, config.embed_dim)?;
         let layers = TransformerConfig {
             width: text.width,
             layers: text.layers,
@@ -62,18 +63,14 @@ impl TextEncoder {
         })
     }
 
-    fn concepts_of(weights: &mut Weights, embed_dim: usize) -> Result<Option<Concepts>, ModelError> {
-        let specs = Concepts::tensors(embed_dim);
-        if !weights.take_if_there(&specs)? {
-            return Ok(None);
-        }
-        let [vectors, names, marks] = specs.map(|spec| weights.numbers(&spec.name));
-        Concepts::of_tensors(vectors?, &names?, &marks?, embed_dim).map(Some)
-    }
-
     /// The bank of concepts that scores are held against, if the model has one.
     pub fn concepts(&self) -> Option<&Concepts> {
         self.concepts.as_ref()
+    }
+
+    /// Components of an embedding.
+    pub fn dim(&self) -> usize {
+        self.text_projection.rows()
     }
 
     /// Tokens of `text`: start, body cut to the context length, end.
@@ -102,6 +99,16 @@ impl TextEncoder {
         self.text_projection.multiply(work, &normed, normed.len(), &mut vector, Output::Overwrite)?;
         Ok(Embedding::new(vector)?)
     }
+}
+
+/// The bank of concepts in a text tower's file, if it has one.
+pub(super) fn concepts_of(weights: &mut Weights, embed_dim: usize) -> Result<Option<Concepts>, ModelError> {
+    let specs = Concepts::tensors(embed_dim);
+    if !weights.take_if_there(&specs)? {
+        return Ok(None);
+    }
+    let [vectors, names, marks] = specs.map(|spec| weights.numbers(&spec.name));
+    Concepts::of_tensors(vectors?, &names?, &marks?, embed_dim).map(Some)
 }
 
 struct TextEmbeddings {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use clip_rs_imagery::decode::Decoder;
-use clip_rs_search::model::{Concepts, ImageEncoder, Marks, TextEncoder};
+use clip_rs_search::model::{Concepts, ImageTower, Marks, TextTower};
 
 use super::dataset::Dataset;
 use super::marks::RESULTS;
@@ -61,7 +61,7 @@ pub fn calibrate(request: &Calibrating) -> Result<(usize, Marks), StageError> {
     let package = Package::read(&request.model)?;
     let (text, image) = (package.text_encoder()?, package.image_encoder()?);
     let names = concepts::names(&read(&request.names)?);
-    let (bank, counts) = concepts::bank(&text, &names)?;
+    let (bank, counts) = concepts::bank(&*text, &names)?;
     let unfitted = Marks { intercept: 0.0, score: 1.0, familiarity: 0.0 };
     let refused = |why| StageError::content(&request.names, why);
     let known = Concepts::new(&bank, &counts, unfitted).map_err(refused)?;
@@ -69,7 +69,7 @@ pub fn calibrate(request: &Calibrating) -> Result<(usize, Marks), StageError> {
     let strange: Vec<&str> = strange.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let mut rows = Vec::new();
     for held in &request.held {
-        rows.extend(held.rows(&text, &image, &known, &strange)?);
+        rows.extend(held.rows(&*text, &*image, &known, &strange)?);
     }
     let marks = fit(&rows);
     concepts::write(&request.model, &bank, &counts, marks)?;
@@ -83,8 +83,8 @@ fn read(path: &Path) -> Result<String, StageError> {
 impl Held {
     fn rows(
         &self,
-        text: &TextEncoder,
-        image: &ImageEncoder,
+        text: &dyn TextTower,
+        image: &dyn ImageTower,
         concepts: &Concepts,
         strange: &[&str],
     ) -> Result<Vec<Row>, StageError> {

@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clip_rs_imagery::decode::Decoder;
-use clip_rs_search::model::{ImageEncoder, TextEncoder};
+use clip_rs_search::model::{ImageTower, TextTower};
 
 use crate::model::Package;
 use crate::readable::{LeftOut, keep_readable};
@@ -156,7 +156,7 @@ impl<'a> Subject<'a> {
         let started = Instant::now();
         let package = Package::read(model)?;
         let (image, text) = (package.image_encoder()?, package.text_encoder()?);
-        let pictures = vectors::of_pictures(&image, &self.dataset.examples, &self.decoder)?;
+        let pictures = vectors::of_pictures(&*image, &self.dataset.examples, &self.decoder)?;
         let mut report = Report {
             model: model.to_owned(),
             name: package.config.name.clone(),
@@ -176,20 +176,20 @@ impl<'a> Subject<'a> {
             open_words: None,
             intervals: Intervals::none(),
             size: Size::of(&package),
-            speed: self.time(&text, &image)?,
+            speed: self.time(&*text, &*image)?,
             images: self.dataset.examples.len(),
             left_out: self.left_out.clone(),
             captions: self.captions,
             seconds: 0.0,
         };
         if self.retrieves {
-            self.retrieve(&text, &pictures, &mut report)?;
+            self.retrieve(&*text, &pictures, &mut report)?;
         }
         if self.classifies {
-            self.classify(&text, &pictures, &mut report)?;
+            self.classify(&*text, &pictures, &mut report)?;
         }
         if !self.phrases.is_empty() {
-            self.ask(&text, &pictures, &mut report)?;
+            self.ask(&*text, &pictures, &mut report)?;
         }
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
@@ -197,7 +197,7 @@ impl<'a> Subject<'a> {
 
     fn retrieve(
         &self,
-        text: &TextEncoder,
+        text: &dyn TextTower,
         pictures: &[Vec<f32>],
         report: &mut Report,
     ) -> Result<(), StageError> {
@@ -214,7 +214,7 @@ impl<'a> Subject<'a> {
 
     fn classify(
         &self,
-        text: &TextEncoder,
+        text: &dyn TextTower,
         pictures: &[Vec<f32>],
         report: &mut Report,
     ) -> Result<(), StageError> {
@@ -242,7 +242,12 @@ impl<'a> Subject<'a> {
         Ok(())
     }
 
-    fn ask(&self, text: &TextEncoder, pictures: &[Vec<f32>], report: &mut Report) -> Result<(), StageError> {
+    fn ask(
+        &self,
+        text: &dyn TextTower,
+        pictures: &[Vec<f32>],
+        report: &mut Report,
+    ) -> Result<(), StageError> {
         let phrases: Vec<&str> = self.phrases.iter().map(|phrase| phrase.text.as_str()).collect();
         let vectors = vectors::of_texts(text, "Embedding phrases", &phrases)?;
         let known = self.dataset.examples.iter().zip(pictures);
@@ -261,7 +266,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Captions are timed, where there are none prompts, where there are no classes phrases.
-    fn time(&self, text: &TextEncoder, image: &ImageEncoder) -> Result<Speed, StageError> {
+    fn time(&self, text: &dyn TextTower, image: &dyn ImageTower) -> Result<Speed, StageError> {
         let prompts = self.prompts();
         let captions = self.dataset.examples.iter().flat_map(|example| &example.captions);
         let mut texts: Vec<&str> = captions.map(String::as_str).collect();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use clip_rs_imagery::decode::Decoder;
-use clip_rs_search::model::{ImageEncoder, TextEncoder};
+use clip_rs_search::model::{ImageTower, TextTower};
 use serde::Serialize;
 
 use super::dataset::Example;
@@ -26,8 +26,8 @@ pub struct Speed {
 impl Speed {
     /// Times up to 32 of the texts and of the pictures one by one. Neither may be empty.
     pub(super) fn measure(
-        text: &TextEncoder,
-        image: &ImageEncoder,
+        text: &dyn TextTower,
+        image: &dyn ImageTower,
         texts: &[&str],
         examples: &[Example],
         decoder: &Decoder,

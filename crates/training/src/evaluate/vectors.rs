@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clip_rs_imagery::decode::{Decoder, Picture};
-use clip_rs_search::model::{ImageEncoder, ImagePixels, TextEncoder};
+use clip_rs_search::model::{ImagePixels, ImageTower, TextTower};
 use clip_rs_search::{Code, Embedding};
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ const BATCH: usize = 8;
 
 /// Vectors as a catalog holds them, that is, rounded to 8 bits: (pictures, embedding dimension).
 pub(super) fn of_pictures(
-    encoder: &ImageEncoder,
+    encoder: &dyn ImageTower,
     examples: &[Example],
     decoder: &Decoder,
 ) -> Result<Vec<Vec<f32>>, StageError> {
@@ -47,7 +47,11 @@ fn rounded(subject: &str, vector: &Embedding) -> Result<Vec<f32>, StageError> {
 }
 
 /// Vectors of texts in their order; a text that is there many times is encoded once.
-pub(super) fn of_texts(text: &TextEncoder, what: &str, texts: &[&str]) -> Result<Vec<Vec<f32>>, StageError> {
+pub(super) fn of_texts(
+    text: &dyn TextTower,
+    what: &str,
+    texts: &[&str],
+) -> Result<Vec<Vec<f32>>, StageError> {
     let mut numbers = HashMap::new();
     let mut distinct = Vec::new();
     for text in texts {

@@ -149,6 +149,13 @@ pub fn fine_tune(
     result::check_target(&request.out, &request.model)?;
     let folder = files::beside(&request.out, "training")?;
     let package = Package::read(&request.model)?;
+    if let Some(architecture) = package.config.architecture {
+        let why = format!(
+            "is a {}; only CLIP and the models of this project can be fine-tuned",
+            architecture.name()
+        );
+        return Err(StageError::content(&request.model, why));
+    }
     let tokenizer = Tokenizer::new(&package.config, &package.vocabulary)
         .map_err(StageError::engine(request.model.display()))?;
     let device = Device::cuda_if_available(0).map_err(StageError::engine("graphics processor"))?;

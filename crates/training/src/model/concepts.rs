@@ -6,7 +6,8 @@ use candle_core::quantized::gguf_file::Content;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use clip_rs_search::Embedding;
-use clip_rs_search::model::{Concepts, Marks, TextEncoder};
+use clip_rs_search::model::{Concepts, Marks, TextTower};
+use clip_rs_towers::tensors::{self, Tower};
 use rayon::prelude::*;
 
 use super::Package;
@@ -42,7 +43,7 @@ pub fn names(thesaurus: &str) -> Vec<String> {
 }
 
 /// Means of the names' vectors by k-means on the sphere, and how many names each stands for.
-pub fn bank(text: &TextEncoder, names: &[String]) -> Result<(Vec<Embedding>, Vec<f32>), StageError> {
+pub fn bank(text: &dyn TextTower, names: &[String]) -> Result<(Vec<Embedding>, Vec<f32>), StageError> {
     let vectors: Vec<Embedding> = names
         .par_iter()
         .map(|name| text.encode(name).map_err(StageError::engine(name)))
@@ -87,7 +88,7 @@ pub fn write(folder: &Path, vectors: &[Embedding], names: &[f32], marks: Marks) 
     let mut file = std::io::Cursor::new(&package.text);
     let content = Content::read(&mut file).map_err(wrong)?;
     let mut tensors = Vec::new();
-    for spec in package.config.text_tensors() {
+    for spec in tensors::text(&package.config) {
         let tensor = content.tensor(&mut file, &spec.name, &Device::Cpu).map_err(wrong)?;
         tensors.push((spec.name, tensor));
     }
@@ -100,7 +101,7 @@ pub fn write(folder: &Path, vectors: &[Embedding], names: &[f32], marks: Marks) 
         tensors.push((spec.name, QTensor::quantize(&tensor, dtype).map_err(wrong)?));
     }
     files::make_folder(folder)?;
-    write_gguf(&path, "clip-text", &package.config.name, &tensors)?;
+    write_gguf(&path, &package.config, Tower::Text, &tensors)?;
     // What was written is read again: nothing is left that would not load.
     Package::read(folder)?.text_encoder().map(drop)
 }

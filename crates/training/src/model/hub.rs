@@ -17,10 +17,6 @@ use super::presets::{Layout, Preset};
 use clip_rs_stage::progress::Progress;
 use clip_rs_stage::{StageError, files};
 
-/// What a Hugging Face folder has beside its weights; the first is needed, the others are fetched where there are.
-const DESCRIPTION: [&str; 4] = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt"];
-/// Weights, the better kind first. Models so large that they come in shards have no preset.
-const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 /// How often a download is taken up again before it is given up.
 const ATTEMPTS: u32 = 6;
 
@@ -68,7 +64,7 @@ impl Hub {
         let latest = self.api.repo(Repo::model(preset.repository.to_owned()));
         let mut plan = Plan { preset, revision: String::new(), files: Vec::new() };
         let (weights, described): (&[&str], &[&str]) = match &preset.layout {
-            Layout::HuggingFace => (&WEIGHTS, &DESCRIPTION),
+            Layout::Folder { described, weights } => (weights, described),
             Layout::StateDict { files, .. } => (files, &[]),
         };
         for (at, file) in described.iter().enumerate() {
@@ -140,7 +136,7 @@ impl Hub {
         said.name.get_or_insert_with(|| plan.preset.name.to_owned());
         said.licence.get_or_insert_with(|| plan.preset.licence.to_owned());
         let source = match &plan.preset.layout {
-            Layout::HuggingFace => last.parent().unwrap_or(&last),
+            Layout::Folder { .. } => last.parent().unwrap_or(&last),
             Layout::StateDict { activation, .. } => {
                 said.activation.get_or_insert(*activation);
                 &last

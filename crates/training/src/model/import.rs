@@ -7,7 +7,8 @@ use std::path::Path;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
-use clip_rs_search::model::{TensorKind, TensorSpec};
+use clip_rs_search::model::{Architecture, ModelConfig, TensorKind, TensorSpec};
+use clip_rs_towers::tensors::{self, Tower, kind};
 
 use super::golden::{self, Agreement};
 use super::layout::{Said, Source};
@@ -58,17 +59,22 @@ pub fn import_as(
     let stored = |specs: Vec<TensorSpec>| -> Result<Vec<(String, QTensor)>, StageError> {
         specs.into_iter().map(|spec| Ok((spec.name.clone(), store(&spec, &source, quantization)?))).collect()
     };
-    let text = stored(config.text_tensors())?;
-    let image = stored(config.image_tensors())?;
+    let text = stored(tensors::text(&config))?;
+    let image = stored(tensors::image(&config))?;
     config.text.file = "text.gguf".to_owned();
     config.image.file = "image.gguf".to_owned();
-    config.tokenizer.file = "vocabulary.txt".to_owned();
+    let has_own_tokenizer = config.architecture.is_some_and(Architecture::has_own_tokenizer);
+    config.tokenizer.file = if has_own_tokenizer { "tokenizer.json" } else { "vocabulary.txt" }.to_owned();
+    if config.architecture.is_some() {
+        clip_rs_towers::check_vocabulary(&config, &source.vocabulary)
+            .map_err(StageError::engine(path.display()))?;
+    }
     let mut json = serde_json::to_string_pretty(&config).map_err(StageError::engine(CONFIG_FILE))?;
     json.push('\n');
 
     files::make_folder(out)?;
-    let text_bytes = write_gguf(&out.join(&config.text.file), "clip-text", &config.name, &text)?;
-    let image_bytes = write_gguf(&out.join(&config.image.file), "clip-image", &config.name, &image)?;
+    let text_bytes = write_gguf(&out.join(&config.text.file), &config, Tower::Text, &text)?;
+    let image_bytes = write_gguf(&out.join(&config.image.file), &config, Tower::Image, &image)?;
     drop((text, image));
     files::write_durably(&out.join(&config.tokenizer.file), &source.vocabulary)?;
     files::write_durably(&out.join(CONFIG_FILE), json.as_bytes())?;
@@ -79,16 +85,17 @@ pub fn import_as(
 /// Writes a tower's file; returns its length in bytes.
 pub(super) fn write_gguf(
     path: &Path,
-    architecture: &str,
-    name: &str,
+    config: &ModelConfig,
+    tower: Tower,
     tensors: &[(String, QTensor)],
 ) -> Result<usize, StageError> {
-    let tensors: Vec<(&str, &QTensor)> =
+    let listed: Vec<(&str, &QTensor)> =
         tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let (architecture, name) = (Value::String(architecture.to_owned()), Value::String(name.to_owned()));
+    let kind = kind(config, tower);
+    let (architecture, name) = (Value::String(kind), Value::String(config.name.clone()));
     let metadata = [("general.architecture", &architecture), ("general.name", &name)];
     let written = files::write_durably_with(path, |file| {
-        gguf_file::write(file, &metadata, &tensors).map_err(std::io::Error::other)
+        gguf_file::write(file, &metadata, &listed).map_err(std::io::Error::other)
     })?;
     Ok(usize::try_from(written).unwrap_or(usize::MAX))
 }

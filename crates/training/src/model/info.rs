@@ -5,6 +5,7 @@ use clip_rs_search::model::{Activation, Concepts, Marks, ModelConfig, TensorSpec
 
 use super::Package;
 use clip_rs_stage::StageError;
+use clip_rs_towers::tensors;
 
 /// Name, towers, sizes, digests, provenance and licence, a line each.
 pub fn describe(package: &Package) -> Result<String, StageError> {
@@ -13,11 +14,14 @@ pub fn describe(package: &Package) -> Result<String, StageError> {
         format!("{} ({})", if config.title.is_empty() { &config.name } else { &config.title }, config.name),
         format!("embedding: {} components, logit scale {}", config.embed_dim, config.logit_scale),
     ];
-    for (tower, network, tensors, file, content) in [
-        ("text", text_network(config), config.text_tensors(), &config.text.file, &package.text),
-        ("image", image_network(config), config.image_tensors(), &config.image.file, &package.image),
+    if let Some(architecture) = config.architecture {
+        lines.push(format!("architecture: {}, computed by candle", architecture.name()));
+    }
+    for (tower, network, listed, file, content) in [
+        ("text", text_network(config), tensors::text(config), &config.text.file, &package.text),
+        ("image", image_network(config), tensors::image(config), &config.image.file, &package.image),
     ] {
-        let parameters = tensors.iter().map(count).sum::<usize>() as f64 / 1e6;
+        let parameters = listed.iter().map(count).sum::<usize>() as f64 / 1e6;
         lines.push(format!("{tower}: {network}, {parameters:.2} M parameters"));
         let path = package.folder().join(file);
         let types = shares(content).map_err(StageError::engine(path.display()))?;
@@ -78,6 +82,9 @@ fn image_network(config: &ModelConfig) -> String {
         Tower::Resnet { stages, .. } => {
             let widths: Vec<String> = stages.iter().map(|stage| stage.width.to_string()).collect();
             format!("residual network, stages of width {}", widths.join(", "))
+        }
+        Tower::Fastvit { width, blocks, .. } => {
+            format!("FastViT, {} blocks, first stage of width {width}", blocks.iter().sum::<usize>())
         }
     }
 }

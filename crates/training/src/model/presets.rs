@@ -23,23 +23,65 @@ pub struct Preset {
 /// What to fetch from a repository.
 #[derive(Debug)]
 pub(super) enum Layout {
-    /// A Hugging Face folder: its description and tokenizer, and the better kind of weights that it has.
-    HuggingFace,
+    /// A folder: of what describes the model the first has to be there, the others are fetched where there are; of the
+    /// weights the first that there is.
+    Folder { described: &'static [&'static str], weights: &'static [&'static str] },
     /// One file with a state dict, at the first of these places where there is one.
     StateDict { files: &'static [&'static str], activation: Activation },
 }
 
 const SEE_PAGE: &str = "see the model's page";
 
+/// Weights in a Hugging Face folder, the better kind first. Models so large that they come in shards have no preset.
+const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+/// A `CLIPModel`'s folder.
+const CLIP: Layout = Layout::Folder {
+    described: &["config.json", "preprocessor_config.json", "vocab.json", "merges.txt"],
+    weights: &WEIGHTS,
+};
+/// The folder of a model with a tokenizer of its own.
+const OTHER: Layout = Layout::Folder {
+    described: &[
+        "config.json",
+        "preprocessor_config.json",
+        "tokenizer_config.json",
+        "tokenizer.json",
+        "spiece.model",
+        "vocab.txt",
+    ],
+    weights: &WEIGHTS,
+};
+/// A folder as open_clip describes it.
+const OPEN_CLIP: Layout = Layout::Folder {
+    described: &["open_clip_config.json"],
+    weights: &["open_clip_model.safetensors", "open_clip_pytorch_model.bin"],
+};
+
 /// The checkpoints, the smaller ones first.
-pub const PRESETS: [Preset; 7] = [
+pub const PRESETS: [Preset; 14] = [
+    Preset {
+        name: "mobileclip2-s0",
+        repository: "timm/MobileCLIP2-S0-OpenCLIP",
+        about: "MobileCLIP 2 S0: photographs of everything, a small tower for pictures",
+        megabytes: 300,
+        licence: SEE_PAGE,
+        layout: OPEN_CLIP,
+    },
+    Preset {
+        name: "mobileclip2-s2",
+        repository: "timm/MobileCLIP2-S2-OpenCLIP",
+        about: "MobileCLIP 2 S2: photographs of everything",
+        megabytes: 400,
+        licence: SEE_PAGE,
+        layout: OPEN_CLIP,
+    },
     Preset {
         name: "clip-vit-base-patch32",
         repository: "openai/clip-vit-base-patch32",
         about: "OpenAI CLIP ViT-B/32: photographs of everything, the baseline",
         megabytes: 606,
         licence: SEE_PAGE,
-        layout: Layout::HuggingFace,
+        layout: CLIP,
     },
     Preset {
         name: "clip-vit-b-32-laion2b",
@@ -47,7 +89,7 @@ pub const PRESETS: [Preset; 7] = [
         about: "open_clip ViT-B/32 trained on LAION-2B",
         megabytes: 606,
         licence: "MIT",
-        layout: Layout::HuggingFace,
+        layout: CLIP,
     },
     Preset {
         name: "clip-rsicd-v2",
@@ -55,7 +97,7 @@ pub const PRESETS: [Preset; 7] = [
         about: "OpenAI CLIP ViT-B/32 fine-tuned on aerial pictures with captions (RSICD and others)",
         megabytes: 606,
         licence: SEE_PAGE,
-        layout: Layout::HuggingFace,
+        layout: CLIP,
     },
     Preset {
         name: "remoteclip-vit-b-32",
@@ -77,12 +119,52 @@ pub const PRESETS: [Preset; 7] = [
         },
     },
     Preset {
+        name: "chinese-clip-vit-base-patch16",
+        repository: "OFA-Sys/chinese-clip-vit-base-patch16",
+        about: "Chinese-CLIP ViT-B/16: photographs of everything, texts in Chinese",
+        megabytes: 753,
+        licence: SEE_PAGE,
+        layout: OTHER,
+    },
+    Preset {
+        name: "git-rsclip-base",
+        repository: "lcybuaa/Git-RSCLIP-base",
+        about: "Git-RSCLIP, a SigLIP ViT-B/16 for remote sensing, trained on Git-10M",
+        megabytes: 813,
+        licence: SEE_PAGE,
+        layout: OTHER,
+    },
+    Preset {
+        name: "siglip-base-patch16-224",
+        repository: "google/siglip-base-patch16-224",
+        about: "SigLIP ViT-B/16: photographs of everything",
+        megabytes: 813,
+        licence: "Apache-2.0",
+        layout: OTHER,
+    },
+    Preset {
+        name: "siglip2-base-patch16-224",
+        repository: "google/siglip2-base-patch16-224",
+        about: "SigLIP 2 ViT-B/16: photographs of everything, texts in many languages",
+        megabytes: 1501,
+        licence: "Apache-2.0",
+        layout: OTHER,
+    },
+    Preset {
+        name: "git-rsclip",
+        repository: "lcybuaa/Git-RSCLIP",
+        about: "Git-RSCLIP, a SigLIP ViT-L/16 for remote sensing, trained on Git-10M",
+        megabytes: 2610,
+        licence: SEE_PAGE,
+        layout: OTHER,
+    },
+    Preset {
         name: "clip-vit-large-patch14",
         repository: "openai/clip-vit-large-patch14",
         about: "OpenAI CLIP ViT-L/14",
         megabytes: 1711,
         licence: SEE_PAGE,
-        layout: Layout::HuggingFace,
+        layout: CLIP,
     },
     Preset {
         name: "remoteclip-vit-l-14",

@@ -109,6 +109,17 @@ fn read_at(path: &Path, start: u64, length: usize) -> Result<Vec<u8>, StageError
     Ok(bytes)
 }
 
+/// What a content is that stands in a file's place where a download went wrong; none for any other.
+pub(super) fn stand_in(content: &[u8]) -> Option<&'static str> {
+    let start = content.trim_ascii_start();
+    if start.starts_with(b"version https://git-lfs.github.com") {
+        return Some("a Git LFS pointer instead of the file: run git lfs pull where it was cloned");
+    }
+    start
+        .starts_with(b"<")
+        .then_some("a web page instead of the file: the download was answered with a message")
+}
+
 /// The tensors of one file.
 fn list(path: &Path) -> Result<Vec<(String, Entry)>, StageError> {
     let mut start = [0; 9];
@@ -125,6 +136,11 @@ fn list(path: &Path) -> Result<Vec<(String, Entry)>, StageError> {
         [0x80, 2..=5, ..] => {
             let why = "a PyTorch file of the form before version 1.6, which is not read; load it in a newer \
                 PyTorch and write it again with torch.save";
+            return Err(StageError::content(path, why));
+        }
+        [b'<', ..] | [b'v', b'e', b'r', b's', b'i', b'o', b'n', b' ', _] => {
+            let start = read_at(path, 0, length.min(256) as usize)?;
+            let why = stand_in(&start).unwrap_or("neither a safetensors nor a PyTorch file");
             return Err(StageError::content(path, why));
         }
         _ => {

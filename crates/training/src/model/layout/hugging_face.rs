@@ -12,6 +12,7 @@ use clip_rs_search::model::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::picture::Prepared;
 use super::{Origin, Said, Source, vocabulary};
 use crate::model::checkpoint::Checkpoint;
 use clip_rs_stage::StageError;
@@ -23,8 +24,6 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 ];
-/// `PIL.Image.BICUBIC`
-const BICUBIC: u32 = 3;
 /// An end token that stands for "the largest token", as configurations of before 2023 have it.
 const OLD_END: u32 = 2;
 
@@ -62,15 +61,30 @@ impl Default for Text {
 /// `CLIPVisionConfig`, with its defaults.
 #[derive(Deserialize)]
 #[serde(default)]
-struct Vision {
+pub(super) struct Vision {
     hidden_size: usize,
     intermediate_size: usize,
     num_hidden_layers: usize,
     num_attention_heads: usize,
-    image_size: usize,
+    pub(super) image_size: usize,
     patch_size: usize,
-    hidden_act: String,
+    pub(super) hidden_act: String,
     layer_norm_eps: f64,
+}
+
+impl Vision {
+    /// The tower that this describes.
+    pub(super) fn tower(&self, activation: Activation) -> Tower {
+        Tower::Vit {
+            patch: self.patch_size,
+            width: self.hidden_size,
+            layers: self.num_hidden_layers,
+            heads: self.num_attention_heads,
+            mlp: self.intermediate_size,
+            activation,
+            layer_norm_eps: self.layer_norm_eps,
+        }
+    }
 }
 
 impl Default for Vision {
@@ -118,20 +132,17 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
     let refuse = |why: String| StageError::content(&path, why);
     match described.get("model_type").and_then(Value::as_str) {
         Some("clip") | None => {}
-        Some(other) => return Err(refuse(format!("model_type is {other:?}, expected \"clip\""))),
+        Some(other) => {
+            let why = format!("model_type is {other:?}, expected \"clip\", \"siglip\" or \"chinese_clip\"");
+            return Err(refuse(why));
+        }
     }
     let text: Text = part(&path, &described, "text_config")?;
     let vision: Vision = part(&path, &described, "vision_config")?;
     let (text_activation, vision_activation) =
         (activation(&path, &text.hidden_act, said)?, activation(&path, &vision.hidden_act, said)?);
-    let files = weights(folder)?.unwrap_or_default();
-    let checkpoint = Checkpoint::open(&files)?;
-    let projection = checkpoint.shape("text_projection.weight").and_then(|shape| shape.first()).copied();
-    let embed_dim = match described.get("projection_dim") {
-        Some(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
-        None => projection,
-    };
-    let embed_dim = embed_dim.ok_or_else(|| refuse("projection_dim is no number".to_owned()))?;
+    let (checkpoint, files) = checkpoint(folder)?;
+    let embed_dim = embed_dim(&path, &described, &checkpoint)?;
     let (start, end) = match text.vocab_size.checked_sub(2).and_then(|start| u32::try_from(start).ok()) {
         Some(start) => (start, start + 1),
         None => return Err(refuse(format!("text_config.vocab_size is {}", text.vocab_size))),
@@ -140,16 +151,30 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
         let found = text.eos_token_id;
         return Err(refuse(format!("text_config.eos_token_id is {found}, expected the last token, {end}")));
     }
-    let preprocessing = preprocessing(folder, vision.image_size)?;
+    let usual = Prepared {
+        mean: super::MEAN,
+        std: super::STD,
+        resize: Resize::Bicubic,
+        fit: Fit::ShortSideCentreCrop,
+    };
+    let prepared = usual.of(folder, vision.image_size)?;
     let config = ModelConfig {
         format: 1,
+        architecture: None,
         name: super::name_of(folder, said),
         title: super::name_of(folder, said),
         embed_dim,
         logit_scale: super::logit_scale(&checkpoint)?,
         provenance: super::provenance_of(&files, said)?,
         licence: super::licence_of(said),
-        tokenizer: TokenizerConfig { file: String::new(), vocab_size: text.vocab_size, start, end },
+        tokenizer: TokenizerConfig {
+            file: String::new(),
+            vocab_size: text.vocab_size,
+            start,
+            end,
+            pad: 0,
+            lowercase: false,
+        },
         text: TextConfig {
             file: String::new(),
             context_length: text.max_position_embeddings,
@@ -164,20 +189,12 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
         image: ImageConfig {
             file: String::new(),
             image_size: vision.image_size,
-            mean: preprocessing.0,
-            std: preprocessing.1,
-            resize: Resize::Bicubic,
-            fit: Fit::ShortSideCentreCrop,
+            mean: prepared.mean,
+            std: prepared.std,
+            resize: prepared.resize,
+            fit: prepared.fit,
             average_transpose: false,
-            tower: Tower::Vit {
-                patch: vision.patch_size,
-                width: vision.hidden_size,
-                layers: vision.num_hidden_layers,
-                heads: vision.num_attention_heads,
-                mlp: vision.intermediate_size,
-                activation: vision_activation,
-                layer_norm_eps: vision.layer_norm_eps,
-            },
+            tower: vision.tower(vision_activation),
         },
     };
     config.validate().map_err(StageError::engine(path.display()))?;
@@ -192,13 +209,40 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
     Ok(Source { config, vocabulary, checkpoint, origin: |name| Origin::Whole(name.to_owned()), ignored })
 }
 
+/// The folder's weights, and the files that they are in.
+pub(super) fn checkpoint(folder: &Path) -> Result<(Checkpoint, Vec<PathBuf>), StageError> {
+    let files = weights(folder)?.unwrap_or_default();
+    Ok((super::opened(&files)?, files))
+}
+
+/// Components of an embedding: what `config.json` says, else what the weights do.
+pub(super) fn embed_dim(
+    path: &Path,
+    described: &Value,
+    checkpoint: &Checkpoint,
+) -> Result<usize, StageError> {
+    let field = "projection_dim";
+    let of_weights = || checkpoint.shape("text_projection.weight").and_then(|shape| shape.first()).copied();
+    match described.get(field) {
+        Some(number) => number
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .ok_or_else(|| StageError::content(path, format!("{field} is {number}, expected a number"))),
+        None => of_weights().ok_or_else(|| StageError::content(path, format!("has no field {field}"))),
+    }
+}
+
 /// Constants that checkpoints carry along.
-fn ignored(name: &str) -> bool {
-    name == "logit_scale" || name.ends_with(".embeddings.position_ids")
+pub(super) fn ignored(name: &str) -> bool {
+    super::is_scale(name) || name.ends_with(".embeddings.position_ids")
 }
 
 /// `text_config` or `vision_config`. Configurations of 2021 and 2022 have a `..._config_dict` as well, which wins.
-fn part<T: for<'a> Deserialize<'a>>(path: &Path, described: &Value, name: &str) -> Result<T, StageError> {
+pub(super) fn part<T: for<'a> Deserialize<'a>>(
+    path: &Path,
+    described: &Value,
+    name: &str,
+) -> Result<T, StageError> {
     let mut all = Map::new();
     for key in [name.to_owned(), format!("{name}_dict")] {
         match described.get(&key) {
@@ -215,7 +259,7 @@ fn part<T: for<'a> Deserialize<'a>>(path: &Path, described: &Value, name: &str) 
         .map_err(|error| StageError::content(path, format!("{name}: {error}")))
 }
 
-fn activation(path: &Path, name: &str, said: &Said) -> Result<Activation, StageError> {
+pub(super) fn activation(path: &Path, name: &str, said: &Said) -> Result<Activation, StageError> {
     let found = match name {
         "quick_gelu" => Activation::QuickGelu,
         "gelu" => Activation::Gelu,
@@ -227,55 +271,4 @@ fn activation(path: &Path, name: &str, said: &Said) -> Result<Activation, StageE
         }
         _ => Ok(found),
     }
-}
-
-/// `preprocessor_config.json`, of which there are several generations.
-#[derive(Default, Deserialize)]
-struct Preprocessor {
-    do_resize: Option<bool>,
-    do_center_crop: Option<bool>,
-    size: Option<Size>,
-    crop_size: Option<Size>,
-    resample: Option<u32>,
-    image_mean: Option<[f32; 3]>,
-    image_std: Option<[f32; 3]>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Size {
-    Side(usize),
-    ShortSide { shortest_edge: usize },
-    Both { height: usize, width: usize },
-}
-
-/// Mean and deviation of the colours, after checking that pictures are prepared as this engine does it.
-fn preprocessing(folder: &Path, image_size: usize) -> Result<([f32; 3], [f32; 3]), StageError> {
-    let path = folder.join("preprocessor_config.json");
-    let found: Preprocessor = if path.is_file() { super::read_json(&path)? } else { Preprocessor::default() };
-    let refuse = |what: &str| {
-        let why = format!(
-            "{what}; supported is what CLIP does: a bicubic resize of the short side to {image_size} pixels and a \
-             centre crop to {image_size} x {image_size}"
-        );
-        Err(StageError::content(&path, why))
-    };
-    if found.do_resize == Some(false) || found.do_center_crop == Some(false) {
-        return refuse("pictures are not resized or not cropped");
-    }
-    if found.resample.is_some_and(|resample| resample != BICUBIC) {
-        return refuse("resample is not 3 (bicubic)");
-    }
-    match found.size {
-        None => {}
-        Some(Size::Side(side) | Size::ShortSide { shortest_edge: side }) if side == image_size => {}
-        Some(_) => return refuse("size is another"),
-    }
-    match found.crop_size {
-        None => {}
-        Some(Size::Side(side)) if side == image_size => {}
-        Some(Size::Both { height, width }) if (height, width) == (image_size, image_size) => {}
-        Some(_) => return refuse("crop_size is another"),
-    }
-    Ok((found.image_mean.unwrap_or(super::MEAN), found.image_std.unwrap_or(super::STD)))
 }

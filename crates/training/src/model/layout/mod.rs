@@ -4,11 +4,20 @@
 //! |---|---|
 //! | [`reference`] | a folder whose `config.json` has a `format`: our own trainer's |
 //! | [`hugging_face`] | a folder whose `config.json` is a `CLIPModel`'s |
+//! | [`siglip`], [`chinese_clip`] | a folder whose `config.json` is a `SiglipModel`'s or a `ChineseCLIPModel`'s |
 //! | [`open_clip`] | a file with a state dict in OpenAI's names, or a folder with `open_clip_config.json` |
+//! | [`mobile_clip`] | such a folder with one of timm's FastViTs |
 
+mod chinese_clip;
 mod hugging_face;
+mod mobile_clip;
 mod open_clip;
+mod picture;
 mod reference;
+mod sentence_piece;
+mod siglip;
+mod state_dict;
+mod tokenizer;
 mod vocabulary;
 
 use std::collections::HashSet;
@@ -18,8 +27,9 @@ use candle_core::Tensor;
 use clip_rs_search::model::{Activation, ModelConfig, ModelError, TensorSpec};
 use serde::de::DeserializeOwned;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, stand_in};
 use clip_rs_stage::{StageError, files};
+use clip_rs_towers::tensors;
 
 /// Longest description (a `config.json`, a `tokenizer.json`) that is read, bytes.
 const MAX_JSON: u64 = 64 << 20;
@@ -96,7 +106,11 @@ impl Source {
         match described {
             Some(described) if described.get("format").is_some() => reference::open(path),
             Some(described) if hugging_face::weights(path)?.is_some() => {
-                hugging_face::open(path, described, said)
+                match described.get("model_type").and_then(serde_json::Value::as_str) {
+                    Some("siglip" | "siglip2") => siglip::open(path, &described, said),
+                    Some("chinese_clip") => chinese_clip::open(path, &described, said),
+                    _ => hugging_face::open(path, described, said),
+                }
             }
             _ if path.join(open_clip::CONFIG_FILE).is_file() => open_clip::open_folder(path, said),
             _ => Err(StageError::content(path, nothing_readable(path))),
@@ -110,7 +124,7 @@ impl Source {
 
     /// Refuses a checkpoint with tensors that nobody would read: it is another kind of model.
     pub(super) fn expect_nothing_else(&self) -> Result<(), StageError> {
-        let specs = self.config.text_tensors().into_iter().chain(self.config.image_tensors());
+        let specs = tensors::text(&self.config).into_iter().chain(tensors::image(&self.config));
         let known: HashSet<String> = specs.map(|spec| (self.origin)(&spec.name).name().to_owned()).collect();
         match self.checkpoint.names().find(|name| !known.contains(*name) && !(self.ignored)(name)) {
             None => Ok(()),
@@ -203,6 +217,28 @@ fn provenance_of(files: &[PathBuf], said: &Said) -> Result<String, StageError> {
 
 /// A JSON file of sensible size.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StageError> {
-    serde_json::from_slice(&files::read_at_most(path, MAX_JSON)?)
-        .map_err(|error| StageError::content(path, error))
+    let content = files::read_at_most(path, MAX_JSON)?;
+    expect_content(path, &content)?;
+    serde_json::from_slice(&content).map_err(|error| StageError::content(path, error))
+}
+
+/// Refuses what stands in a file's place where a download went wrong.
+fn expect_content(path: &Path, content: &[u8]) -> Result<(), StageError> {
+    stand_in(content).map_or(Ok(()), |why| Err(StageError::content(path, why)))
+}
+
+/// The tensors of `files`, without what wraps their names: distributed training adds `module.`, compiling `_orig_mod.`,
+/// Lightning and other training scripts `model.`.
+fn opened(files: &[PathBuf]) -> Result<Checkpoint, StageError> {
+    let mut checkpoint = Checkpoint::open(files)?;
+    // They may be around each other in any order.
+    for _ in 0..2 {
+        ["module.", "_orig_mod.", "model."].iter().for_each(|prefix| checkpoint.strip_prefix(prefix));
+    }
+    Ok(checkpoint)
+}
+
+/// Whether a tensor is the scale of cosines, or SigLIP's bias, which changes no order.
+fn is_scale(name: &str) -> bool {
+    matches!(name, "logit_scale" | "logit_bias")
 }

@@ -11,8 +11,8 @@ use clip_rs_search::model::{
 };
 use serde::Deserialize;
 
-use super::{Origin, Said, Source, vocabulary};
-use crate::model::checkpoint::Checkpoint;
+use super::state_dict::{Preprocessing, Shapes};
+use super::{Origin, Said, Source, mobile_clip, vocabulary};
 use clip_rs_stage::StageError;
 
 /// open_clip's own description of a model, in folders from a hub.
@@ -32,21 +32,25 @@ struct Described {
 struct Architecture {
     #[serde(default)]
     quick_gelu: bool,
+    #[serde(default)]
+    vision_cfg: Vision,
     text_cfg: Tokens,
+}
+
+#[derive(Default, Deserialize)]
+struct Vision {
+    /// A trunk of timm's, instead of open_clip's own.
+    timm_model_name: Option<String>,
+    image_size: Option<usize>,
 }
 
 #[derive(Deserialize)]
 struct Tokens {
     /// A tokenizer that is not CLIP's.
     hf_tokenizer_name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Preprocessing {
-    mean: Option<[f32; 3]>,
-    std: Option<[f32; 3]>,
-    interpolation: Option<String>,
-    resize_mode: Option<String>,
+    heads: Option<usize>,
+    #[serde(default)]
+    no_causal_mask: bool,
 }
 
 /// A single file.
@@ -65,15 +69,30 @@ pub(super) fn open_folder(folder: &Path, said: &Said) -> Result<Source, StageErr
         return refuse("text_cfg.hf_tokenizer_name", name);
     }
     let preprocessing = &described.preprocess_cfg;
-    if let Some(other) = preprocessing.interpolation.as_deref().filter(|name| *name != "bicubic") {
+    let is_known = |name: &&str| matches!(*name, "bicubic" | "bilinear");
+    if let Some(other) = preprocessing.interpolation.as_deref().filter(|name| !is_known(name)) {
         return refuse("preprocess_cfg.interpolation", other);
     }
-    if let Some(other) = preprocessing.resize_mode.as_deref().filter(|name| *name != "shortest") {
+    if let Some(other) =
+        preprocessing.resize_mode.as_deref().filter(|name| !matches!(*name, "shortest" | "squash"))
+    {
         return refuse("preprocess_cfg.resize_mode", other);
     }
     let weights = WEIGHTS.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     let weights =
         weights.ok_or_else(|| StageError::content(folder, format!("has none of {}", WEIGHTS.join(", "))))?;
+    let Architecture { vision_cfg, text_cfg, .. } = &described.model_cfg;
+    if let Some(trunk) = &vision_cfg.timm_model_name {
+        let missing = |field: &str| StageError::content(&path, format!("has no field {field}"));
+        let described = mobile_clip::Described {
+            trunk: trunk.clone(),
+            image_size: vision_cfg.image_size.ok_or_else(|| missing("model_cfg.vision_cfg.image_size"))?,
+            heads: text_cfg.heads.ok_or_else(|| missing("model_cfg.text_cfg.heads"))?,
+            no_causal_mask: text_cfg.no_causal_mask,
+            preprocessing: described.preprocess_cfg,
+        };
+        return mobile_clip::open(weights, folder, described, said);
+    }
     open(&weights, folder, Some(described), said)
 }
 
@@ -84,9 +103,8 @@ fn open(
     said: &Said,
 ) -> Result<Source, StageError> {
     let files: [PathBuf; 1] = [weights.to_owned()];
-    let mut checkpoint = Checkpoint::open(&files)?;
-    // Distributed training adds the first, open_clip's CustomTextCLIP the second.
-    checkpoint.strip_prefix("module.");
+    let mut checkpoint = super::opened(&files)?;
+    // open_clip's CustomTextCLIP adds it.
     checkpoint.strip_prefix("text.");
     let shapes = Shapes { checkpoint: &checkpoint };
     if shapes
@@ -104,6 +122,7 @@ fn open(
     let [_, embed_dim] = shapes.of("text_projection")?;
     let config = ModelConfig {
         format: 1,
+        architecture: None,
         name: super::name_of(named, said),
         title: super::name_of(named, said),
         embed_dim,
@@ -115,6 +134,8 @@ fn open(
             vocab_size,
             start: u32::try_from(vocab_size.saturating_sub(2)).unwrap_or(u32::MAX),
             end: u32::try_from(vocab_size.saturating_sub(1)).unwrap_or(u32::MAX),
+            pad: 0,
+            lowercase: false,
         },
         text,
         image: ImageConfig {
@@ -122,8 +143,14 @@ fn open(
             image_size,
             mean: preprocessing.mean.unwrap_or(super::MEAN),
             std: preprocessing.std.unwrap_or(super::STD),
-            resize: Resize::Bicubic,
-            fit: Fit::ShortSideCentreCrop,
+            resize: match preprocessing.interpolation.as_deref() {
+                Some("bilinear") => Resize::Bilinear,
+                _ => Resize::Bicubic,
+            },
+            fit: match preprocessing.resize_mode.as_deref() {
+                Some("squash") => Fit::Squash,
+                _ => Fit::ShortSideCentreCrop,
+            },
             average_transpose: false,
             tower,
         },
@@ -154,28 +181,7 @@ fn activation(weights: &Path, described: Option<&Described>, said: &Said) -> Res
     }
 }
 
-/// What the shapes of a state dict tell.
-struct Shapes<'a> {
-    checkpoint: &'a Checkpoint,
-}
-
 impl Shapes<'_> {
-    /// The shape of a tensor that has to have `N` dimensions.
-    fn of<const N: usize>(&self, name: &str) -> Result<[usize; N], StageError> {
-        let refuse =
-            |why: String| StageError::content(self.checkpoint.path(), format!("tensor {name}: {why}"));
-        let shape = self.checkpoint.shape(name);
-        let shape =
-            shape.ok_or_else(|| refuse("missing; a CLIP with a ViT in OpenAI's names has it".to_owned()))?;
-        shape.try_into().map_err(|_| refuse(format!("expected {N} dimensions, found shape {shape:?}")))
-    }
-
-    /// Number of `{prefix}0.`, `{prefix}1.`, ...
-    fn layers(&self, prefix: &str) -> usize {
-        let numbers = self.checkpoint.names().filter_map(|name| name.strip_prefix(prefix)?.split('.').next());
-        numbers.filter_map(|number| number.parse().ok()).max().map_or(0, |last: usize| last.saturating_add(1))
-    }
-
     /// Pixels a side and the tower.
     fn image(&self, activation: Activation) -> Result<(usize, Tower), StageError> {
         let [width, _, _, patch] = self.of("visual.conv1.weight")?;
@@ -273,5 +279,6 @@ fn layer(tower: &str, part: &str) -> Origin {
 
 /// Constants that state dicts carry along.
 fn ignored(name: &str) -> bool {
-    matches!(name, "logit_scale" | "attn_mask" | "input_resolution" | "context_length" | "vocab_size")
+    super::is_scale(name)
+        || matches!(name, "attn_mask" | "input_resolution" | "context_length" | "vocab_size")
 }

@@ -1,0 +1,38 @@
+//! What open_clip's descriptions and state dicts have in common, whichever networks they are of.
+
+use clip_rs_stage::StageError;
+use serde::Deserialize;
+
+use crate::model::checkpoint::Checkpoint;
+
+/// What pictures go through, in open_clip's description.
+#[derive(Default, Deserialize)]
+pub(super) struct Preprocessing {
+    pub(super) mean: Option<[f32; 3]>,
+    pub(super) std: Option<[f32; 3]>,
+    pub(super) interpolation: Option<String>,
+    pub(super) resize_mode: Option<String>,
+}
+
+/// What the shapes of a state dict tell.
+pub(super) struct Shapes<'a> {
+    pub(super) checkpoint: &'a Checkpoint,
+}
+
+impl Shapes<'_> {
+    /// The shape of a tensor that has to have `N` dimensions.
+    pub(super) fn of<const N: usize>(&self, name: &str) -> Result<[usize; N], StageError> {
+        let refuse =
+            |why: String| StageError::content(self.checkpoint.path(), format!("tensor {name}: {why}"));
+        let shape = self.checkpoint.shape(name);
+        let shape =
+            shape.ok_or_else(|| refuse("missing; a CLIP with a ViT in OpenAI's names has it".to_owned()))?;
+        shape.try_into().map_err(|_| refuse(format!("expected {N} dimensions, found shape {shape:?}")))
+    }
+
+    /// Number of `{prefix}0.`, `{prefix}1.`, ...
+    pub(super) fn layers(&self, prefix: &str) -> usize {
+        let numbers = self.checkpoint.names().filter_map(|name| name.strip_prefix(prefix)?.split('.').next());
+        numbers.filter_map(|number| number.parse().ok()).max().map_or(0, |last: usize| last.saturating_add(1))
+    }
+}

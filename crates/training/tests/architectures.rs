@@ -1,0 +1,197 @@
+//! Models of other architectures than CLIP: imported from the files that a hub would have, they give the vectors that
+//! transformers and open_clip compute. The fixtures are described in `crates/towers/tests/fixtures/README.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clip_rs_package::CONFIG_FILE;
+use clip_rs_search::Engine;
+use clip_rs_search::model::{Architecture, ModelConfig};
+use clip_rs_stage::StageError;
+use clip_rs_training::model::{Package, Quantization, Said, import_as};
+
+/// Least cosine to the reference's vectors when nothing is rounded, and when weights have 8 bits.
+const F32: f32 = 0.9999;
+const Q8_0: f32 = 0.995;
+
+const NAMES: [&str; 5] = ["siglip", "siglip_pieces", "siglip2", "chinese_clip", "mobile_clip"];
+
+/// A fixture's folder, unpacked into `folder`.
+fn unpacked(name: &str, folder: &Path) -> PathBuf {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../towers/tests/fixtures").join(format!("{name}.tar.br"));
+    let file = fs::File::open(&path).expect("a fixture");
+    let out = folder.join(name);
+    tar::Archive::new(brotli::Decompressor::new(file, 1 << 16)).unpack(&out).expect("a sound fixture");
+    out
+}
+
+fn said(source: &Path) -> Said {
+    let vocabulary = Some(source.join("vocabulary.txt")).filter(|path| path.is_file());
+    Said { vocabulary, ..Said::default() }
+}
+
+/// The fixture as a package in `folder`.
+fn imported(name: &str, folder: &Path, quantization: Quantization) -> PathBuf {
+    let source = unpacked(name, folder);
+    let out = folder.join("package");
+    import_as(&source, &out, quantization, &said(&source)).expect("a sound checkpoint");
+    out
+}
+
+fn refused(source: &Path) -> String {
+    let out = source.join("package");
+    import_as(source, &out, Quantization::F32, &said(source)).expect_err("refused").to_string()
+}
+
+fn replace(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).expect("text");
+    assert!(text.contains(from), "{} has no {from}", path.display());
+    fs::write(path, text.replace(from, to)).expect("written");
+}
+
+#[test]
+fn packages_give_the_vectors_of_the_reference_implementations() {
+    for name in NAMES {
+        for (quantization, enough) in [(Quantization::F32, F32), (Quantization::Q8_0, Q8_0)] {
+            let folder = tempfile::tempdir().expect("temporary folder");
+            let source = unpacked(name, folder.path());
+            let out = folder.path().join("package");
+            let made = import_as(&source, &out, quantization, &said(&source));
+            let agreement = made.expect("a sound checkpoint").agreement.expect("golden vectors");
+            assert!(
+                agreement.texts >= enough && agreement.pictures >= enough,
+                "{name}, {quantization:?}: {agreement:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_model_says_by_its_description_who_computes_it() {
+    for (name, architecture) in [
+        ("siglip2", Architecture::Siglip),
+        ("chinese_clip", Architecture::ChineseClip),
+        ("mobile_clip", Architecture::MobileClip),
+    ] {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let out = imported(name, folder.path(), Quantization::Q8_0);
+        let json = fs::read_to_string(out.join(CONFIG_FILE)).expect("a description");
+        assert!(json.contains(&format!("\"architecture\": \"{}\"", architecture.name())), "{json}");
+        let config = ModelConfig::from_json(json.as_bytes()).expect("a sound description");
+        assert_eq!(config.architecture, Some(architecture));
+        let file = if architecture.has_own_tokenizer() { "tokenizer.json" } else { "vocabulary.txt" };
+        assert_eq!(config.tokenizer.file, file);
+        let error = clip_rs_search::model::TextEncoder::from_gguf(
+            &config,
+            &fs::read(out.join("text.gguf")).expect("a tower")[..],
+            &[],
+        );
+        let error = error.err().expect("another engine's").to_string();
+        assert!(error.contains(architecture.name()), "{error}");
+    }
+}
+
+#[test]
+fn long_texts_are_cut_and_it_is_said() {
+    for name in NAMES {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let package = Package::read(&imported(name, folder.path(), Quantization::Q8_0)).expect("a package");
+        let text = package.text_encoder().expect("a tower");
+        assert!(text.reads_all("a river") && !text.reads_all(&"油罐 river ".repeat(60)), "{name}");
+        assert!(!text.reads_all(&"x".repeat(100_000)), "{name}");
+        for odd in ["", " ", "\u{0}\u{fffd}\u{202e}", &"🌍".repeat(5000)] {
+            let vector = text.encode(odd).expect("a vector");
+            assert_eq!(vector.dim(), package.config.embed_dim, "{name}, {odd:?}");
+        }
+        assert_eq!(text.tokenize(&"river ".repeat(500)).len(), package.config.text.context_length, "{name}");
+    }
+}
+
+#[test]
+fn a_tower_of_another_model_is_refused_by_the_engine() -> Result<(), StageError> {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let package = Package::read(&imported("chinese_clip", folder.path(), Quantization::Q8_0))?;
+    let mut other = package.config.clone();
+    other.embed_dim += 1;
+    let error = Engine::new(&other, package.text_encoder()?, Vec::new()).err().expect("refused").to_string();
+    assert_eq!(error, "the text tower has vectors of 48 components, the model has 49");
+    Ok(())
+}
+
+#[test]
+fn descriptions_that_ask_for_too_much_or_do_not_fit_are_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (name, field, value) in [
+        ("siglip", "/tokenizer/vocab_size", "4000000000"),
+        ("siglip", "/tokenizer/pad", "300"),
+        ("siglip", "/embed_dim", "65"),
+        ("siglip", "/text/layers", "1000"),
+        ("siglip", "/image/tower/patch", "7"),
+        ("siglip", "/architecture", "\"mobile_clip\""),
+        ("chinese_clip", "/text/context_length", "100000"),
+        ("chinese_clip", "/image/image_size", "1000000"),
+        ("mobile_clip", "/image/tower/width", "1000000"),
+        ("mobile_clip", "/image/tower/mlp_ratio", "1000"),
+        ("mobile_clip", "/image/tower/blocks/2", "4000000000"),
+        ("mobile_clip", "/image/image_size", "65"),
+    ] {
+        let out = folder.path().join(name);
+        if !out.exists() {
+            fs::create_dir(&out).expect("folder");
+            imported(name, &out, Quantization::Q8_0);
+        }
+        let path = out.join("package").join(CONFIG_FILE);
+        let content = fs::read(&path).expect("a description");
+        let mut described: serde_json::Value = serde_json::from_slice(&content).expect("JSON");
+        *described.pointer_mut(field).expect("the field") = serde_json::from_str(value).expect("JSON");
+        fs::write(&path, described.to_string()).expect("written");
+        let refused = Package::read(&out.join("package"))
+            .and_then(|package| package.text_encoder().and(package.image_encoder()).map(drop));
+        assert!(refused.is_err(), "{name}, {field} is {value}");
+        fs::write(&path, content).expect("written");
+    }
+}
+
+#[test]
+fn folders_that_cannot_be_imported_say_why() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (n, (name, file, from, to, expected)) in [
+        ("siglip", "config.json", "\"hidden_size\": 64", "\"hidden_size\": 128", "expected shape"),
+        ("siglip", "preprocessor_config.json", "\"resample\": 3", "\"resample\": 1", "resample is 1"),
+        ("siglip", "preprocessor_config.json", "\"height\": 32", "\"height\": 48", "size is another"),
+        ("siglip", "tokenizer.json", "\"Unigram\"", "\"Trigram\"", "vocabulary: "),
+        (
+            "chinese_clip",
+            "config.json",
+            "\"projection_dim\": 48",
+            "\"projection_dim\": \"x\"",
+            "projection_dim",
+        ),
+        ("chinese_clip", "vocab.txt", "[CLS]", "[CLF]", "has no word [CLS]"),
+        ("mobile_clip", "open_clip_config.json", "fastvit_mci0", "vit_base_mci_224", "fastvit_mci2"),
+        (
+            "mobile_clip",
+            "open_clip_config.json",
+            "\"heads\": 2, ",
+            "",
+            "has no field model_cfg.text_cfg.heads",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let source = unpacked(name, &folder.path().join(n.to_string()));
+        replace(&source.join(file), from, to);
+        let error = refused(&source);
+        assert!(error.contains(expected), "{name}, {file}: {error}");
+    }
+    let source = unpacked("siglip", &folder.path().join("pointer"));
+    fs::write(source.join("tokenizer.json"), "version https://git-lfs.github.com/spec/v1\n")
+        .expect("written");
+    assert!(refused(&source).contains("run git lfs pull"));
+    fs::remove_file(source.join("tokenizer.json")).expect("removed");
+    assert!(refused(&source).contains("has none of tokenizer.json"));
+    fs::write(source.join("spiece.model"), "\u{1}").expect("written");
+    assert!(refused(&source).contains("not a SentencePiece model"));
+}
