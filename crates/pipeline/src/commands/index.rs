@@ -122,6 +122,7 @@ impl From<Device> for Processor {
 
 /// Indexes, and says what was read and what was not.
 pub fn run(args: Index) -> Result<ExitCode> {
+    let given = given(&args)?;
     run_request(&Request {
         tiles: args.source.tiles,
         images: args.source.images,
@@ -130,7 +131,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
         no_originals: args.no_originals,
         locations: args.locations,
         addresses: args.addresses,
-        given: given(&args)?,
+        given,
         address_distance_m: args.address_distance.map(f64::from),
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
         processor: args.device.into(),
