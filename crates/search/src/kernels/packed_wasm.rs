@@ -2,7 +2,8 @@
 //!
 //! The dot products of relaxed SIMD are defined for bytes of which one side has 7 bits. Ours has more, and an engine does
 //! with it what its processor does: it takes the byte for unsigned (x86-64) or for signed (ARM), always the same way. Which way
-//! is asked by multiplying; should neither be the answer, 128-bit SIMD does it.
+//! is asked by multiplying; should neither be the answer, plain loops do it. Each build has its own kernels only: the worker that a
+//! first visit loads is to be small.
 
 use core::arch::wasm32::*;
 
@@ -14,6 +15,8 @@ use super::product::{Product, tiles};
 /// Numbers in a vector.
 const LANES: usize = 4;
 
+/// All that the plain build has.
+#[cfg(not(target_feature = "relaxed-simd"))]
 static SIMD128: Kernel = Kernel {
     name: "128-bit SIMD",
     layout: Layout { lanes: 2 * LANES, depth: 2, activations: Encoding::Wide },
@@ -25,7 +28,7 @@ static SIMD128: Kernel = Kernel {
 #[cfg(not(target_feature = "relaxed-simd"))]
 pub(super) static KERNELS: [&Kernel; 1] = [&SIMD128];
 #[cfg(target_feature = "relaxed-simd")]
-pub(super) static KERNELS: [&Kernel; 4] = [&FOURS_UNSIGNED, &FOURS_SIGNED, &PAIRS, &SIMD128];
+pub(super) static KERNELS: [&Kernel; 3] = [&FOURS_UNSIGNED, &FOURS_SIGNED, &PAIRS];
 
 /// Where one instruction adds four products to a sum of 32 bits and takes activations for unsigned, as VNNI does.
 #[cfg(target_feature = "relaxed-simd")]
@@ -69,10 +72,12 @@ fn sum_of_two(weight: i8, activation: u8) -> i32 {
 }
 
 /// By products of 16 bits, summed in pairs: two columns of eight rows at a time.
+#[cfg(not(target_feature = "relaxed-simd"))]
 fn simd128(product: &Product<'_>, y: &mut [f32], output: Output) {
     tiles!(product, [1, 2, 3, 4], simd128_tile(y, output));
 }
 
+#[cfg(not(target_feature = "relaxed-simd"))]
 #[inline(never)]
 fn simd128_tile<const T: usize>(
     product: &Product<'_>,
