@@ -32,7 +32,7 @@
       const general = named("general");
       if (!general || this.script === address(general)) return false;
       this.script = address(general);
-      this.explorer = `${this.script}#explorer`;
+      this.explorer = this.script;
       return true;
     },
     // The worker that was started here with what it has said so far; null when it was taken before, or broke.

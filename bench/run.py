@@ -10,12 +10,13 @@ import time
 import traceback
 from pathlib import Path
 
-from benches import ann_native, embed, explore, image, page, search, server, stages, text, text_as_used
+from benches import ann_native, embed, explore, image, page, search, server, stages, text, text_as_used, text_native
 from harness import machine, report
 from harness.context import ROOT, Context
 
 BENCHES = {
     "text": text.run,
+    "text-native": text_native.run,
     "text-as-used": text_as_used.run,
     "image": image.run,
     # Leaves its indexes to the next one.

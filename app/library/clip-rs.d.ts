@@ -202,9 +202,10 @@ export interface Manifest {
  *   or is of another release;
  * - `request`, `picture`: what was asked makes no sense as it is;
  * - `worker`: the engine broke; the next call starts it again;
+ * - `engine`: the catalog's model needs the general engine, and `assets` are of a page that was built without it;
  * - `closed`: the area was closed before the answer.
  */
-export type ErrorKind = "missing" | "network" | "damaged" | "version" | "request" | "picture" | "worker" | "stopped" | "closed";
+export type ErrorKind = "missing" | "network" | "damaged" | "version" | "request" | "picture" | "worker" | "engine" | "stopped" | "closed";
 
 /** What promises are rejected with, unless a signal was aborted. Its message is a sentence for people. */
 export class ClipRsError extends Error {

@@ -47,6 +47,7 @@ class Area {
   #starts;
   #told;
   #engines = new Map();
+  #usesGeneral = false;
   #closed = false;
 
   constructor({ url, starts, manifest, onProgress }) {
@@ -147,15 +148,23 @@ class Area {
     if (this.#closed) return Promise.reject(closed());
     const known = this.#engines.get(name);
     if (known && !known.engine.dead) return known.opened;
-    const engine = new Engine(this.#starts[name], (progress) => this.#told?.(told(progress)));
+    const { general } = this.#starts;
+    const script = this.#usesGeneral ? general : this.#starts[name];
+    const engine = new Engine(script, name, (progress) => this.#told?.(told(progress)));
     const load = async () => {
       await engine.greeted;
       await engine.ask({ type: "open", catalog: this.#url.href, manifest: this.#text });
       return engine;
     };
-    const opened = load();
-    // One that could not open the catalog is of no use.
-    opened.catch((error) => engine.end(error));
+    const opened = load().catch((error) => {
+      // One that could not open the catalog is of no use.
+      engine.end(error);
+      if (error.kind !== "engine" || !general || this.#usesGeneral || this.#closed) throw error;
+      // Its model is one that only the general engine knows.
+      this.#usesGeneral = true;
+      return this.#engine(name);
+    });
+    opened.catch(() => {});
     this.#engines.set(name, { engine, opened });
     return opened;
   }

@@ -50,7 +50,10 @@ export async function text(url, name, { signal, cache = "no-cache" } = {}) {
   throw new ClipRsError(kind, `There is no ${name} at ${url}: the server answered ${response.status}.`, name);
 }
 
-/** The workers' start scripts, absolute addresses by name, of the builds that suit this browser; `assets` is where engine.json is. */
+/**
+ * The workers' start scripts, absolute addresses by name, of the builds that suit this browser; `general` is of one program that is
+ * either worker, for models that the others do not know. `assets` is where engine.json is.
+ */
 export async function scripts(assets, signal) {
   if (typeof WebAssembly !== "object") {
     throw new ClipRsError("version", "This browser cannot run WebAssembly, which the search engine is made of.");
@@ -65,7 +68,8 @@ export async function scripts(assets, signal) {
     throw new ClipRsError("damaged", `${why}.`, "engine.json");
   }
   const search = WebAssembly.validate(RELAXED) ? names.relaxed : names.worker;
-  return { search: new URL(search, url).href, explorer: new URL(names.explorer, url).href };
+  const starts = { search, explorer: names.explorer, general: names.general };
+  return Object.fromEntries(Object.entries(starts).map(([name, script]) => [name, script && new URL(script, url).href]));
 }
 
 /** A worker that was started. */
@@ -79,8 +83,8 @@ export class Engine {
   /** Why it answers no more; null while it does. */
   dead = null;
 
-  /** Starts the script at this absolute address; `tell` hears how far the loading of files is. */
-  constructor(script, tell) {
+  /** Starts the script at this absolute address as the worker of this name; `tell` hears how far the loading of files is. */
+  constructor(script, name, tell) {
     this.tell = tell;
     /** Fulfilled when it listens. */
     this.greeted = new Promise((resolve, reject) => (this.#greeting = { resolve, reject }));
@@ -88,7 +92,7 @@ export class Engine {
     this.greeted.catch(() => {});
     this.#patience = setTimeout(() => this.#die("it did not start in two minutes"), GREETING_MS);
     try {
-      this.#worker = this.#start(script);
+      this.#worker = this.#start(script, name);
     } catch (error) {
       this.#die(error.message);
       return;
@@ -100,8 +104,8 @@ export class Engine {
   }
 
   // A worker of another origin may not be started as such, but a script of this one may import it.
-  #start(script) {
-    const settings = { type: "module", name: "clip-rs" };
+  #start(script, name) {
+    const settings = { type: "module", name };
     if (new URL(script).origin === globalThis.location?.origin) return new Worker(script, settings);
     const died = `postMessage(JSON.stringify({ type: "died", reason: String(error?.message ?? error) }))`;
     const source = `import(${JSON.stringify(script)}).catch((error) => ${died});`;

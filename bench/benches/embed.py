@@ -1,4 +1,4 @@
-"""Pictures to vectors, natively: `clip-rs index` beside onnxruntime and Pillow on the same files, two threads each."""
+"""Pictures to vectors, natively: `clip-rs index` beside candle, and onnxruntime with Pillow, on the same files, two threads each."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from harness import models, pictures
+from harness import candle, models, pictures
 from harness.context import ROOT, Context
 from harness.models import Model
 from harness.rows import Mismatch, Row, measured
@@ -20,6 +20,7 @@ ROUNDS = 3
 # Least mean cosine to onnxruntime in f32. Decoders of JPEG differ by a little, too.
 OURS_LEAST, INT8_LEAST = 0.99, 0.8
 OURS = "ours, clip-rs index"
+CANDLE = "candle, Q8_0"
 
 
 def run(context: Context) -> list[Row]:
@@ -29,23 +30,27 @@ def run(context: Context) -> list[Row]:
 def of_model(context: Context, model: Model, count: int) -> Row:
     folder = pictures.folder(context, count)
     peers = {f"onnxruntime {dtype}": model.onnx_path("image", dtype) for dtype in ("fp32", "int8")}
-    speeds = {name: [] for name in [OURS, *peers]}
+    others = [*peers, CANDLE] if candle.has_image(model) else [*peers]
+    versions = dict.fromkeys(peers, onnxruntime.__version__) | {CANDLE: candle.version()}
+    speeds = {name: [] for name in [OURS, *others]}
     memory, vectors = {}, {}
     for _ in range(ROUNDS):
         for name in speeds:
             with tempfile.TemporaryDirectory() as place:
                 if name == OURS:
                     seconds, memory[name], vectors[name] = ours(context, model, folder, Path(place))
+                elif name == CANDLE:
+                    seconds, memory[name], vectors[name] = of_candle(context, model, folder, Path(place))
                 else:
                     seconds, memory[name], vectors[name] = theirs(model, peers[name], folder, Path(place))
                 speeds[name].append(count / seconds)
     cosines = check(model, vectors)
-    each = {name: measured(name, taken, "" if name == OURS else onnxruntime.__version__,
+    each = {name: measured(name, taken, versions.get(name, ""),
                            **{"peak MB": round(memory[name]), "cosine to fp32": cosines[name]})
             for name, taken in speeds.items()}
     side = model.config["image"]["image_size"]
     return Row("embed", f"{model.title}, {count} tiles of 256 x 256 to {side} x {side}", "pictures/s", [each[OURS]],
-               [each[name] for name in peers], better="higher",
+               [each[name] for name in others], better="higher",
                note=f"{THREADS} threads; decoding, preparing and embedding. Ours is the time of the whole command less that "
                     "of the same command with the vectors kept; theirs is in batches of 8, without the start of Python.")
 
@@ -83,6 +88,12 @@ def theirs(model: Model, graph: Path, folder: Path, place: Path) -> tuple[float,
     command = [sys.executable, program, graph, model.package / "model.json", folder, THREADS, place / "vectors.npy"]
     seen = watched(command)
     return json.loads(seen.printed)["seconds"], seen.megabytes, np.load(place / "vectors.npy")
+
+
+def of_candle(context: Context, model: Model, folder: Path, place: Path) -> tuple[float, float, np.ndarray]:
+    seen = watched([context.candle, "embed", model.package, folder, THREADS, place / "vectors"])
+    vectors = np.fromfile(place / "vectors", "f4").reshape(-1, model.config["embed_dim"])
+    return json.loads(seen.printed)["seconds"], seen.megabytes, vectors
 
 
 def check(model: Model, vectors: dict[str, np.ndarray]) -> dict[str, float]:

@@ -1,14 +1,15 @@
-"""A prepared picture in, a vector out, in the browser: our image encoder beside onnxruntime-web on the same weights."""
+"""A prepared picture in, a vector out, in the browser: our image encoder beside candle and onnxruntime-web on the same weights."""
 
 import numpy as np
 import onnxruntime
 
-from harness import browser, models, pictures
+from harness import browser, candle, models, pictures
 from harness.context import Context
 from harness.models import Model
-from harness.rows import Mismatch, Row, measured
+from harness.rows import Measure, Mismatch, Row, measured
 
 PACKAGE = "onnxruntime-web"
+CANDLE = "candle, Q8_0"
 PICTURES = 8
 OURS_LEAST, INT8_LEAST = 0.99, 0.8
 
@@ -18,10 +19,13 @@ def run(context: Context) -> list[Row]:
 
 
 def of_model(context: Context, model: Model) -> list[Row]:
-    version, side = context.npm_version(PACKAGE), model.config["image"]["image_size"]
+    side = model.config["image"]["image_size"]
     ours = {name: {"build": browser.wasm_path(name)} for name in context.wasm}
     peers = {f"{PACKAGE} {dtype}": {"url": f"/made/onnx/{model.onnx_path('image', dtype).name}"}
              for dtype in ("fp32", "int8")}
+    versions = dict.fromkeys(peers, context.npm_version(PACKAGE)) | {CANDLE: candle.version()}
+    if candle.has_image(model):
+        peers[CANDLE] = {"build": "wasm-simd128", "candle": True}
     everyone = ours | peers
     folder = pictures.folder(context, PICTURES)
     files = sorted(path.name for path in folder.iterdir())
@@ -41,9 +45,11 @@ def of_model(context: Context, model: Model) -> list[Row]:
                  " one batch of two.")
     told = {n: {"cosine to f32": cosines[n], "load ms": round(costs[n]["loadMs"]),
                 "wasm MB": round(costs[n]["wasmBytes"] / 1e6, 1)} for n in everyone}
-    each = {n: measured(n, samples[n], version if n in peers else "", **told[n]) for n in everyone}
+    each = {n: measured(n, samples[n], versions.get(n, ""), **told[n]) for n in everyone}
+    if CANDLE not in each:
+        each[CANDLE] = Measure(CANDLE, absent=candle.NO_IMAGE)
     return [Row("image", f"{model.title}, a picture of {side} x {side}", "ms",
-                [each[n] for n in ours], [each[n] for n in peers], note=note)]
+                [each[n] for n in ours], [each[n] for n in each if n not in ours], note=note)]
 
 
 def check(model: Model, vectors: dict, ours: dict) -> dict[str, float]:

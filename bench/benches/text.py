@@ -1,14 +1,15 @@
-"""Tokens in, a vector out, in the browser: our text encoder beside onnxruntime-web on the same weights."""
+"""Tokens in, a vector out, in the browser: our text encoder beside candle and onnxruntime-web on the same weights."""
 
 import numpy as np
 import onnxruntime
 
-from harness import browser, models, sentences
+from harness import browser, candle, models, sentences
 from harness.context import Context
 from harness.models import Model
 from harness.rows import Measure, Mismatch, Row, measured, quantile, single
 
 PACKAGE = "onnxruntime-web"
+CANDLE = "candle, Q8_0"
 # Least mean cosine to onnxruntime in f32. A wrong weight or activation gives far less.
 OURS_LEAST, INT8_LEAST = 0.99, 0.9
 CAPTIONS = 500
@@ -35,12 +36,14 @@ def contestants(context: Context, model: Model, folder: str) -> tuple[dict, dict
     ours = {name: {"build": browser.wasm_path(name), "folder": f"/{folder}"} for name in context.wasm}
     peers = {f"{PACKAGE} {dtype}": {"url": f"/made/onnx/{model.onnx_path('text', dtype).name}"}
              for dtype in ("int8", "fp32")}
+    # It has kernels for 128-bit SIMD, none for relaxed SIMD.
+    peers[CANDLE] = {"build": "wasm-simd128", "folder": f"/{folder}", "candle": True}
     return ours, peers
 
 
 def of_model(context: Context, model: Model, peaks: dict[str, float]) -> list[Row]:
-    version = context.npm_version(PACKAGE)
     ours, peers = contestants(context, model, "model")
+    versions = dict.fromkeys(peers, context.npm_version(PACKAGE)) | {CANDLE: candle.version()}
     everyone = ours | peers
     with browser.page(context, model=model.package) as page:
         captions = sentences.rsicd_captions(context.data, CAPTIONS) if model.name == "rs-small" else []
@@ -71,7 +74,7 @@ def of_model(context: Context, model: Model, peaks: dict[str, float]) -> list[Ro
     rows = []
     for length in by_length:
         taken = samples[str(length)]
-        each = {n: measured(n, taken[n], version if n in peers else "", **facts(n, length, taken[n])) for n in taken}
+        each = {n: measured(n, taken[n], versions.get(n, ""), **facts(n, length, taken[n])) for n in taken}
         rows.append(Row("text", f"{model.title}, {length} tokens", "ms",
                         [each[n] for n in ours], [each[n] for n in peers]))
     rows[0].note = (f"Cosines to onnxruntime (native, f32, same weights) over {len(lists)} texts"
@@ -79,7 +82,7 @@ def of_model(context: Context, model: Model, peaks: dict[str, float]) -> list[Ro
 
     def once(case: str, unit: str, value, note: str) -> Row:
         def one(name: str) -> Measure:
-            return single(name, value(costs[name]), version if name in peers else "")
+            return single(name, value(costs[name]), versions.get(name, ""))
         return Row("text", f"{model.title}, {case}", unit, [one(n) for n in ours], [one(n) for n in peers], note=note)
 
     rows.append(once("load", "ms", lambda cost: cost["loadMs"], "From the file's bytes to a usable encoder."))

@@ -17,8 +17,9 @@ class Context:
     work: Path
     clip_rs: Path
     clip_rs_server: Path
-    # The engine as a native command (bench/native).
+    # The engine as a native command (bench/native), and candle as one (bench/candle).
     native: Path
+    candle: Path
     chromium: Path
     chromedriver: Path
     # `node_modules` of bench/package.json.
@@ -42,7 +43,7 @@ class Context:
 
         return cls(
             work=path("BENCH_WORK"), clip_rs=path("CLIP_RS_BIN"), clip_rs_server=path("CLIP_RS_SERVER_BIN"),
-            native=path("BENCH_NATIVE"),
+            native=path("BENCH_NATIVE"), candle=path("BENCH_CANDLE"),
             chromium=path("CHROMIUM"), chromedriver=path("CHROMEDRIVER"), npm=path("BENCH_NPM"),
             wasm={"ours (simd128)": path("BENCH_WASM_SIMD128"), "ours (relaxed SIMD)": path("BENCH_WASM_RELAXED")},
             dist=path("CLIP_RS_DIST"), catalog=path("CLIP_RS_CATALOG"), data=data, large=large,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 TITLES = {
     "text": "Text encoder",
+    "text-native": "Text encoder, natively",
     "text-as-used": "Text encoder, as people use it",
     "image": "Image encoder",
     "search": "Search",

@@ -1,4 +1,4 @@
-// The contestants that encode: ours in two builds, and onnxruntime-web on the same weights.
+// The contestants that encode: ours in two builds, candle on the same files, and onnxruntime-web on the same weights.
 
 import { fetchBytes } from "./timing.js";
 
@@ -9,12 +9,13 @@ export async function engine(build) {
   return module;
 }
 
-// `{ encode(tokens) -> Float32Array, tokenize(text) -> tokens, loadMs, bytes }` of our text encoder.
-// The bytes are fetched before the clock starts: the network is no part of the comparison.
-export async function ourText(build, folder) {
+// `{ encode(tokens) -> Float32Array, tokenize(text) -> tokens, loadMs, bytes }` of our text encoder, or of candle's in the same
+// module, which is given tokens only. The bytes are fetched before the clock starts: the network is no part of the comparison.
+export async function ourText(build, folder, candle = false) {
   const [config, gguf, vocabulary] = await Promise.all(
     ["model.json", "text.gguf", "vocabulary.txt"].map((name) => fetchBytes(`${folder}/${name}`)));
-  const { Text } = await engine(build);
+  const { Text: Ours, CandleText } = await engine(build);
+  const Text = candle ? CandleText : Ours;
   const start = performance.now();
   const text = new Text(config, gguf, vocabulary);
   const loadMs = performance.now() - start;
@@ -53,10 +54,11 @@ export async function onnxText(url) {
   return { loadMs, bytes, encode };
 }
 
-export async function ourImage(build, folder) {
+export async function ourImage(build, folder, candle = false) {
   const [config, gguf] = await Promise.all(
     ["model.json", "image.gguf"].map((name) => fetchBytes(`${folder}/${name}`)));
-  const { Image } = await engine(build);
+  const { Image: Ours, CandleImage } = await engine(build);
+  const Image = candle ? CandleImage : Ours;
   const start = performance.now();
   const image = new Image(config, gguf);
   return {

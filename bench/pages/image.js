@@ -16,9 +16,9 @@ async function open(contestants, side, files) {
   const bytes = await Promise.all(files.map((file) => fetchBytes(`/pictures/${file}`)));
   const values = bytes.map((file) => channelsFirst(preparing.prepare(file).values()));
   const encoders = {};
-  for (const [name, { build, url }] of Object.entries(contestants)) {
+  for (const [name, { build, candle, url }] of Object.entries(contestants)) {
     if (build) {
-      const image = await ourImage(build, "/model");
+      const image = await ourImage(build, "/model", candle);
       const prepared = bytes.map((file) => image.prepare(file));
       encoders[name] = (n) => image.encode(prepared[n]);
     } else {
@@ -50,8 +50,8 @@ export async function measure(contestants, side, files, options) {
 }
 
 // What one contestant costs on a page of its own, after one picture.
-export async function cost({ build, url }, side, file) {
-  const image = build ? await ourImage(build, "/model") : await onnxImage(url, side);
+export async function cost({ build, candle, url }, side, file) {
+  const image = build ? await ourImage(build, "/model", candle) : await onnxImage(url, side);
   await image.encode(build ? image.prepare(await fetchBytes(`/pictures/${file}`)) : new Float32Array(3 * side * side));
   return { loadMs: image.loadMs, wasmBytes: window.wasmBytes() };
 }

@@ -3,7 +3,7 @@
 import { onnxText, ourText, engine } from "./encoders.js";
 import { inTurn, now } from "./timing.js";
 
-const open = ({ build, folder, url }) => (build ? ourText(build, folder) : onnxText(url));
+const open = ({ build, folder, candle, url }) => (build ? ourText(build, folder, candle) : onnxText(url));
 
 // Tokens of each text, by our tokenizer; both sides get these.
 export async function tokens(contestant, texts) {

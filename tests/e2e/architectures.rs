@@ -18,6 +18,18 @@ const PICTURES: u32 = 6;
 /// The file that only a general engine has.
 const GENERAL: &str = "general_bg.wasm";
 
+/// JavaScript: whether the service worker has the engine and the model, which the page loaded before it was there.
+const IS_KEPT: &str = "(async () => {
+    if (!navigator.serviceWorker.controller) return false;
+    const base = new URL('catalog/', location);
+    const { model } = await (await fetch(new URL('catalog.json', base))).json();
+    const loader = document.querySelector('meta[name=general]').content;
+    const engine = ['_loader.js', '.js', '_bg.wasm'].map((end) => new URL(loader.replace('_loader.js', end), location));
+    const wanted = [...engine, ...['catalog.json', model.text, model.tokenizer].map((name) => new URL(name, base))];
+    const kept = wanted.map((url) => caches.match(url, { cacheName: 'clip-rs-seen' }));
+    return (await Promise.all(kept)).every(Boolean);
+})()";
+
 #[derive(Deserialize)]
 struct Answer {
     id: String,
@@ -31,7 +43,7 @@ fn clip_rs(artifacts: &Artifacts, words: &[&Path]) -> Result<String> {
 }
 
 /// A catalog of random pictures by a random model of that architecture, from its authors' files.
-fn catalog(artifacts: &Artifacts, name: &str, folder: &Path) -> Result<PathBuf> {
+pub fn catalog(artifacts: &Artifacts, name: &str, folder: &Path) -> Result<PathBuf> {
     let archive =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/towers/tests/fixtures/{name}.tar.br"));
     let (source, model, out) = (folder.join("source"), folder.join("model"), folder.join("catalog"));
@@ -85,6 +97,26 @@ fn catalogs_of_four_architectures_are_searched_by_words_and_by_picture() -> Resu
         assert!(chromium.recorder().seen().iter().any(|request| request.url.contains(GENERAL)));
         expect_quiet(&chromium);
     }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn what_was_visited_of_such_a_catalog_answers_without_the_network() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let folder = tempfile::tempdir()?;
+    let site = Site::start(&artifacts, &catalog(&artifacts, "siglip", folder.path())?)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    let online: Vec<String> = page.search("a river")?.into_iter().map(|card| card.id).collect();
+    page.wait_until("the service worker has what it needs", IS_KEPT)?;
+    drop(site);
+    page.reload()?;
+    page.wait_for_state("results")?;
+    let offline: Vec<String> = page.results()?.into_iter().map(|card| card.id).collect();
+    assert_eq!(offline, online);
+    assert_eq!(page.search("a bridge")?.len(), PICTURES as usize, "words that were not asked before");
     Ok(())
 }
 

@@ -121,7 +121,7 @@ fn a_page_with_one_catalog_has_no_choice_and_asks_for_the_list_when_it_can_be_se
     let artifacts = Artifacts::from_env()?;
     let site = Site::start(&artifacts, &artifacts.catalog)?;
     let chromium = Chromium::start(&artifacts, &site)?;
-    let page = chromium.open(&site.url("#q=a%20field"), DESKTOP.0, DESKTOP.1)?;
+    let page = chromium.open(&site.url("#q=storage%20tanks"), DESKTOP.0, DESKTOP.1)?;
     page.wait_for_state("results")?;
     let list = site.url("catalogs.json");
     page.wait_until("the list is read", &format!("performance.getEntriesByName('{list}').length > 0"))?;

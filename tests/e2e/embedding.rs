@@ -308,7 +308,7 @@ fn nobody_but_the_host_is_heard() -> Result<()> {
         })",
     )?;
     assert!(said.contains("\"version\"") && said.contains("99"), "{said}");
-    assert_eq!(page.eval::<Value>("widget.search('a field')")?["state"], "results");
+    assert_eq!(page.eval::<Value>("widget.search('storage tanks')")?["state"], "results");
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::steps::{self, Step};
 const BUILDS: [(&str, &str); 2] = [("simd128", "+simd128"), ("relaxed", "+simd128,+relaxed-simd")];
 const BROWSER_CRATE: &str = "clip-rs-bench-browser";
 const NATIVE_CRATE: &str = "clip-rs-bench-native";
+const CANDLE_CRATE: &str = "clip-rs-bench-candle";
 
 /// Runs the benches; `words` are the options of `bench/run.py`.
 pub fn run(words: &[&str]) -> Result<()> {
@@ -32,7 +33,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
     dist::compile(&toolchain, Engines::All)?;
     dist::bundle(&toolchain, &tools, Engines::All)?;
-    let engine = native_engine()?;
+    let (engine, candle) = (native_engine()?, candle()?);
     let mut bench = Command::new(python);
     for (name, instructions) in BUILDS {
         let module = browser_engine(&toolchain, &tools, name, instructions)?;
@@ -44,6 +45,7 @@ pub fn run(words: &[&str]) -> Result<()> {
         .env("BENCH_WORK", work()?)
         .env("BENCH_NPM", npm)
         .env("BENCH_NATIVE", engine)
+        .env("BENCH_CANDLE", candle)
         .env("CLIP_RS_BIN", &commands.clip_rs)
         .env("CLIP_RS_SERVER_BIN", &commands.server)
         .env("CLIP_RS_DIST", paths::dist())
@@ -138,6 +140,19 @@ fn native_engine() -> Result<PathBuf> {
     process::quiet(&mut cargo, &folder().join("native.log"))?;
     step.done("up to date");
     Ok(paths::built("release", NATIVE_CRATE))
+}
+
+/// candle as a command, for this very processor: it chooses instructions when it is compiled, ours when they run.
+fn candle() -> Result<PathBuf> {
+    let step = Step::start("candle, a peer", "cargo build --release");
+    let place = folder().join("candle");
+    let mut cargo = setup::cargo();
+    cargo.args(["build", "--release", "-p", CANDLE_CRATE, "--target-dir"]).arg(&place);
+    process::quiet(cargo.env("RUSTFLAGS", "-C target-cpu=native"), &folder().join("candle.log"))?;
+    step.done("up to date");
+    let built = paths::built("release", CANDLE_CRATE);
+    let name = built.file_name().context("a program without a name")?;
+    Ok(place.join("release").join(name))
 }
 
 /// The engine as a module for the browser, compiled for these instructions. Returns the module's folder.

@@ -19,6 +19,8 @@ const ENGINE: &str = "engine.json";
 /// The workers' start scripts: what the list calls them, and how the page names them (`worker.rs`).
 const SCRIPTS: [(&str, &str); 3] =
     [("worker", "worker"), ("relaxed", "worker-relaxed"), ("explorer", "explorer")];
+/// The same of the workers with the general engine, which not every page has.
+const GENERAL: &str = "general";
 
 /// Completes the library's folder in the built page `dist`, whose workers are in their places.
 pub fn complete(dist: &Path) -> Result<()> {
@@ -39,11 +41,16 @@ pub fn complete(dist: &Path) -> Result<()> {
 /// The list of the engine's files, seen from the library's folder, for a page with this text.
 fn engine(html: &str) -> Result<String> {
     let mut list = serde_json::Map::new();
-    for (name, meta) in SCRIPTS {
+    let named = |meta: &str| {
         let start = format!(r#"<meta name="{meta}" content=""#);
-        let found = html.split_once(&start).and_then(|(_, rest)| rest.split_once('"'));
-        let (script, _) = found.with_context(|| format!("index.html names no {meta}"))?;
-        list.insert(name.to_owned(), format!("../{script}").into());
+        html.split_once(&start)?.1.split_once('"').map(|(script, _)| format!("../{script}"))
+    };
+    for (name, meta) in SCRIPTS {
+        let script = named(meta).with_context(|| format!("index.html names no {meta}"))?;
+        list.insert(name.to_owned(), script.into());
+    }
+    if let Some(script) = named(GENERAL) {
+        list.insert(GENERAL.to_owned(), script.into());
     }
     Ok(serde_json::to_string_pretty(&list)? + "\n")
 }
@@ -64,6 +71,9 @@ mod tests {
             "worker": "../worker-0f/a.js", "relaxed": "../worker-relaxed-0f/a.js", "explorer": "../explorer-0f/a.js",
         });
         assert_eq!(list, expected);
+        let more = metas.concat() + r#"<meta name="general" content="general-0f/g.js" />"#;
+        let list: serde_json::Value = serde_json::from_str(&engine(&more).unwrap()).unwrap();
+        assert_eq!(list["general"], "../general-0f/g.js");
         assert!(engine(&metas[..2].concat()).is_err(), "a page without an explorer");
     }
 }

@@ -10,6 +10,10 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::reason;
 use super::worker_scope::{parts, with_bytes};
+use crate::explore;
+
+/// The general engine's start script.
+const GENERAL: &str = "general_loader.js";
 
 /// Which worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +61,13 @@ pub fn use_general() -> bool {
     search_worker().is_ok_and(|known| known.use_general())
 }
 
+/// Absolute URLs of the general engine's files; none unless it is in use.
+pub fn general_files() -> Vec<String> {
+    let script = search_worker().map(|known| known.script()).unwrap_or_default();
+    let stem = script.strip_suffix(GENERAL).map(|folder| format!("{folder}general"));
+    stem.iter().flat_map(|stem| ["_loader.js", ".js", "_bg.wasm"].map(|end| format!("{stem}{end}"))).collect()
+}
+
 /// A running worker; it ends when this is dropped.
 #[derive(Debug)]
 pub struct TextWorker {
@@ -73,6 +84,7 @@ impl TextWorker {
         broke: impl Fn(String) + 'static,
     ) -> Result<Self, String> {
         let known = search_worker()?;
+        let name = if script == Script::Explorer { explore::NAME } else { "" };
         let (script, early) = match script {
             Script::Search => (known.script(), known.take()),
             Script::Explorer => (known.explorer(), None),
@@ -80,7 +92,7 @@ impl TextWorker {
         };
         let (worker, said) = match early {
             Some(early) => (early.worker(), early.heard()),
-            None => (new_worker(&script)?, Array::new()),
+            None => (new_worker(&script, name)?, Array::new()),
         };
         let (heard, broke) = (Rc::new(heard), Rc::new(broke));
         let (hear, unread) = (Rc::clone(&heard), Rc::clone(&broke));
@@ -113,8 +125,9 @@ impl TextWorker {
     }
 }
 
-fn new_worker(script: &str) -> Result<Worker, String> {
+fn new_worker(script: &str, name: &str) -> Result<Worker, String> {
     let options = WorkerOptions::new();
+    options.set_name(name);
     options.set_type(WorkerType::Module);
     Worker::new_with_options(script, &options).map_err(|thrown| reason(&thrown))
 }

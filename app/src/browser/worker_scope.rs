@@ -9,10 +9,9 @@ fn scope() -> Option<DedicatedWorkerGlobalScope> {
     js_sys::global().dyn_into().ok()
 }
 
-/// The fragment of the address that the worker was started from, without its `#`.
-pub fn fragment() -> String {
-    let hash = scope().map(|scope| scope.location().hash()).unwrap_or_default();
-    hash.strip_prefix('#').unwrap_or_default().to_owned()
+/// What the worker was called by whoever started it.
+pub fn name() -> String {
+    scope().map(|scope| scope.name()).unwrap_or_default()
 }
 
 /// Sends `text` to the page, with `bytes` unless there are none.

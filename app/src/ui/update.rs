@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::session::{Phase, Session};
 use crate::browser::service_worker::ServiceWorker;
-use crate::browser::{clock, location};
+use crate::browser::{clock, location, worker};
 use crate::catalogs;
 
 #[component]
@@ -49,7 +49,8 @@ pub fn Update() -> impl IntoView {
     view! { <div class="live" role="status">{note}</div> }
 }
 
-/// Absolute URLs of what has been loaded: what a search needs, what the page has shown since, and the list of catalogs.
+/// Absolute URLs of what has been loaded: what a search needs, what the page has shown since, the list of catalogs, and an
+/// engine that no service worker keeps unasked.
 fn loaded(manifest: &Manifest) -> Vec<String> {
     let base = catalogs::folder();
     let model = [&manifest.model.config, &manifest.model.text, &manifest.model.tokenizer];
@@ -59,7 +60,7 @@ fn loaded(manifest: &Manifest) -> Vec<String> {
     let listing = only(manifest.listing()).map(|page| &page.file);
     let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
     let needed = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
-    let needed = needed.chain(catalogs::list_url());
+    let needed = needed.chain(catalogs::list_url()).chain(worker::general_files());
     needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(&base))).collect()
 }
 

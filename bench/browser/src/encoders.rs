@@ -41,7 +41,7 @@ pub struct Image(ImageEncoder);
 
 /// A picture prepared for an image encoder.
 #[wasm_bindgen]
-pub struct Pixels(ImagePixels);
+pub struct Pixels(pub(crate) ImagePixels);
 
 #[wasm_bindgen]
 impl Image {

@@ -1,5 +1,6 @@
 //! The engine as JavaScript calls it, so that it can be timed beside its peers in one page.
 
+mod candle;
 mod encoders;
 mod explore;
 mod index;

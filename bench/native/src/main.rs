@@ -19,6 +19,7 @@ use serde_json::json;
 
 const HELP: &str = "\
 clip-rs-bench-native encode PACKAGE              texts, one a line, on standard input; vectors on standard output
+clip-rs-bench-native text PACKAGE ROUNDS         lists of tokens as JSON on standard input
 clip-rs-bench-native build VECTORS DIM INDEX     builds an index on one thread
 clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all
 clip-rs-bench-native tower PACKAGE COUNT THREADS the image tower alone on so many pictures";
@@ -27,6 +28,7 @@ fn main() -> Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["encode", package] => encode(Path::new(package)),
+        ["text", package, rounds] => text(Path::new(package), rounds.parse().context("ROUNDS")?),
         ["build", vectors, dim, index] => build(vectors, dim.parse().context("DIM")?, index),
         ["search", index, queries, k] => search(index, queries, k.parse().context("K")?),
         ["tower", package, count, threads] => tower::run(
@@ -38,11 +40,36 @@ fn main() -> Result<()> {
     }
 }
 
-fn encode(package: &Path) -> Result<()> {
+fn text_encoder(package: &Path) -> Result<TextEncoder> {
     let read =
         |name: &str| fs::read(package.join(name)).with_context(|| format!("{}: {name}", package.display()));
     let config = ModelConfig::from_json(&read("model.json")?)?;
-    let encoder = TextEncoder::from_gguf(&config, &read(&config.text.file)?, &read(&config.tokenizer.file)?)?;
+    Ok(TextEncoder::from_gguf(&config, read(&config.text.file)?, &read(&config.tokenizer.file)?)?)
+}
+
+/// Milliseconds of each list of tokens, so many times, and its vector.
+fn text(package: &Path, rounds: usize) -> Result<()> {
+    let encoder = text_encoder(package)?;
+    let mut given = String::new();
+    io::stdin().read_to_string(&mut given)?;
+    let lists: Vec<Vec<u32>> = serde_json::from_str(&given).context("lists of tokens")?;
+    let mut found = Vec::new();
+    for tokens in lists {
+        let vector = encoder.encode_tokens(&tokens)?;
+        let mut milliseconds = Vec::new();
+        for _ in 0..rounds {
+            let start = Instant::now();
+            encoder.encode_tokens(&tokens)?;
+            milliseconds.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        found.push(json!({ "ms": milliseconds, "vector": vector.as_slice() }));
+    }
+    println!("{}", json!(found));
+    Ok(())
+}
+
+fn encode(package: &Path) -> Result<()> {
+    let encoder = text_encoder(package)?;
     let mut texts = String::new();
     io::stdin().read_to_string(&mut texts)?;
     let mut out = io::stdout().lock();

@@ -1,10 +1,11 @@
 //! What can be asked, and that the answers are those of the engine.
 
 use anyhow::Result;
+use clip_rs_tests::Artifacts;
 use serde_json::{Value, json};
 
 use super::Host;
-use crate::Visit;
+use crate::{Visit, architectures};
 
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
@@ -170,5 +171,24 @@ fn on_the_pages_own_server_workers_are_started_as_they_are() -> Result<()> {
     )?;
     assert_eq!((started, hits), (vec![true, true], 20));
     visit.expect_quiet_console();
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_catalog_whose_model_is_no_clip_is_asked_by_words_and_by_picture() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let catalog = architectures::catalog(&Artifacts::from_env()?, "siglip", folder.path())?;
+    let host = Host::with_area_of(&catalog)?;
+    let hits: Vec<Value> = host.run("return await area.search('a river')")?;
+    assert!(!hits.is_empty());
+    let own: bool = host.run(
+        "const [{ id }] = await area.search('a river'); \
+         const [first] = await area.search({ picture: await area.picture(id, { pixels: 96 }) }); return first.id === id",
+    )?;
+    assert!(own, "a picture is most like itself");
+    let alive: u32 = host.run("return alive.size")?;
+    assert_eq!(alive, 2, "the workers that did not know the model have ended");
+    host.expect_quiet();
     Ok(())
 }
