@@ -113,7 +113,7 @@ impl Imagery<'_> {
 
     /// Fetches a page of the listing; `arrived` is told the bytes so far.
     pub async fn load_page(&self, name: &str, arrived: impl Fn(u64) + 'static) -> Result<(), LoadError> {
-        self.page(name, arrived).await.map(|_| ())
+        self.page(name, Box::new(arrived)).await.map(|_| ())
     }
 
     fn subject(&self, id: &str) -> Option<Subject<'_>> {
@@ -183,7 +183,7 @@ impl Imagery<'_> {
         place: Place,
     ) -> Result<Option<ImageFile>, LoadError> {
         let Some(page) = tiles.page_of(tile) else { return Ok(None) };
-        let page = self.page(&page.file, |_| {}).await?;
+        let page = self.page(&page.file, Box::new(|_| {})).await?;
         let Page::Tiles(listing) = &*page else { return Ok(None) };
         let Some(ListedTile { kind, file, .. }) = listing.get(tile).copied() else { return Ok(None) };
         let path = tiles.path(tile, kind, &file).ok_or_else(|| nowhere(&tile.to_string()))?;
@@ -196,17 +196,17 @@ impl Imagery<'_> {
         name: &str,
     ) -> Result<Option<ListedPicture>, LoadError> {
         let Some(page) = pictures.page_of(name) else { return Ok(None) };
-        Ok(match &*self.page(&page.file, |_| {}).await? {
+        Ok(match &*self.page(&page.file, Box::new(|_| {})).await? {
             Page::Pictures(listing) => listing.get(name).cloned(),
             Page::Tiles(_) => None,
         })
     }
 
-    async fn page(&self, name: &str, arrived: impl Fn(u64) + 'static) -> Result<Rc<Page>, LoadError> {
+    async fn page(&self, name: &str, arrived: Box<dyn Fn(u64)>) -> Result<Rc<Page>, LoadError> {
         let file = self.manifest.file(name)?.clone();
         let (base, of_tiles, bytes) = (self.base.to_owned(), self.manifest.tiles.is_some(), file.bytes);
         let fetch = async move || {
-            let content = load::file(&base, &file, arrived).await?;
+            let content = load::file(&base, &file, &*arrived).await?;
             let page = if of_tiles {
                 TileListing::from_bytes(&content).map(Page::Tiles)
             } else {

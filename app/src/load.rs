@@ -101,7 +101,8 @@ async fn newest<T>(
     loop {
         let caching = if tries.is_first() { Caching::Revalidate } else { Caching::Reload };
         let mut bytes = Vec::new();
-        let fetched = fetch::bytes(url, caching, None, &mut bytes, |_, done| done <= most);
+        let mut arrived = |_: &[u8], done| done <= most;
+        let fetched = fetch::bytes(url, caching, None, &mut bytes, &mut arrived);
         let fetched = fetched.await.map_err(|error| LoadError::of(name, error));
         match fetched.and_then(|_| read(bytes)) {
             Ok(read) => return Ok(read),
@@ -119,7 +120,7 @@ fn read(bytes: Vec<u8>) -> Result<(String, Manifest), LoadError> {
 
 /// Fetches and checks a file beside `catalog.json`. `base` is the folder's absolute URL with its slash;
 /// `arrived` is told the number of bytes so far, and 0 when the fetch starts anew.
-pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
+pub async fn file(base: &str, file: &FileRef, arrived: &dyn Fn(u64)) -> Result<Vec<u8>, LoadError> {
     let url = format!("{base}{}", file.name);
     let (mut bytes, mut digester, mut tries) = (room_for(file)?, Digester::default(), Tries::default());
     loop {
@@ -130,14 +131,15 @@ pub async fn file(base: &str, file: &FileRef, arrived: impl Fn(u64)) -> Result<V
             bytes.clear();
         }
         arrived(bytes.len() as u64);
-        let fetched = fetch::bytes(&url, tries.caching(), range, &mut bytes, |piece, done| {
+        let mut digest = |piece: &[u8], done| {
             if done == piece.len() as u64 {
                 digester = Digester::default();
             }
             digester.update(piece);
             arrived(done);
             done <= file.bytes
-        });
+        };
+        let fetched = fetch::bytes(&url, tries.caching(), range, &mut bytes, &mut digest);
         let came = fetched.await.map_err(|error| LoadError::of(&file.name, error));
         let whole = came.and_then(|_| {
             let found = std::mem::take(&mut digester).finish();
@@ -164,7 +166,8 @@ pub async fn picture(url: &str, path: &str, listed: &ListedFile) -> Result<Vec<u
     let mut tries = Tries::default();
     loop {
         let mut bytes = Vec::new();
-        let fetched = fetch::bytes(url, tries.caching(), None, &mut bytes, |_, done| done <= listed.bytes());
+        let mut arrived = |_: &[u8], done| done <= listed.bytes();
+        let fetched = fetch::bytes(url, tries.caching(), None, &mut bytes, &mut arrived);
         let came = fetched.await.map_err(|error| LoadError::of(path, error));
         match came.and_then(|_| Ok(listed.check(path, &bytes)?)) {
             Ok(()) => return Ok(bytes),
@@ -184,7 +187,8 @@ pub async fn part(
     let mut tries = Tries::default();
     loop {
         let (range, mut came) = (Some((first, Some(last))), Vec::new());
-        let fetched = fetch::bytes(url, tries.caching(), range, &mut came, |_, done| done <= bytes);
+        let mut arrived = |_: &[u8], done| done <= bytes;
+        let fetched = fetch::bytes(url, tries.caching(), range, &mut came, &mut arrived);
         let is_part = fetched.await.map_err(|error| LoadError::of(path, error)).and_then(|is_part| {
             let expected = if is_part { last.saturating_sub(first).saturating_add(1) } else { bytes };
             let found = came.len() as u64;

@@ -18,6 +18,8 @@ const EXPLORER_BYTES: u64 = 400_000;
 const KEEPER_BYTES: u64 = 150_000;
 /// Either build of the worker, likewise.
 const WORKER_BYTES: u64 = 300_000;
+/// The general engine, which is loaded where a catalog's model needs it.
+const GENERAL_BYTES: u64 = 1_800_000;
 /// All that travels until the sample area can be searched.
 const VISIT_BYTES: u64 = 9_000_000;
 /// What the service worker fetches after that, so that all of the page is there without a network.
@@ -56,6 +58,7 @@ fn the_programs_are_small_when_packed() -> Result<()> {
             Some("worker_bg.wasm") => WORKER_BYTES,
             Some("explorer_bg.wasm") => EXPLORER_BYTES,
             Some("keeper_bg.wasm") => KEEPER_BYTES,
+            Some("general_bg.wasm") => GENERAL_BYTES,
             _ => PAGE_BYTES,
         };
         println!("{}: {packed} bytes packed", path.display());

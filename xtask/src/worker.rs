@@ -66,12 +66,13 @@ pub fn compile_general(toolchain: &WasmToolchain, profile: &str, log: &Path) -> 
 
 /// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
 pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
-    bundle(tools, "worker", PROGRAM, &["--enable-relaxed-simd"], log)
+    bundle(tools, "worker", PROGRAM, &["-O", "--converge", "--enable-relaxed-simd"], log)
 }
 
 /// Puts the compiled workers with the general engine together. Returns their folder.
 pub fn bundle_general(tools: &Tools, log: &Path) -> Result<PathBuf> {
-    bundle(tools, "general", GENERAL_PROGRAM, &[], log)
+    // It is ten times as large and loaded by few: more passes over it would cost minutes for a hundredth of its size.
+    bundle(tools, "general", GENERAL_PROGRAM, &["-O1"], log)
 }
 
 fn bundle(tools: &Tools, name: &str, program: &str, options: &[&str], log: &Path) -> Result<PathBuf> {
@@ -82,12 +83,7 @@ fn bundle(tools: &Tools, name: &str, program: &str, options: &[&str], log: &Path
     process::quiet(bindgen.arg(output().join(program)), log)?;
     let wasm = folder.join(format!("{name}_bg.wasm"));
     let mut smaller = tools.command("wasm-opt");
-    smaller
-        .args(["-O", "--converge", "--strip-producers"])
-        .args(options)
-        .arg("--output")
-        .arg(&wasm)
-        .arg(&wasm);
+    smaller.arg("--strip-producers").args(options).arg("--output").arg(&wasm).arg(&wasm);
     process::quiet(&mut smaller, log)?;
     let file = format!("{name}_loader.js");
     let loader = paths::repository().join("app").join(&file);

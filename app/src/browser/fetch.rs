@@ -59,7 +59,7 @@ pub async fn bytes(
     caching: Caching,
     range: Option<(u64, Option<u64>)>,
     bytes: &mut Vec<u8>,
-    mut arrived: impl FnMut(&[u8], u64) -> bool,
+    arrived: &mut dyn FnMut(&[u8], u64) -> bool,
 ) -> Result<bool, FetchError> {
     let silence = Silence::new()?;
     let init = RequestInit::new();

@@ -41,14 +41,14 @@ impl Pages {
     }
 
     /// The bytes of a file that the manifest names, checked; `arrived` is told how many there are so far.
-    pub async fn file(&self, name: &str, arrived: impl Fn(u64)) -> Result<Vec<u8>, LoadError> {
+    pub async fn file(&self, name: &str, arrived: &dyn Fn(u64)) -> Result<Vec<u8>, LoadError> {
         load::file(&self.base, self.manifest.file(name)?, arrived).await
     }
 
     /// Fetches the page of each shard that has only one, so that the first search finds it here. `arrived` is told the
     /// file's name and the bytes so far.
-    pub async fn fetch_single(&self, arrived: impl Fn(&str, u64) + Clone + 'static) {
-        let single = single(&self.manifest).map(|name| self.page(name, arrived.clone()));
+    pub async fn fetch_single(&self, arrived: Rc<dyn Fn(&str, u64)>) {
+        let single = single(&self.manifest).map(|name| self.page(name, Rc::clone(&arrived)));
         // What cannot be had now is asked for again, and reported, when a hit is on it.
         let _asked_for_again = join_all(single).await;
     }
@@ -57,7 +57,8 @@ impl Pages {
     pub async fn on(&self, taken: Taken) -> Result<Wanted, LoadError> {
         let mut wanted = Vec::with_capacity(self.manifest.shards.len());
         for shard in &self.manifest.shards {
-            let pages = join_all(shard.details.iter().map(|name| self.page(name, |_, _| {}))).await;
+            let pages =
+                join_all(shard.details.iter().map(|name| self.page(name, Rc::new(|_: &str, _| {})))).await;
             let mut of_shard = Vec::with_capacity(shard.count);
             for page in pages {
                 let page = page?;
@@ -74,7 +75,7 @@ impl Pages {
         let places: Vec<_> = hits.iter().map(|(item, _)| page_of(&self.manifest, *item)).collect();
         let names: BTreeSet<&str> = places.iter().flatten().map(|(name, _)| *name).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let pages = join_all(names.iter().map(|name| self.page(name, |_, _| {}))).await;
+        let pages = join_all(names.iter().map(|name| self.page(name, Rc::new(|_: &str, _| {})))).await;
         let mut missing = Vec::new();
         let mut here = HashMap::new();
         for (name, page) in names.into_iter().zip(pages) {
@@ -96,14 +97,10 @@ impl Pages {
         missing
     }
 
-    async fn page(
-        &self,
-        name: &str,
-        arrived: impl Fn(&str, u64) + 'static,
-    ) -> Result<Rc<Details>, LoadError> {
+    async fn page(&self, name: &str, arrived: Rc<dyn Fn(&str, u64)>) -> Result<Rc<Details>, LoadError> {
         let (file, base) = (self.manifest.file(name)?.clone(), Rc::clone(&self.base));
         let fetch = async move || {
-            let bytes = load::file(&base, &file, |done| arrived(&file.name, done)).await?;
+            let bytes = load::file(&base, &file, &|done| arrived(&file.name, done)).await?;
             Ok(Details::from_bytes(&bytes).map_err(|error| error.named(&file.name))?)
         };
         self.kept.get(name, self.manifest.file(name)?.bytes, fetch).await

@@ -78,7 +78,7 @@ pub async fn open(
     let reporter = Rc::new(Reporter::new(&needed(&manifest, before.is_none(), &kept)?, tell));
     let fetch = |name: &str| -> Result<_, LoadError> {
         let (base, file, reporter) = (Rc::clone(&base), manifest.file(name)?.clone(), Rc::clone(&reporter));
-        Ok(async move { load::file(&base, &file, |done| reporter.arrived(&file.name, done)).await })
+        Ok(async move { load::file(&base, &file, &|done| reporter.arrived(&file.name, done)).await })
     };
     let text = match before {
         Some(_) => None,
@@ -108,7 +108,8 @@ pub async fn open(
     let pages = Rc::new(Pages::new(base, manifest));
     let details = {
         let pages = Rc::clone(&pages);
-        async move { pages.fetch_single(move |name, done| reporter.arrived(name, done)).await }.boxed_local()
+        async move { pages.fetch_single(Rc::new(move |name, done| reporter.arrived(name, done))).await }
+            .boxed_local()
     };
     Ok(Files { pages, text, shards, details })
 }

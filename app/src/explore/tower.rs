@@ -36,7 +36,7 @@ impl Tower {
             say(&Message::Progress(progress.borrow().clone()));
         };
         let (config, weights) =
-            try_join(pages.file(&model.config, |_| {}), pages.file(&model.image, arrived)).await?;
+            try_join(pages.file(&model.config, &|_| {}), pages.file(&model.image, &arrived)).await?;
         let config = ModelConfig::from_json(&config).map_err(|error| unusable(&model.config, &error))?;
         let tower: Rc<dyn ImageTower> = engine::tower::image(&config, &model.image, weights)?.into();
         *self.0.borrow_mut() = Some((model.image.clone(), Rc::clone(&tower)));

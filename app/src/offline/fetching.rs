@@ -14,7 +14,7 @@ pub(super) struct Fetching {
 impl Network for Fetching {
     async fn file(&self, wanted: &Wanted) -> Result<Vec<u8>, LoadError> {
         match &wanted.content {
-            Content::File(file) => load::file(&self.base, file, |_| {}).await,
+            Content::File(file) => load::file(&self.base, file, &|_| {}).await,
             Content::Picture(listed) => load::picture(&self.url(wanted), &wanted.path, listed).await,
         }
     }

@@ -41,10 +41,7 @@ impl Image {
         Ok(Self {
             size,
             patches: Conv2d::new(kernel, None, Conv2dConfig { stride: patch, ..Conv2dConfig::default() }),
-            class: embeddings
-                .get(width, "class_embedding")?
-                .dequantize(&device)?
-                .reshape((1, 1, width))?,
+            class: embeddings.get(width, "class_embedding")?.dequantize(&device)?.reshape((1, 1, width))?,
             positions: embeddings
                 .get((positions, width), "position_embedding.weight")?
                 .dequantize(&device)?,

@@ -39,7 +39,11 @@ impl Text {
         };
         let projection = |_| linear_no_bias(token_width, width, embeddings.pp("token_projection"));
         Ok(Self {
-            tokens: Embedding::new(config.tokenizer.vocab_size, token_width, embeddings.pp("token_embedding"))?,
+            tokens: Embedding::new(
+                config.tokenizer.vocab_size,
+                token_width,
+                embeddings.pp("token_embedding"),
+            )?,
             token_projection: text.token_dim.map(projection).transpose()?,
             positions: embeddings
                 .get((text.context_length, width), "position_embedding.weight")?

@@ -186,7 +186,7 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Dat
     if sizes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes)) > MOST_BYTES {
         return Ok(None);
     }
-    let file = async |name: &str| load::file(&base, manifest.file(name)?, |_| {}).await;
+    let file = async |name: &str| load::file(&base, manifest.file(name)?, &|_| {}).await;
     let mut entries = Vec::new();
     let mut days: Option<(Date, Date)> = None;
     for shard in &manifest.shards {

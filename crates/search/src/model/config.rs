@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use super::tower_fields::TowerFields;
 
 /// The only version of the package format that is read.
 const FORMAT: u32 = 1;
@@ -173,7 +174,7 @@ pub enum Activation {
 
 /// The network of an image tower.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "TowerFields")]
 pub enum Tower {
     /// Vision transformer (<https://arxiv.org/abs/2010.11929>) as in CLIP.
     Vit {

@@ -25,6 +25,7 @@ mod resnet;
 mod tensors;
 mod text;
 mod tokenizer;
+mod tower_fields;
 mod transformer;
 mod vit;
 mod weights;

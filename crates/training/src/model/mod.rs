@@ -8,6 +8,8 @@ mod import;
 mod info;
 mod layout;
 mod presets;
+pub(crate) mod shorten;
+pub(crate) mod spectrum;
 
 pub use clip_rs_package::Package;
 pub use golden::Agreement;

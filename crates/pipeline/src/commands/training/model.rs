@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use clip_rs_search::model::{Activation, Marks};
-use clip_rs_training::evaluate::{Calibrating, Held, calibrate};
+use clip_rs_training::evaluate::{Calibrating, Held, Shortened, Shortening, calibrate, shorten};
 use clip_rs_training::model::{
     Hub, Imported, PRESETS, Package, Preset, Quantization, Remote, Said, describe, import_as,
 };
@@ -30,6 +30,9 @@ pub enum Model {
     /// Give a package its bank of concepts, so that results are marked with the chance of being right: names from a
     /// thesaurus, and what scores are worth from pictures that the model was not trained on
     Calibrate(Calibrate),
+    /// Make a package with shorter embeddings, and so smaller catalogs: rotated so that what pictures and texts have in common
+    /// comes first, and cut where next to nothing is left
+    Shorten(Shorten),
     /// Say what a package is
     Info {
         /// Folder of the package
@@ -50,6 +53,49 @@ pub struct Calibrate {
     /// Texts that nothing seen from above answers, one a line
     #[arg(long, value_name = "FILE")]
     unanswerable: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Shorten {
+    /// Folder of the package
+    model: PathBuf,
+    /// Pictures of the kind that it is for: folder, .tar or .tar.gz
+    #[arg(long)]
+    data: PathBuf,
+    /// Which of them [default: test where there is one, else all]
+    #[arg(long)]
+    split: Option<String>,
+    /// Thesaurus in the form of models/train/thesaurus.ini
+    #[arg(long, value_name = "FILE")]
+    names: PathBuf,
+    /// Components that are kept [default: as few as --loss allows]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(8..))]
+    dim: Option<u32>,
+    /// Share of the vectors' energy that may be lost
+    #[arg(long, value_name = "SHARE", default_value_t = 0.002, conflicts_with = "dim")]
+    loss: f64,
+    /// Folder of the new package
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+fn shortened(args: &Shorten) -> Result<ExitCode> {
+    let Shortened { before, dim, lost, same_results } = shorten(&Shortening {
+        model: args.model.clone(),
+        data: args.data.clone(),
+        split: args.split.clone(),
+        names: args.names.clone(),
+        dim: args.dim.map(|dim| dim as usize),
+        loss: args.loss,
+        out: args.out.clone(),
+    })?;
+    println!(
+        "{}: {dim} components of {before}, {:.2} % of the energy lost; of the ten pictures nearest to a name, {:.1} % are so still",
+        args.out.display(),
+        100.0 * lost,
+        100.0 * same_results
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn calibrated(args: &Calibrate) -> Result<ExitCode> {
@@ -164,6 +210,7 @@ pub fn run(command: &Model) -> Result<ExitCode> {
         Model::Import { path, out, conversion } => import(path, out, conversion),
         Model::Pull(args) => pull(args),
         Model::Calibrate(args) => calibrated(args),
+        Model::Shorten(args) => shortened(args),
         Model::Info { model } => info(model),
     }
 }
