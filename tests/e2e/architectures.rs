@@ -88,6 +88,9 @@ fn catalogs_of_four_architectures_are_searched_by_words_and_by_picture() -> Resu
         let ids: Vec<&str> = found.iter().map(|card| card.id.as_str()).collect();
         assert_eq!(ids, expected, "{name}");
 
+        // The picture alone, without the words.
+        let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+        page.wait_for_state("ready")?;
         let own = folder.path().join("pictures/picture 4.png");
         assert!(page.eval::<bool>(&giving("drop", &fs::read(own)?, "own.png"))?, "{name}: it is taken");
         page.wait_until("it is searched for", "location.hash.includes('own.png')")?;

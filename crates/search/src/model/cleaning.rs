@@ -139,8 +139,9 @@ fn unescape_closed(text: &str) -> String {
         let entity = if from[length..].starts_with(';') { &from[..=length] } else { "" };
         let shouted = || {
             // ÉCOLE may have been &EACUTE;COLE.
-            let plain = unescape(&entity.to_lowercase());
-            (entity == entity.to_uppercase() && !plain.contains(';')).then(|| plain.to_uppercase())
+            let plain = unescape(&entity.to_ascii_lowercase());
+            let is_upper = !entity.bytes().any(|byte| byte.is_ascii_lowercase());
+            (is_upper && !plain.contains(';')).then(|| plain.chars().flat_map(char::to_uppercase).collect())
         };
         let found = Some(unescape(entity)).filter(|found| !found.contains(';')).or_else(shouted);
         match found.filter(|_| !entity.is_empty()) {

@@ -68,7 +68,7 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    fn failed(&self) -> impl Fn(candle_core::Error) -> StageError {
+    fn failed(&self) -> impl FnOnce(candle_core::Error) -> StageError {
         StageError::engine(self.folder.display())
     }
 
