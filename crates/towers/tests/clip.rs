@@ -10,6 +10,8 @@ use clip_rs_towers::Device;
 
 /// Least cosine: weights are in f32 here, and only the order of sums differs.
 const ALIKE: f32 = 0.9999;
+/// The same where GELU has to be told from QuickGELU, which is hardly another.
+const EQUAL: f32 = 0.999_998;
 
 /// The folder of packages that the tests in a browser use, too (`models/parity/README.md`).
 fn folder() -> PathBuf {
@@ -65,7 +67,7 @@ fn texts_have_the_same_vectors_with_either_activation() {
         for words in ["a river with a bridge", "", "storage tanks storage tanks", &"the ".repeat(50)] {
             assert_eq!(ours.tokenize(words), candles.tokenize(words));
             let (a, b) = (ours.encode(words).expect("a vector"), candles.encode(words).expect("a vector"));
-            assert!(a.cosine(&b) >= ALIKE, "{name}, {words:?}: {}", a.cosine(&b));
+            assert!(a.cosine(&b) >= EQUAL, "{name}, {words:?}: {}", a.cosine(&b));
         }
     }
 }
