@@ -72,9 +72,12 @@ pub fn catalog(artifacts: &Artifacts, name: &str, folder: &Path) -> Result<PathB
 #[ignore = "needs what `cargo xtask test` builds"]
 fn catalogs_of_four_architectures_are_searched_by_words_and_by_picture() -> Result<()> {
     let artifacts = Artifacts::from_env()?;
-    for (name, words) in
-        [("siglip", "a river"), ("chinese_clip", "一座桥跨过河流"), ("mobile_clip", "a river")]
-    {
+    for (name, words) in [
+        ("siglip", "a river"),
+        ("chinese_clip", "一座桥跨过河流"),
+        ("mobile_clip", "a river"),
+        ("resnet", "a river"),
+    ] {
         let folder = tempfile::tempdir()?;
         let catalog = catalog(&artifacts, name, folder.path())?;
         let site = Site::start(&artifacts, &catalog)?;

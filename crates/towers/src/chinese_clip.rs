@@ -63,7 +63,7 @@ pub(crate) fn image(config: &ModelConfig, weights: VarBuilder<'_>) -> Result<Fun
     Ok(Func::new(move |pixels| projection.forward(&model.forward(pixels)?.contiguous()?)))
 }
 
-fn activation(activation: model::Activation) -> Activation {
+pub(crate) fn activation(activation: model::Activation) -> Activation {
     match activation {
         model::Activation::Gelu => Activation::Gelu,
         model::Activation::QuickGelu => Activation::QuickGelu,

@@ -1,38 +1,59 @@
-//! CLIP from our description, in candle: what our own kernels are compared with, and what a graphics processor runs.
+//! CLIP from our description, in candle: the text tower beside a residual network, what our own kernels are compared with, and
+//! what a graphics processor runs.
 //!
 //! Reference: `CLIPModel` in Hugging Face's transformers, whose names the tensors of any package have.
 
-use candle_core::{Module as _, Result};
-use candle_nn::{Func, VarBuilder, linear_no_bias};
-use candle_transformers::models::clip::text_model::{Activation, ClipTextConfig, ClipTextTransformer};
-use clip_rs_search::model::{self, ModelConfig, ModelError, Tower};
+use candle_core::{D, Module as _, Result, Tensor};
+use candle_nn::{Func, VarBuilder, embedding, layer_norm, linear_no_bias};
+use candle_transformers::models::chinese_clip::EncoderConfig;
+use candle_transformers::models::chinese_clip::vision_model::{
+    ChineseClipVisionConfig, ChineseClipVisionEncoder,
+};
+use clip_rs_search::model::{ModelConfig, ModelError, Tower};
 
 use crate::chinese_clip;
 use crate::text::Network;
 
-/// The text tower. candle knows those with QuickGELU and a table as wide as the tower.
+/// The text tower: a token sees those before it, and the last one's row, the end's, is the answer.
+///
+/// candle's own knows only QuickGELU. The layers of Chinese-CLIP's image tower are the same with either activation.
 pub(crate) fn text(config: &ModelConfig) -> std::result::Result<Network, ModelError> {
-    if config.text.activation != model::Activation::QuickGelu || config.text.token_dim.is_some() {
-        let why = "candle's CLIP has texts with QuickGELU and a table of tokens as wide as the tower only";
+    if config.text.token_dim.is_some() {
+        let why = "candle's CLIP has only texts with a table of tokens as wide as the tower";
         return Err(ModelError::Compute(why.to_owned()));
     }
     let (text, dim) = (config.text.clone(), config.embed_dim);
     Ok(Box::new(move |weights, vocab_size, tokens| {
-        let sizes = ClipTextConfig {
-            vocab_size,
-            embed_dim: text.width,
-            activation: Activation::QuickGelu,
+        let sizes = EncoderConfig::Vision(ChineseClipVisionConfig {
+            hidden_size: text.width,
             intermediate_size: text.mlp,
-            max_position_embeddings: text.context_length,
-            pad_with: None,
             num_hidden_layers: text.layers,
             num_attention_heads: text.heads,
-            projection_dim: dim,
-        };
-        let model = ClipTextTransformer::new(weights.pp("text_model"), &sizes)?;
-        let projection = linear_no_bias(text.width, dim, weights.pp("text_projection"))?;
-        projection.forward(&model.forward(tokens)?)
+            hidden_act: chinese_clip::activation(text.activation),
+            layer_norm_eps: text.layer_norm_eps,
+            ..ChineseClipVisionConfig::default()
+        });
+        let count = tokens.dim(D::Minus1)?;
+        let part = weights.pp("text_model");
+        let embeddings = part.pp("embeddings");
+        let table = embedding(vocab_size, text.width, embeddings.pp("token_embedding"))?;
+        let positions = (text.context_length, text.width);
+        let positions = embeddings.pp("position_embedding").get(positions, "weight")?.narrow(0, 0, count)?;
+        let x = table.forward(tokens)?.broadcast_add(&positions)?;
+        let x = ChineseClipVisionEncoder::new(part.pp("encoder"), &sizes)?.forward(&x, Some(&causal(&x)?))?;
+        let end = x.narrow(1, count.saturating_sub(1), 1)?.squeeze(1)?.contiguous()?;
+        let end = layer_norm(text.width, text.layer_norm_eps, part.pp("final_layer_norm"))?.forward(&end)?;
+        linear_no_bias(text.width, dim, weights.pp("text_projection"))?.forward(&end)
     }))
+}
+
+/// What attention of `x: (1, tokens, width)` adds to each pair, `(1, 1, tokens, tokens)`: nothing for a token and those
+/// before it, the least number for those behind it.
+fn causal(x: &Tensor) -> Result<Tensor> {
+    let count = x.dim(1)?;
+    let pair = |at: usize, seen: usize| if seen > at { f32::MIN } else { 0.0 };
+    let pairs: Vec<f32> = (0..count).flat_map(|at| (0..count).map(move |seen| pair(at, seen))).collect();
+    Tensor::from_vec(pairs, (1, 1, count, count), x.device())
 }
 
 /// The image tower of a CLIP with a vision transformer. candle's own knows only QuickGELU; Chinese-CLIP's is the same with
@@ -40,6 +61,6 @@ pub(crate) fn text(config: &ModelConfig) -> std::result::Result<Network, ModelEr
 pub(crate) fn image(config: &ModelConfig, weights: VarBuilder<'_>) -> Result<Func<'static>> {
     match config.image.tower {
         Tower::Vit { .. } => chinese_clip::image(config, weights),
-        _ => candle_core::bail!("candle has only vision transformers; index this model with --device cpu"),
+        _ => candle_core::bail!("only our own kernels know this network; index this model with --device cpu"),
     }
 }

@@ -11,6 +11,7 @@
 //! | `tokens` | texts to tokens |
 //! | [`siglip`], [`chinese_clip`], [`mobile_clip`] | from our description to candle's models |
 //! | [`clip`] | the same for CLIP, which our kernels know: for comparing, and for graphics processors |
+//! | [`resnet`] | a residual network as a CLIP's image tower, which candle does not have |
 //! | `text`, `image` | those models as the towers that everybody else takes |
 //!
 //! candle-transformers computes in f32. Weights are brought to it when a tower is built, but for the table of tokens, which
@@ -23,6 +24,7 @@ pub mod clip;
 mod device;
 mod image;
 pub mod mobile_clip;
+pub mod resnet;
 pub mod siglip;
 pub mod tensors;
 mod text;
@@ -44,7 +46,7 @@ pub fn text(
         Some(Architecture::Siglip) => siglip::text(config)?,
         Some(Architecture::ChineseClip) => chinese_clip::text(config),
         Some(Architecture::MobileClip) => mobile_clip::text(config),
-        None => clip::text(config)?,
+        None | Some(Architecture::ClipResnet) => clip::text(config)?,
     };
     Ok(Box::new(text::Text::new(config, gguf, vocabulary, network)?))
 }
@@ -61,6 +63,7 @@ pub fn image(
         Some(Architecture::Siglip) => siglip::image(config, weights.builder()),
         Some(Architecture::ChineseClip) => chinese_clip::image(config, weights.builder()),
         Some(Architecture::MobileClip) => mobile_clip::image(config, weights.builder()),
+        Some(Architecture::ClipResnet) => resnet::image(config, weights.builder()),
         None => clip::image(config, weights.builder()),
     };
     Ok(Box::new(image::Image::new(config, network.map_err(computing)?, device)))

@@ -6,6 +6,8 @@ use clip_rs_search::model::{
     Architecture, ImageConfig, ModelConfig, TensorKind, TensorSpec, TextConfig, Tower as Network,
 };
 
+use crate::resnet;
+
 /// Kinds of segments that BERT knows; a text is of the first.
 pub(crate) const SEGMENTS: usize = 2;
 
@@ -31,7 +33,7 @@ pub fn kind(config: &ModelConfig, tower: Tower) -> String {
 pub fn text(config: &ModelConfig) -> Vec<TensorSpec> {
     let mut list = List(Vec::new());
     match config.architecture {
-        None => return config.text_tensors(),
+        None | Some(Architecture::ClipResnet) => return config.text_tensors(),
         Some(Architecture::Siglip) => list.siglip_text(config),
         Some(Architecture::ChineseClip) => list.bert(config),
         Some(Architecture::MobileClip) => list.open_clip_text(config),
@@ -47,6 +49,7 @@ pub fn image(config: &ModelConfig) -> Vec<TensorSpec> {
         None | Some(Architecture::ChineseClip) => return config.image_tensors(),
         Some(Architecture::Siglip) => list.siglip_image(&config.image),
         Some(Architecture::MobileClip) => list.fastvit(&config.image, config.embed_dim),
+        Some(Architecture::ClipResnet) => list.modified_resnet(&config.image, config.embed_dim),
     }
     list.0
 }
@@ -54,7 +57,9 @@ pub fn image(config: &ModelConfig) -> Vec<TensorSpec> {
 /// Name of the table of tokens among [`text`].
 pub(crate) fn token_table(config: &ModelConfig) -> &'static str {
     match config.architecture {
-        None | Some(Architecture::Siglip) => "text_model.embeddings.token_embedding.weight",
+        None | Some(Architecture::Siglip | Architecture::ClipResnet) => {
+            "text_model.embeddings.token_embedding.weight"
+        }
         Some(Architecture::ChineseClip) => "text_model.embeddings.word_embeddings.weight",
         Some(Architecture::MobileClip) => "text.token_embedding.weight",
     }
@@ -237,6 +242,39 @@ impl List {
         if kernel > 1 {
             self.normed_convolution(&format!("{name}.conv_scale"), [out, input, 1]);
         }
+    }
+
+    /// The image tower of OpenAI's RN50 to RN50x64.
+    fn modified_resnet(&mut self, image: &ImageConfig, embed_dim: usize) {
+        let Network::ModifiedResnet { width, blocks, .. } = image.tower else { return };
+        for (n, input, out) in [(1, 3, width / 2), (2, width / 2, width / 2), (3, width / 2, width)] {
+            self.convolution(&format!("visual.conv{n}"), [out, input, 3]);
+            self.batch_norm(&format!("visual.bn{n}"), out);
+        }
+        let mut channels = width;
+        for (n, blocks) in blocks.into_iter().enumerate() {
+            let (narrow, wide) = (width << n, width << (n + 2));
+            for m in 0..blocks {
+                let block = format!("visual.layer{}.{m}", n + 1);
+                for (n, shape) in
+                    [(1, [narrow, channels, 1]), (2, [narrow, narrow, 3]), (3, [wide, narrow, 1])]
+                {
+                    self.convolution(&format!("{block}.conv{n}"), shape);
+                    self.batch_norm(&format!("{block}.bn{n}"), shape[0]);
+                }
+                if m == 0 {
+                    self.convolution(&format!("{block}.downsample.0"), [wide, channels, 1]);
+                    self.batch_norm(&format!("{block}.downsample.1"), wide);
+                }
+                channels = wide;
+            }
+        }
+        let positions = (image.image_size / resnet::STRIDE).pow(2) + 1;
+        self.plain("visual.attnpool.positional_embedding", &[positions, channels]);
+        for projection in ["k_proj", "q_proj", "v_proj"] {
+            self.linear(&format!("visual.attnpool.{projection}"), channels, channels);
+        }
+        self.linear("visual.attnpool.c_proj", embed_dim, channels);
     }
 
     fn normed_convolution(&mut self, name: &str, shape: [usize; 3]) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clip_rs_package::CONFIG_FILE;
 use clip_rs_search::Engine;
-use clip_rs_search::model::{Architecture, ModelConfig};
+use clip_rs_search::model::{Activation, Architecture, ModelConfig};
 use clip_rs_stage::StageError;
 use clip_rs_training::model::{Package, Quantization, Said, import_as};
 
@@ -14,7 +14,7 @@ use clip_rs_training::model::{Package, Quantization, Said, import_as};
 const F32: f32 = 0.9999;
 const Q8_0: f32 = 0.995;
 
-const NAMES: [&str; 5] = ["siglip", "siglip_pieces", "siglip2", "chinese_clip", "mobile_clip"];
+const NAMES: [&str; 6] = ["siglip", "siglip_pieces", "siglip2", "chinese_clip", "mobile_clip", "resnet"];
 
 /// A fixture's folder, unpacked into `folder`.
 fn unpacked(name: &str, folder: &Path) -> PathBuf {
@@ -73,6 +73,7 @@ fn a_model_says_by_its_description_who_computes_it() {
         ("siglip2", Architecture::Siglip),
         ("chinese_clip", Architecture::ChineseClip),
         ("mobile_clip", Architecture::MobileClip),
+        ("resnet", Architecture::ClipResnet),
     ] {
         let folder = tempfile::tempdir().expect("temporary folder");
         let out = imported(name, folder.path(), Quantization::Q8_0);
@@ -135,6 +136,9 @@ fn descriptions_that_ask_for_too_much_or_do_not_fit_are_refused_before_anything_
         ("mobile_clip", "/image/tower/mlp_ratio", "1000"),
         ("mobile_clip", "/image/tower/blocks/2", "4000000000"),
         ("mobile_clip", "/image/image_size", "65"),
+        ("resnet", "/architecture", "\"mobile_clip\""),
+        ("resnet", "/image/tower/blocks/0", "3"),
+        ("resnet", "/image/tower/width", "16"),
     ] {
         let out = folder.path().join(name);
         if !out.exists() {
@@ -151,6 +155,72 @@ fn descriptions_that_ask_for_too_much_or_do_not_fit_are_refused_before_anything_
         assert!(refused.is_err(), "{name}, {field} is {value}");
         fs::write(&path, content).expect("written");
     }
+}
+
+#[test]
+fn a_residual_network_of_sizes_that_would_cost_too_much_is_refused_with_the_field() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let out = imported("resnet", folder.path(), Quantization::Q8_0);
+    let content = fs::read(out.join(CONFIG_FILE)).expect("a description");
+    for (changes, expected) in [
+        (&[("width", "1000000")][..], "image.tower.width is 1000000"),
+        (&[("width", "7")], "image.tower.width is 7"),
+        (&[("blocks", "[1, 1, 1, 4000000000]")], "image.tower.blocks is 4000000000"),
+        (&[("blocks", "[1, 0, 1, 1]")], "image.tower.blocks is 0"),
+        (&[("heads", "0")], "image.tower.heads is 0"),
+        (&[("heads", "5")], "image.tower.heads is 5"),
+        (&[("width", "256"), ("image_size", "1024")], "numbers of a feature map"),
+        (&[("image_size", "48")], "image.image_size is 48"),
+    ] {
+        let mut described: serde_json::Value = serde_json::from_slice(&content).expect("JSON");
+        for (field, value) in changes {
+            let within = if *field == "image_size" { "/image" } else { "/image/tower" };
+            let field = format!("{within}/{field}");
+            *described.pointer_mut(&field).expect("the field") = serde_json::from_str(value).expect("JSON");
+        }
+        let error = ModelConfig::from_json(described.to_string().as_bytes()).expect_err("refused");
+        assert!(error.to_string().contains(expected), "{changes:?}: {error}");
+    }
+}
+
+#[test]
+fn texts_beside_a_residual_network_have_the_activation_of_its_description() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let source = unpacked("resnet", folder.path());
+    let agreement = |out: &str| {
+        let made = import_as(&source, &folder.path().join(out), Quantization::F32, &said(&source));
+        made.expect("a sound checkpoint").agreement.expect("golden vectors").texts
+    };
+    // GELU and QuickGELU differ little: these vectors by a few parts in a hundred thousand.
+    let found = agreement("quick_gelu");
+    assert!(found >= 0.999_998, "{found}");
+    replace(&source.join("open_clip_config.json"), "\"quick_gelu\": true", "\"quick_gelu\": false");
+    let found = agreement("gelu");
+    assert!(found < 0.999_99, "{found}");
+}
+
+#[test]
+fn a_state_dict_alone_makes_the_towers_that_its_folder_makes() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let source = unpacked("resnet", folder.path());
+    let state_dict = source.join("open_clip_model.safetensors");
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    let name = Some("resnet".to_owned());
+    let mut said = Said { name, ..said(&source) };
+    import_as(&source, &a, Quantization::Q8_0, &said).expect("a sound folder");
+    let error = import_as(&state_dict, &b, Quantization::Q8_0, &said).expect_err("refused").to_string();
+    assert!(error.contains("--activation"), "{error}");
+    said.activation = Some(Activation::QuickGelu);
+    import_as(&state_dict, &b, Quantization::Q8_0, &said).expect("a sound file");
+    for file in ["text.gguf", "image.gguf", "vocabulary.txt"] {
+        let [a, b] = [&a, &b].map(|out| fs::read(out.join(file)).expect("a file"));
+        assert!(a == b, "{file} is another");
+    }
+    let [a, b] = [&a, &b].map(|out| {
+        let json = fs::read(out.join(CONFIG_FILE)).expect("a description");
+        ModelConfig::from_json(&json).expect("a sound description")
+    });
+    assert_eq!((a.architecture, a.text, a.image), (b.architecture, b.text, b.image));
 }
 
 #[test]

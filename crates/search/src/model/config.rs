@@ -53,6 +53,8 @@ pub enum Architecture {
     ChineseClip,
     /// MobileCLIP (<https://arxiv.org/abs/2311.17049>): open_clip's text tower without a causal mask, FastViT for pictures.
     MobileClip,
+    /// CLIP with a residual network for pictures (<https://arxiv.org/abs/2103.00020>): OpenAI's RN50 to RN50x64.
+    ClipResnet,
 }
 
 impl Architecture {
@@ -62,12 +64,13 @@ impl Architecture {
             Self::Siglip => "siglip",
             Self::ChineseClip => "chinese_clip",
             Self::MobileClip => "mobile_clip",
+            Self::ClipResnet => "clip_resnet",
         }
     }
 
     /// Whether the package's vocabulary is a `tokenizer.json`, instead of CLIP's byte pairs.
     pub fn has_own_tokenizer(self) -> bool {
-        self != Self::MobileClip
+        matches!(self, Self::Siglip | Self::ChineseClip)
     }
 }
 
@@ -211,6 +214,15 @@ pub enum Tower {
         /// How many times as many channels the hidden layers have.
         mlp_ratio: usize,
     },
+    /// The residual network of CLIP's paper: average pools in the place of strides, attention in that of the last pool.
+    ModifiedResnet {
+        /// Channels after the stem; the four stages have 4, 8, 16 and 32 times as many. Each but the first halves the size.
+        width: usize,
+        /// Bottleneck blocks of each stage.
+        blocks: [usize; 4],
+        /// Attention heads of the pooling; divides 32 times `width`.
+        heads: usize,
+    },
 }
 
 /// A run of residual blocks at one size.
@@ -246,10 +258,13 @@ impl ModelConfig {
         }
         self.text.validate()?;
         self.image.validate()?;
-        let fits = match (self.architecture, &self.image.tower) {
-            (Some(Architecture::MobileClip), tower) => matches!(tower, Tower::Fastvit { .. }),
-            (Some(_), tower) => matches!(tower, Tower::Vit { .. }),
-            (None, tower) => !matches!(tower, Tower::Fastvit { .. }),
+        let fits = match self.image.tower {
+            Tower::Vit { .. } => {
+                !matches!(self.architecture, Some(Architecture::MobileClip | Architecture::ClipResnet))
+            }
+            Tower::Resnet { .. } => self.architecture.is_none(),
+            Tower::Fastvit { .. } => self.architecture == Some(Architecture::MobileClip),
+            Tower::ModifiedResnet { .. } => self.architecture == Some(Architecture::ClipResnet),
         };
         if !fits {
             let architecture = self.architecture.map_or("none", Architecture::name);
@@ -333,6 +348,16 @@ impl ImageConfig {
                 within("image.tower.mlp_ratio", *mlp_ratio, 1, 8)?;
                 multiple("image.image_size", self.image_size, 64)?;
                 blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 32))
+            }
+            Tower::ModifiedResnet { width, blocks, heads } => {
+                within("image.tower.width", *width, 2, 256)?;
+                // The stem begins with half of it.
+                multiple("image.tower.width", *width, 2)?;
+                multiple("image.image_size", self.image_size, 32)?;
+                // No map is larger than the stem's.
+                within("numbers of a feature map", width * (self.image_size / 2).pow(2), 1, 1 << 23)?;
+                divides("image.tower.heads", *heads, 32 * width)?;
+                blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 64))
             }
             Tower::Resnet { stem, stages, kernel } => {
                 within("length of image.tower.stem", stem.len(), 1, 4)?;

@@ -45,7 +45,9 @@ impl ImageEncoder {
                 VisionModel::Vit(Box::new(VisionTransformer::load(&mut weights, &config.image)?))
             }
             Tower::Resnet { .. } => VisionModel::Resnet(Resnet::load(&mut weights, &config.image)?),
-            Tower::Fastvit { .. } => return Err(ModelError::Architecture("mobile_clip")),
+            Tower::Fastvit { .. } | Tower::ModifiedResnet { .. } => {
+                return Err(ModelError::Architecture("model of another architecture"));
+            }
         };
         let visual_projection = Matrix::load(&mut weights, "visual_projection.weight")?;
         let file = weights.into_bytes();

@@ -106,7 +106,7 @@ impl ModelConfig {
                 channels
             }
             // Its tensors are those of another engine.
-            Tower::Fastvit { .. } => return list.0,
+            Tower::Fastvit { .. } | Tower::ModifiedResnet { .. } => return list.0,
         };
         list.matrix("visual_projection.weight", &[self.embed_dim, last_width]);
         list.0

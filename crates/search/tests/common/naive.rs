@@ -51,7 +51,7 @@ pub fn image(config: &ModelConfig, weights: &Weights, rgb: &[u8]) -> Vec<f64> {
             }
             x.iter().map(|plane| plane.iter().sum::<f64>() / plane.len() as f64).collect()
         }
-        Tower::Fastvit { .. } => unreachable!("another engine's"),
+        Tower::Fastvit { .. } | Tower::ModifiedResnet { .. } => unreachable!("another engine's"),
         Tower::Vit { patch, width, layers, heads, activation, layer_norm_eps, .. } => {
             let embeddings = |name: &str| numbers(weights, &format!("vision_model.embeddings.{name}"));
             let mut x = vec![embeddings("class_embedding")];

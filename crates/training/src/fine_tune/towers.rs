@@ -60,7 +60,7 @@ pub(super) fn embed_views(weights: &Tensors, config: &ImageConfig, pixels: &Tens
     let pooled = match &config.tower {
         Tower::Vit { .. } => vision_transformer(weights, config, pixels)?,
         Tower::Resnet { stem, stages, .. } => resnet(weights, stem.len(), stages, pixels)?,
-        Tower::Fastvit { .. } => bail!("FastViT cannot be fine-tuned"),
+        Tower::Fastvit { .. } | Tower::ModifiedResnet { .. } => bail!("this network cannot be fine-tuned"),
     };
     unit(&multiply(weights.get("visual_projection.weight")?, &pooled)?)
 }

@@ -86,6 +86,10 @@ fn image_network(config: &ModelConfig) -> String {
         Tower::Fastvit { width, blocks, .. } => {
             format!("FastViT, {} blocks, first stage of width {width}", blocks.iter().sum::<usize>())
         }
+        Tower::ModifiedResnet { width, blocks, heads } => format!(
+            "residual network, {} bottlenecks, first of width {width}, attention pooling with {heads} heads",
+            blocks.iter().sum::<usize>()
+        ),
     }
 }
 

@@ -58,7 +58,7 @@ const OPEN_CLIP: Layout = Layout::Folder {
 };
 
 /// The checkpoints, the smaller ones first.
-pub const PRESETS: [Preset; 14] = [
+pub const PRESETS: [Preset; 15] = [
     Preset {
         name: "mobileclip2-s0",
         repository: "timm/MobileCLIP2-S0-OpenCLIP",
@@ -74,6 +74,14 @@ pub const PRESETS: [Preset; 14] = [
         megabytes: 400,
         licence: SEE_PAGE,
         layout: OPEN_CLIP,
+    },
+    Preset {
+        name: "remoteclip-rn50",
+        repository: "chendelong/RemoteCLIP",
+        about: "RemoteCLIP RN50 for remote sensing, with a residual network for pictures",
+        megabytes: 408,
+        licence: SEE_PAGE,
+        layout: Layout::StateDict { files: &["RemoteCLIP-RN50.pt"], activation: Activation::Gelu },
     },
     Preset {
         name: "clip-vit-base-patch32",

@@ -7,6 +7,7 @@
 //! | [`siglip`], [`chinese_clip`] | a folder whose `config.json` is a `SiglipModel`'s or a `ChineseCLIPModel`'s |
 //! | [`open_clip`] | a file with a state dict in OpenAI's names, or a folder with `open_clip_config.json` |
 //! | [`mobile_clip`] | such a folder with one of timm's FastViTs |
+//! | [`resnet`] | the tensors of a residual network in such a file or folder |
 
 mod chinese_clip;
 mod hugging_face;
@@ -14,6 +15,7 @@ mod mobile_clip;
 mod open_clip;
 mod picture;
 mod reference;
+mod resnet;
 mod sentence_piece;
 mod siglip;
 mod state_dict;

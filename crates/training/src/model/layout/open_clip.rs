@@ -2,17 +2,18 @@
 //! OpenAI, open_clip, RemoteCLIP and GeoRSCLIP publish them.
 //!
 //! Reference: `CLIP` and `build_model_from_openai_state_dict` in open_clip. Sizes are told from shapes. What cannot
-//! be told from shapes is the activation, and the number of heads, which follows from the width in all of them.
+//! be told from shapes is the activation, and the number of heads, which follows from the width in all of them. The image
+//! tower is a vision transformer or a residual network ([`resnet`]).
 
 use std::path::{Path, PathBuf};
 
 use clip_rs_search::model::{
-    Activation, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
+    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
 };
 use serde::Deserialize;
 
 use super::state_dict::{Preprocessing, Shapes};
-use super::{Origin, Said, Source, mobile_clip, vocabulary};
+use super::{Origin, Said, Source, mobile_clip, resnet, vocabulary};
 use clip_rs_stage::StageError;
 
 /// open_clip's own description of a model, in folders from a hub.
@@ -23,13 +24,13 @@ const WEIGHTS: [&str; 3] =
 
 #[derive(Deserialize)]
 struct Described {
-    model_cfg: Architecture,
+    model_cfg: Networks,
     #[serde(default)]
     preprocess_cfg: Preprocessing,
 }
 
 #[derive(Deserialize)]
-struct Architecture {
+struct Networks {
     #[serde(default)]
     quick_gelu: bool,
     #[serde(default)]
@@ -81,7 +82,7 @@ pub(super) fn open_folder(folder: &Path, said: &Said) -> Result<Source, StageErr
     let weights = WEIGHTS.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     let weights =
         weights.ok_or_else(|| StageError::content(folder, format!("has none of {}", WEIGHTS.join(", "))))?;
-    let Architecture { vision_cfg, text_cfg, .. } = &described.model_cfg;
+    let Networks { vision_cfg, text_cfg, .. } = &described.model_cfg;
     if let Some(trunk) = &vision_cfg.timm_model_name {
         let missing = |field: &str| StageError::content(&path, format!("has no field {field}"));
         let described = mobile_clip::Described {
@@ -117,12 +118,15 @@ fn open(
     }
     let activation = activation(weights, described.as_ref(), said)?;
     let preprocessing = described.map(|described| described.preprocess_cfg).unwrap_or_default();
-    let (image_size, tower) = shapes.image(activation)?;
+    let (architecture, (image_size, tower)) = match resnet::is_one(&shapes) {
+        true => (Some(Architecture::ClipResnet), resnet::image(&shapes)?),
+        false => (None, shapes.image(activation)?),
+    };
     let (vocab_size, text) = shapes.text(activation)?;
     let [_, embed_dim] = shapes.of("text_projection")?;
     let config = ModelConfig {
         format: 1,
-        architecture: None,
+        architecture,
         name: super::name_of(named, said),
         title: super::name_of(named, said),
         embed_dim,
@@ -186,14 +190,7 @@ impl Shapes<'_> {
     fn image(&self, activation: Activation) -> Result<(usize, Tower), StageError> {
         let [width, _, _, patch] = self.of("visual.conv1.weight")?;
         let [positions, _] = self.of("visual.positional_embedding")?;
-        let side = positions.saturating_sub(1).isqrt();
-        if side.saturating_mul(side).saturating_add(1) != positions {
-            let why = format!(
-                "tensor visual.positional_embedding: expected a row for the class and one for each patch of a square, \
-                 found {positions} rows"
-            );
-            return Err(StageError::content(self.checkpoint.path(), why));
-        }
+        let side = self.side("visual.positional_embedding", positions)?;
         let [mlp, _] = self.of("visual.transformer.resblocks.0.mlp.c_fc.weight")?;
         let layers = self.layers("visual.transformer.resblocks.");
         let heads = width / vision_head_width(width);
@@ -233,6 +230,9 @@ fn vision_head_width(width: usize) -> usize {
 
 /// Our name to OpenAI's.
 fn origin(name: &str) -> Origin {
+    if resnet::has(name) {
+        return Origin::Whole(name.to_owned());
+    }
     let (tower, part) = match name.split_once("_model.") {
         Some(("text", part)) => ("", part),
         Some((_, part)) => ("visual.", part),
@@ -280,5 +280,6 @@ fn layer(tower: &str, part: &str) -> Origin {
 /// Constants that state dicts carry along.
 fn ignored(name: &str) -> bool {
     super::is_scale(name)
+        || name.ends_with(".num_batches_tracked")
         || matches!(name, "attn_mask" | "input_resolution" | "context_length" | "vocab_size")
 }

@@ -25,9 +25,21 @@ impl Shapes<'_> {
         let refuse =
             |why: String| StageError::content(self.checkpoint.path(), format!("tensor {name}: {why}"));
         let shape = self.checkpoint.shape(name);
-        let shape =
-            shape.ok_or_else(|| refuse("missing; a CLIP with a ViT in OpenAI's names has it".to_owned()))?;
+        let shape = shape.ok_or_else(|| refuse("missing; a CLIP in OpenAI's names has it".to_owned()))?;
         shape.try_into().map_err(|_| refuse(format!("expected {N} dimensions, found shape {shape:?}")))
+    }
+
+    /// The side of the square that positions are of, which has one row more for all of it: the class, or the mean.
+    pub(super) fn side(&self, name: &str, positions: usize) -> Result<usize, StageError> {
+        let side = positions.saturating_sub(1).isqrt();
+        if side.saturating_mul(side).saturating_add(1) != positions {
+            let why = format!(
+                "tensor {name}: expected a row for the whole picture and one for each place of a square, \
+                 found {positions} rows"
+            );
+            return Err(StageError::content(self.checkpoint.path(), why));
+        }
+        Ok(side)
     }
 
     /// Number of `{prefix}0.`, `{prefix}1.`, ...
