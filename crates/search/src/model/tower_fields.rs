@@ -31,6 +31,7 @@ enum Kind {
     Vit,
     Resnet,
     Fastvit,
+    ModifiedResnet,
 }
 
 impl TryFrom<TowerFields> for Tower {
@@ -60,6 +61,11 @@ impl TryFrom<TowerFields> for Tower {
                 width: width()?,
                 blocks: four(given(fields.blocks, "blocks")?)?,
                 mlp_ratio: given(fields.mlp_ratio, "mlp_ratio")?,
+            },
+            Kind::ModifiedResnet => Self::ModifiedResnet {
+                width: width()?,
+                blocks: four(given(fields.blocks, "blocks")?)?,
+                heads: given(fields.heads, "heads")?,
             },
         })
     }
