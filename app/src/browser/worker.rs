@@ -9,8 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::reason;
-use super::worker_scope::{parts, with_bytes};
-use crate::explore;
+use super::worker_scope::{EXPLORER, parts, with_bytes};
 
 /// The general engine's start script.
 const GENERAL: &str = "general_loader.js";
@@ -84,7 +83,7 @@ impl TextWorker {
         broke: impl Fn(String) + 'static,
     ) -> Result<Self, String> {
         let known = search_worker()?;
-        let name = if script == Script::Explorer { explore::NAME } else { "" };
+        let name = if script == Script::Explorer { EXPLORER } else { "" };
         let (script, early) = match script {
             Script::Search => (known.script(), known.take()),
             Script::Explorer => (known.explorer(), None),

@@ -9,6 +9,9 @@ fn scope() -> Option<DedicatedWorkerGlobalScope> {
     js_sys::global().dyn_into().ok()
 }
 
+/// What the worker is called that is to be the explorer.
+pub const EXPLORER: &str = "explorer";
+
 /// What the worker was called by whoever started it.
 pub fn name() -> String {
     scope().map(|scope| scope.name()).unwrap_or_default()

@@ -9,12 +9,9 @@ mod tower;
 
 use crate::browser::worker_scope;
 
-/// What the worker is called that is to be the explorer.
-pub const NAME: &str = "explorer";
-
 /// Whether this worker is to be the explorer, where one program is both workers.
 pub fn is_asked_for() -> bool {
-    worker_scope::name() == NAME
+    worker_scope::name() == worker_scope::EXPLORER
 }
 
 /// Listens for calls, and says hello.
