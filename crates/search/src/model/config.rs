@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
-use super::tower_fields::TowerFields;
+use super::tower::{Activation, Tower};
 
 /// The only version of the package format that is read.
 const FORMAT: u32 = 1;
@@ -163,75 +163,6 @@ pub enum Fit {
     ShortSideCentreCrop,
     /// Both sides are brought to the size, whatever becomes of the picture's proportions.
     Squash,
-}
-
-/// Activation function of an MLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// `x * Phi(x)`, with the error function.
-    Gelu,
-    /// `x * sigmoid(1.702 x)`.
-    QuickGelu,
-}
-
-/// The network of an image tower.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", try_from = "TowerFields")]
-pub enum Tower {
-    /// Vision transformer (<https://arxiv.org/abs/2010.11929>) as in CLIP.
-    Vit {
-        /// Pixels a side of a patch; divides the image size.
-        patch: usize,
-        /// Width of the residual stream.
-        width: usize,
-        /// Number of layers.
-        layers: usize,
-        /// Attention heads; divides `width`.
-        heads: usize,
-        /// Width of the hidden layer of each MLP.
-        mlp: usize,
-        /// Activation of the MLPs.
-        activation: Activation,
-        /// Added to the variance in layer norms.
-        layer_norm_eps: f64,
-    },
-    /// Residual convolutions with the batch norms folded in.
-    Resnet {
-        /// Channels after each convolution of the stem; each halves the size.
-        stem: Vec<usize>,
-        /// Stages; each but the first halves the size.
-        stages: Vec<Stage>,
-        /// Side of the residual blocks' kernels, odd.
-        kernel: usize,
-    },
-    /// FastViT (<https://arxiv.org/abs/2303.14189>) with the branches that it was trained with, as MobileCLIP has it.
-    Fastvit {
-        /// Channels of the first of four stages; each doubles them and halves the size.
-        width: usize,
-        /// Blocks of each stage; those of the last are attention, 32 channels a head.
-        blocks: [usize; 4],
-        /// How many times as many channels the hidden layers have.
-        mlp_ratio: usize,
-    },
-    /// The residual network of CLIP's paper: average pools in the place of strides, attention in that of the last pool.
-    ModifiedResnet {
-        /// Channels after the stem; the four stages have 4, 8, 16 and 32 times as many. Each but the first halves the size.
-        width: usize,
-        /// Bottleneck blocks of each stage.
-        blocks: [usize; 4],
-        /// Attention heads of the pooling; divides 32 times `width`.
-        heads: usize,
-    },
-}
-
-/// A run of residual blocks at one size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stage {
-    /// Channels.
-    pub width: usize,
-    /// Residual blocks.
-    pub blocks: usize,
 }
 
 impl ModelConfig {

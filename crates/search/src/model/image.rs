@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use image::RgbImage;
 
-use super::config::Tower;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
 use super::resnet::Resnet;
+use super::tower::Tower;
 use super::vit::VisionTransformer;
 use super::{ImageConfig, ModelConfig, ModelError};
 use crate::Embedding;

@@ -25,17 +25,14 @@ mod resnet;
 mod tensors;
 mod text;
 mod tokenizer;
-mod tower_fields;
+mod tower;
 mod transformer;
 mod vit;
 mod weights;
 mod words;
 
 pub use concepts::{Concepts, Marks};
-pub use config::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, Stage, TextConfig, TokenizerConfig,
-    Tower,
-};
+pub use config::{Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig};
 pub use encoder::{ImageTower, TextTower};
 pub use error::ModelError;
 pub use general::{GgufTensors, TensorTable};
@@ -45,3 +42,4 @@ pub use preprocess::ImagePixels;
 pub use tensors::{TensorKind, TensorSpec};
 pub use text::TextEncoder;
 pub use tokenizer::Tokenizer;
+pub use tower::{Activation, Stage, Tower};

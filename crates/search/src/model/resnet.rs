@@ -3,10 +3,10 @@
 //! Maps are channels-last, and a convolution is a matrix product with the neighbourhoods of its output pixels. Pictures go
 //! through one by one: what a layer reads and writes then stays in the caches.
 
-use super::config::{self, Tower};
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
+use super::tower::{self, Tower};
 use super::{ImageConfig, ModelError};
 use crate::kernels::{self, Output, QuantisedMap, Window};
 
@@ -64,7 +64,7 @@ impl Resnet {
     }
 
     /// Checks that no map is larger than memory should be asked for.
-    fn check_maps(size: usize, stem: &[usize], stages: &[config::Stage]) -> Result<(), ModelError> {
+    fn check_maps(size: usize, stem: &[usize], stages: &[tower::Stage]) -> Result<(), ModelError> {
         let mut side = size;
         // The first stage takes the stem's last map as it is.
         let widths = stem.iter().copied().chain(stages.iter().skip(1).map(|stage| stage.width));

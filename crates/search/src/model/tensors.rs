@@ -2,7 +2,8 @@
 //!
 //! Names and shapes are those of Hugging Face's CLIP checkpoints, so that a message about one can be looked up.
 
-use super::config::{ImageConfig, ModelConfig, TextConfig, Tower};
+use super::config::{ImageConfig, ModelConfig, TextConfig};
+use super::tower::Tower;
 
 /// How a tensor is stored in GGUF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

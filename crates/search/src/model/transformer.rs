@@ -3,9 +3,9 @@
 //! Reference: Hugging Face's `CLIPEncoder`; field names are the checkpoint's.
 
 use super::ModelError;
-use super::config::Activation;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
+use super::tower::Activation;
 use crate::kernels::{self, Output};
 
 /// Sizes of a transformer.

@@ -2,10 +2,10 @@
 //!
 //! Reference: Hugging Face's `CLIPVisionTransformer`; field names are the checkpoint's, its `pre_layrnorm` included.
 
-use super::config::Tower;
 use super::gguf::Weights;
 use super::matrix::{Matrix, Workspace};
 use super::preprocess::ImagePixels;
+use super::tower::Tower;
 use super::transformer::{LayerNorm, Pooled, Transformer, TransformerConfig};
 use super::{ImageConfig, ModelError};
 use crate::kernels::Output;
