@@ -10,6 +10,7 @@ use clip_rs_search::explore::{
 use clip_rs_search::model::Marks;
 use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
 
+use super::changes::{self, Before, Question};
 use super::grid::Grid;
 use super::items;
 use super::names::texts;
@@ -36,6 +37,7 @@ pub struct Explorer {
     catalog: Answerer,
     tower: Tower,
     listings: Listings,
+    before: Before,
 }
 
 impl Answers for Explorer {
@@ -57,6 +59,9 @@ impl Answers for Explorer {
             }
             Request::Layer { query, against } => {
                 self.catalog.with_opened(|opened| layer(opened, &query, against.as_ref()))
+            }
+            Request::Changes { since, areas, taken, limit } => {
+                changes::compare(&self.catalog, &self.before, Question { since, areas, taken, limit }).await
             }
             Request::Clusters { areas, count } => {
                 self.catalog.with_opened(|opened| found(&opened.engine, &areas, count)).map(alone)
@@ -139,13 +144,26 @@ fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Res
         engine.shards().iter().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
     let placed: Vec<(Bounds, f32)> =
         footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value))).collect();
+    let (layer, cells) = painted(opened, &placed, against.is_some(), likely_from, values.len(), start)?;
+    Ok((Response::Layer(layer), cells))
+}
+
+/// Values of places as the cells of a layer; `start` is when their computing began.
+pub(super) fn painted(
+    opened: &Opened,
+    placed: &[(Bounds, f32)],
+    is_signed: bool,
+    likely_from: Option<f32>,
+    items: usize,
+    start: f64,
+) -> Result<(Layer, Vec<u8>), Failure> {
     let area = opened.pages.manifest().bounds;
-    let grid = area.and_then(|area| Grid::paint(&placed, &area, against.is_some()));
+    let grid = area.and_then(|area| Grid::paint(placed, &area, is_signed));
     let Grid { columns, rows, extent, cells } =
         grid.ok_or_else(|| refused("Nothing in this catalog has a place."))?;
     let edges = [extent.west, extent.south, extent.east, extent.north];
-    let (items, millis) = (values.len(), clock::now_ms() - start);
-    Ok((Response::Layer(Layer { columns, rows, edges, likely_from, items, millis }), cells))
+    let millis = clock::now_ms() - start;
+    Ok((Layer { columns, rows, edges, likely_from, items, millis }, cells))
 }
 
 fn found(engine: &Engine, areas: &[Polygon], count: usize) -> Result<Response, Failure> {

@@ -23,7 +23,7 @@ struct Choice {
 pub fn Area() -> impl IntoView {
     let session = expect_context::<Session>();
     let title = move || session.manifest.get().map(|manifest| manifest.title.clone());
-    let listed = RwSignal::new(Vec::new());
+    let listed = session.listed;
     // What can be searched comes first. The host of a widget says itself which catalog it shows.
     Effect::new(move |asked: Option<bool>| {
         let asked = asked.unwrap_or_else(location::is_framed);
@@ -73,7 +73,7 @@ pub fn Area() -> impl IntoView {
 fn choices(listed: &[ListedCatalog], title: Option<String>) -> Vec<Choice> {
     let at_hand = catalogs::at_hand();
     let choice = |listed: &ListedCatalog| Choice {
-        title: listed.title.clone(),
+        title: catalogs::titled(listed),
         url: Some(listed.url.clone()),
         is_at_hand: location::absolute(listed.url.as_str()).as_ref() == Some(&at_hand),
     };

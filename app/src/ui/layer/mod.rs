@@ -20,6 +20,8 @@ pub use legend::{LayerButton, Legend};
 const OPACITY: f64 = 0.7;
 /// Differences of marks below this are no news.
 const LEAST_DIFFERENCE: f32 = 0.05;
+/// Changes of marks below this are as usual.
+const STANDS_OUT: f32 = 0.5;
 
 /// The layer's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
@@ -71,6 +73,13 @@ impl Layer {
             turn: StoredValue::new(0),
         };
         Effect::new(move || layer.follow());
+        // What has changed is asked to be seen.
+        Effect::new(move || {
+            if session.compared.with(Option::is_some) {
+                layer.is_on.set(true);
+                layer.threshold.set(STANDS_OUT);
+            }
+        });
         layer
     }
 
@@ -87,6 +96,11 @@ impl Layer {
         let against = self.against.get();
         self.session.manifest.track();
         self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
+        if let Some(comparison) = self.session.compared.get() {
+            let (compared, cells) = &*comparison;
+            let painted = Painted { grid: compared.layer, cells: cells.clone(), is_difference: false };
+            return self.painted.set(Some(painted).filter(|_| self.is_on.get()));
+        }
         if !self.is_on.get() || ask.has_no_terms() {
             return self.painted.set(None);
         }

@@ -45,7 +45,7 @@ pub fn list<'a>(
     elsewhere: &[ListedCatalog],
 ) -> Result<(String, String), StageError> {
     let own = packed
-        .map(|(placed, manifest)| Ok::<_, CatalogError>(ListedCatalog::new(&manifest.title, placed.url()?)));
+        .map(|(placed, manifest)| Ok::<_, CatalogError>(ListedCatalog::of(manifest, placed.url()?)));
     let all = own.chain(elsewhere.iter().cloned().map(Ok)).collect::<Result<Vec<_>, _>>();
     let text = all.and_then(Catalogs::new).and_then(|list| list.to_json());
     Ok((
