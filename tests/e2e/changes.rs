@@ -79,7 +79,10 @@ fn expect_what_changed(page: &Page) -> Result<()> {
     assert_eq!(first, changed()?, "the most changed are listed first: {results:?}");
     assert_eq!(page.listed()?, BUILT.len(), "and what is as it was is not listed");
     let said = page.text("[data-testid=layer-counts]")?;
-    assert!(said.contains("3 of 24 cells painted") && said.contains("24 places compared, 3 changed"), "{said}");
+    assert!(
+        said.contains("3 of 24 cells painted") && said.contains("24 places compared, 3 changed"),
+        "{said}"
+    );
     page.eval::<bool>(CATCH)?;
     page.click("[data-testid=save]")?;
     page.click("[data-testid=layer-geojson]")?;

@@ -124,18 +124,22 @@ impl Before {
         {
             return Ok(Rc::clone(shards));
         }
-        let tower = |manifest: &Manifest| -> Result<_, LoadError> { Ok(manifest.file(&manifest.model.image)?.sha256) };
+        let tower = |manifest: &Manifest| -> Result<_, LoadError> {
+            Ok(manifest.file(&manifest.model.image)?.sha256)
+        };
         if tower(&manifest)? != tower(own)? {
             return Err(refused(&format!(
                 "{} was made with another model ({}, here it is {}): what the two say cannot be compared. Index one of them again.",
                 manifest.title, manifest.model.name, own.model.name
             )));
         }
-        let files = |part: &ShardRef| Ok([manifest.file(&part.index)?.clone(), manifest.file(&part.items)?.clone()]);
+        let files =
+            |part: &ShardRef| Ok([manifest.file(&part.index)?.clone(), manifest.file(&part.items)?.clone()]);
         let files = manifest.shards.iter().map(files).collect::<Result<Vec<_>, LoadError>>()?;
         // The former one makes room first.
         self.0.replace(None);
-        let progress = RefCell::new(Progress::starting(files.iter().flatten().map(|file| ("The other date", file))));
+        let progress =
+            RefCell::new(Progress::starting(files.iter().flatten().map(|file| ("The other date", file))));
         let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(url);
         let fetch = async |file| {
             load::file(base, file, |done| {

@@ -144,6 +144,7 @@ fn area(edition: u8, gives_parts: bool) -> Area {
         licence: String::new(),
         synthetic: true,
         bounds: None,
+        captured: None,
         tiles: Some(tiles),
         pictures: None,
         model,

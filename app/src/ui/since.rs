@@ -13,7 +13,8 @@ use crate::catalogs;
 #[component]
 pub fn SinceWhen() -> impl IntoView {
     let session = expect_context::<Session>();
-    let since = Memo::new(move |_| session.asking().with(|asking| asking.confirmed().since().map(str::to_owned)));
+    let since =
+        Memo::new(move |_| session.asking().with(|asking| asking.confirmed().since().map(str::to_owned)));
     let choices = Memo::new(move |_| choices(session, since.get()));
     let choose = move |event: Event| {
         let since = Some(event_target_value(&event)).filter(|chosen| !chosen.is_empty());
@@ -39,7 +40,7 @@ pub fn SinceWhen() -> impl IntoView {
                     </select>
                 </label>
                 {day.map(|_| view! {
-                    <label>" until " <input type="date" data-testid="since-day" value=chosen.clone() on:change=choose/></label>
+                    <label>"earlier is until " <input type="date" data-testid="since-day" value=chosen.clone() on:change=choose/></label>
                 })}
             </div>
         })
@@ -51,7 +52,8 @@ fn choices(session: Session, since: Option<String>) -> Vec<(String, String)> {
     let Some(manifest) = session.manifest.get() else { return Vec::new() };
     let at_hand = catalogs::at_hand();
     let is_other = |listed: &&ListedCatalog| {
-        location::absolute(listed.url.as_str()).as_ref() != Some(&at_hand) && listed.can_be_compared_with(&manifest)
+        location::absolute(listed.url.as_str()).as_ref() != Some(&at_hand)
+            && listed.can_be_compared_with(&manifest)
     };
     let choice = |listed: &ListedCatalog| (listed.url.to_string(), catalogs::titled(listed));
     let mut choices: Vec<_> =
@@ -61,7 +63,8 @@ fn choices(session: Session, since: Option<String>) -> Vec<(String, String)> {
         choices.push((first.to_string(), "an earlier day of this catalog".to_owned()));
     }
     if let Some(since) = since.filter(|since| !choices.iter().any(|(value, _)| value == since)) {
-        let name = if since.parse::<Date>().is_ok() { "an earlier day of this catalog" } else { since.as_str() };
+        let name =
+            if since.parse::<Date>().is_ok() { "an earlier day of this catalog" } else { since.as_str() };
         let name = name.to_owned();
         choices.retain(|(value, _)| value.parse::<Date>().is_err() || since.parse::<Date>().is_err());
         choices.push((since, name));

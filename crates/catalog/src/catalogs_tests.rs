@@ -140,7 +140,8 @@ fn manifest(bounds: [f64; 4], model: &str) -> Manifest {
 #[test]
 fn catalogs_of_the_same_ground_and_model_can_be_compared() {
     let own = manifest([7.0, 50.0, 7.2, 50.2], "image.a.gguf");
-    let listed = |bounds, model| ListedCatalog::of(&manifest(bounds, model), url("catalogs/then/catalog.json"));
+    let listed =
+        |bounds, model| ListedCatalog::of(&manifest(bounds, model), url("catalogs/then/catalog.json"));
     let same = listed([7.1, 50.1, 7.4, 50.4], "image.a.gguf");
     assert!(same.can_be_compared_with(&own));
     assert!(!listed([8.0, 50.0, 8.2, 50.2], "image.a.gguf").can_be_compared_with(&own), "other ground");
@@ -149,7 +150,8 @@ fn catalogs_of_the_same_ground_and_model_can_be_compared() {
     assert!(!untold.can_be_compared_with(&own), "nobody said what it holds");
     let written = Catalogs::new(vec![same]).expect("a list").to_json().expect("text");
     let read = Catalogs::from_json(written.as_bytes()).expect("a list");
-    let days = read.entries()[0].holds.as_ref().and_then(|holds| holds.captured).map(|days| days.map(String::from));
+    let days =
+        read.entries()[0].holds.as_ref().and_then(|holds| holds.captured).map(|days| days.map(String::from));
     assert_eq!(days, Some(["2019-05-01".to_owned(), "2019-05-03".to_owned()]));
 }
 

@@ -1,7 +1,8 @@
 //! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
 use clip_rs_catalog::{
-    Bounds, Date, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
+    Bounds, Date, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard,
+    TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::Concepts;

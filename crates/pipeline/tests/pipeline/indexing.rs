@@ -77,11 +77,8 @@ fn a_day_in_exif_goes_before_the_one_that_is_given() {
     save(&pictures.join("dated.jpg"), 2);
     let plain = fs::read(pictures.join("dated.jpg")).expect("read");
     fs::write(pictures.join("dated.jpg"), with_exif_day(&plain, "2014:10:19 12:30:00")).expect("write");
-    let request = Request {
-        images: vec![pictures],
-        captured: "2019-05-01".parse().ok(),
-        ..request(folder.path())
-    };
+    let request =
+        Request { images: vec![pictures], captured: "2019-05-01".parse().ok(), ..request(folder.path()) };
     index(&request).expect("a catalog");
     let catalog = Catalog::open(&request.out).expect("a manifest");
     let days = catalog.manifest.captured.map(|days| days.map(String::from));

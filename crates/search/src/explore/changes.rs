@@ -85,7 +85,8 @@ impl Changes {
     /// How much a change stands out from all others, 0..=1: 0 for the median and what is below, a half from where it counts as an
     /// outlier.
     pub fn mark(&self, change: f32) -> f32 {
-        ((change - self.median) / self.deviation.max(LEAST_DEVIATION) / OUTLIER * Self::STANDS_OUT).clamp(0.0, 1.0)
+        ((change - self.median) / self.deviation.max(LEAST_DEVIATION) / OUTLIER * Self::STANDS_OUT)
+            .clamp(0.0, 1.0)
     }
 }
 

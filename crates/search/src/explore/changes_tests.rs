@@ -28,8 +28,8 @@ fn what_changed_stands_out_from_what_the_season_did() {
         let mut cloud = Cloud::new(seed, 96);
         let changed = [3, 77, 140];
         let [before, now] = two_dates(&mut cloud, 200, season, &changed);
-        let found =
-            changes(&[shard(&now, |_| 0.0)], &[shard(&before, |_| 0.0)], everything, everything).expect("changes");
+        let found = changes(&[shard(&now, |_| 0.0)], &[shard(&before, |_| 0.0)], everything, everything)
+            .expect("changes");
         assert_eq!((found.pairs.len(), found.unpaired), (200, 0), "seed {seed}");
         assert!(found.pairs.iter().all(|pair| pair.now == pair.before), "seed {seed}: the same tiles");
         let stands_out = |pair: &&Pair| found.mark(pair.change) >= Changes::STANDS_OUT;
@@ -81,11 +81,16 @@ fn one_catalog_of_two_flights_is_compared_with_itself() {
     let mut vectors = [before, now].concat();
     vectors.push(cloud.direction());
     let shards = [Shard { index: index(&vectors), items: items.build() }];
-    let found = changes(&shards, &shards, |item| item.ordinal >= 40, |item| item.ordinal < 40).expect("changes");
+    let found =
+        changes(&shards, &shards, |item| item.ordinal >= 40, |item| item.ordinal < 40).expect("changes");
     assert_eq!((found.pairs.len(), found.unpaired), (40, 0));
     assert!(found.pairs.iter().all(|pair| pair.now.ordinal == pair.before.ordinal + 40));
-    let out: Vec<usize> =
-        found.pairs.iter().filter(|pair| found.mark(pair.change) >= 0.5).map(|pair| pair.now.ordinal).collect();
+    let out: Vec<usize> = found
+        .pairs
+        .iter()
+        .filter(|pair| found.mark(pair.change) >= 0.5)
+        .map(|pair| pair.now.ordinal)
+        .collect();
     assert_eq!(out, [47]);
 }
 
