@@ -8,7 +8,7 @@ use clip_rs_search::explore::{Changes, Pair, changes};
 use clip_rs_search::{Hit as Found, ItemRef, Polygon, Shard};
 use futures::future::{try_join, try_join_all};
 
-use super::answer::painted;
+use super::layer::painted;
 use crate::browser::clock;
 use crate::engine::{Answerer, Days, Opened, ShardFiles, hit, not_answered, refused, shard};
 use crate::load::{self, LoadError};

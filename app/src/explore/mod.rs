@@ -5,6 +5,7 @@ mod answer;
 mod changes;
 mod grid;
 mod items;
+mod layer;
 mod names;
 mod tower;
 

@@ -20,31 +20,36 @@ pub fn SinceWhen() -> impl IntoView {
         let since = Some(event_target_value(&event)).filter(|chosen| !chosen.is_empty());
         session.search(Ask { words: None, parts: Vec::new(), since, ..session.confirmed() });
     };
-    move || {
-        let choices = choices.get();
-        if choices.is_empty() {
-            return None;
-        }
-        let chosen = since.get().unwrap_or_default();
-        let day = chosen.parse::<Date>().ok();
-        let option = |(value, name): (String, String)| {
-            let selected = value == chosen;
-            view! { <option value=value selected=selected>{name}</option> }
+    let is_day = move || since.with(|since| since.as_deref().is_some_and(is_day));
+    // The choice itself stays on the page, and so keeps the focus.
+    let option = move |(value, name): (String, String)| {
+        let is_chosen = {
+            let value = value.clone();
+            move || since.with(|since| since.as_ref() == Some(&value))
         };
-        Some(view! {
+        view! { <option value=value prop:selected=is_chosen>{name}</option> }
+    };
+    view! {
+        <Show when=move || !choices.with(Vec::is_empty)>
             <div class="since">
                 <label>"What has changed since "
                     <select data-testid="since" autocomplete="off" on:change=choose>
-                        <option value="" selected=chosen.is_empty()>"…"</option>
-                        {choices.into_iter().map(option).collect_view()}
+                        <option value="" prop:selected=move || since.with(Option::is_none)>"…"</option>
+                        <For each=move || choices.get() key=Clone::clone children=option/>
                     </select>
                 </label>
-                {day.map(|_| view! {
-                    <label>"earlier is until " <input type="date" data-testid="since-day" value=chosen.clone() on:change=choose/></label>
-                })}
+                <Show when=is_day>
+                    <label>"Earlier is until "
+                        <input type="date" data-testid="since-day" prop:value=move || since.get().unwrap_or_default() on:change=choose/>
+                    </label>
+                </Show>
             </div>
-        })
+        </Show>
     }
+}
+
+fn is_day(since: &str) -> bool {
+    since.parse::<Date>().is_ok()
 }
 
 /// What can be compared with, as links say it and as people read it; what is chosen is among it.
@@ -59,15 +64,14 @@ fn choices(session: Session, since: Option<String>) -> Vec<(String, String)> {
     let mut choices: Vec<_> =
         session.listed.with(|listed| listed.iter().filter(is_other).map(choice).collect());
     let days = manifest.captured.map(|[first, last]| (first, last)).or(session.days.get());
-    if let Some((first, _)) = days.filter(|(first, last)| first < last) {
-        choices.push((first.to_string(), "an earlier day of this catalog".to_owned()));
-    }
-    if let Some(since) = since.filter(|since| !choices.iter().any(|(value, _)| value == since)) {
-        let name =
-            if since.parse::<Date>().is_ok() { "an earlier day of this catalog" } else { since.as_str() };
-        let name = name.to_owned();
-        choices.retain(|(value, _)| value.parse::<Date>().is_err() || since.parse::<Date>().is_err());
-        choices.push((since, name));
+    let first = days.filter(|(first, last)| first < last).map(|(first, _)| first.to_string());
+    let (day, other) = match since {
+        Some(since) if is_day(&since) => (Some(since), None),
+        other => (first, other),
+    };
+    choices.extend(day.map(|day| (day, "an earlier day of this catalog".to_owned())));
+    if let Some(other) = other.filter(|other| !choices.iter().any(|(value, _)| value == other)) {
+        choices.push((other.clone(), other));
     }
     choices
 }

@@ -74,11 +74,15 @@ impl Layer {
         };
         Effect::new(move || layer.follow());
         // What has changed is asked to be seen.
-        Effect::new(move || {
-            if session.compared.with(Option::is_some) {
+        Effect::new(move |was: Option<bool>| {
+            let is_change = session.compared.with(Option::is_some);
+            if is_change {
                 layer.is_on.set(true);
                 layer.threshold.set(STANDS_OUT);
+            } else if was == Some(true) {
+                layer.painted.set(None);
             }
+            is_change
         });
         layer
     }
