@@ -54,8 +54,7 @@ pub fn Area() -> impl IntoView {
         }
         let option = |Choice { title, url, is_at_hand }: Choice| {
             let is_unlisted = url.is_none();
-            let value = url.map(String::from).unwrap_or_default();
-            view! { <option value=value selected=is_at_hand disabled=is_unlisted>{title}</option> }
+            option(url.map(String::from).unwrap_or_default(), title, is_at_hand, is_unlisted)
         };
         view! {
             <label class="area">
@@ -83,4 +82,9 @@ fn choices(listed: &[ListedCatalog], title: Option<String>) -> Vec<Choice> {
         choices.insert(0, Choice { title, url: None, is_at_hand: true });
     }
     choices
+}
+
+/// What a list offers: the value that it stands for, and what people read.
+pub fn option(value: String, name: String, is_chosen: bool, is_disabled: bool) -> impl IntoView {
+    view! { <option value=value prop:selected=is_chosen disabled=is_disabled>{name}</option> }
 }

@@ -4,6 +4,7 @@ use clip_rs_catalog::{Date, ListedCatalog};
 use leptos::ev::Event;
 use leptos::prelude::*;
 
+use super::catalog_switch::option;
 use super::session::Session;
 use crate::ask::Ask;
 use crate::browser::location;
@@ -14,37 +15,29 @@ use crate::catalogs;
 pub fn SinceWhen() -> impl IntoView {
     let session = expect_context::<Session>();
     let since =
-        Memo::new(move |_| session.asking().with(|asking| asking.confirmed().since().map(str::to_owned)));
-    let choices = Memo::new(move |_| choices(session, since.get()));
+        move || session.asking().with(|asking| asking.confirmed().since().unwrap_or_default().to_owned());
     let choose = move |event: Event| {
         let since = Some(event_target_value(&event)).filter(|chosen| !chosen.is_empty());
         session.search(Ask { words: None, parts: Vec::new(), since, ..session.confirmed() });
     };
-    let is_day = move || since.with(|since| since.as_deref().is_some_and(is_day));
-    // The choice itself stays on the page, and so keeps the focus.
-    let option = move |(value, name): (String, String)| {
-        let is_chosen = {
-            let value = value.clone();
-            move || since.with(|since| since.as_ref() == Some(&value))
+    let options = move || {
+        let since = since();
+        let option = |(value, name): (String, String)| {
+            let is_chosen = value == since;
+            option(value, name, is_chosen, false)
         };
-        view! { <option value=value prop:selected=is_chosen>{name}</option> }
+        choices(session, &since).into_iter().map(option).collect_view()
     };
+    // The choice itself stays on the page, and so keeps the focus.
     view! {
-        <Show when=move || !choices.with(Vec::is_empty)>
-            <div class="since">
-                <label>"What has changed since "
-                    <select data-testid="since" autocomplete="off" on:change=choose>
-                        <option value="" prop:selected=move || since.with(Option::is_none)>"…"</option>
-                        <For each=move || choices.get() key=Clone::clone children=option/>
-                    </select>
-                </label>
-                <Show when=is_day>
-                    <label>"Earlier is until "
-                        <input type="date" data-testid="since-day" prop:value=move || since.get().unwrap_or_default() on:change=choose/>
-                    </label>
-                </Show>
-            </div>
-        </Show>
+        <div class="since" hidden=move || choices(session, &since()).len() < 2>
+            <label>"What has changed since "
+                <select data-testid="since" autocomplete="off" on:change=choose>{options}</select>
+            </label>
+            <label hidden=move || !is_day(&since())>"Earlier is until "
+                <input type="date" data-testid="since-day" prop:value=since on:change=choose/>
+            </label>
+        </div>
     }
 }
 
@@ -52,26 +45,23 @@ fn is_day(since: &str) -> bool {
     since.parse::<Date>().is_ok()
 }
 
-/// What can be compared with, as links say it and as people read it; what is chosen is among it.
-fn choices(session: Session, since: Option<String>) -> Vec<(String, String)> {
-    let Some(manifest) = session.manifest.get() else { return Vec::new() };
+/// What can be compared with, as links say it and as people read it, behind nothing; what is chosen is among it.
+fn choices(session: Session, since: &str) -> Vec<(String, String)> {
+    let mut choices = vec![(String::new(), "…".to_owned())];
+    let Some(manifest) = session.manifest.get() else { return choices };
     let at_hand = catalogs::at_hand();
     let is_other = |listed: &&ListedCatalog| {
         location::absolute(listed.url.as_str()).as_ref() != Some(&at_hand)
             && listed.can_be_compared_with(&manifest)
     };
     let choice = |listed: &ListedCatalog| (listed.url.to_string(), catalogs::titled(listed));
-    let mut choices: Vec<_> =
-        session.listed.with(|listed| listed.iter().filter(is_other).map(choice).collect());
+    session.listed.with(|listed| choices.extend(listed.iter().filter(is_other).map(choice)));
     let days = manifest.captured.map(|[first, last]| (first, last)).or(session.days.get());
     let first = days.filter(|(first, last)| first < last).map(|(first, _)| first.to_string());
-    let (day, other) = match since {
-        Some(since) if is_day(&since) => (Some(since), None),
-        other => (first, other),
-    };
+    let day = if is_day(since) { Some(since.to_owned()) } else { first };
     choices.extend(day.map(|day| (day, "an earlier day of this catalog".to_owned())));
-    if let Some(other) = other.filter(|other| !choices.iter().any(|(value, _)| value == other)) {
-        choices.push((other.clone(), other));
+    if !choices.iter().any(|(value, _)| value == since) {
+        choices.push((since.to_owned(), since.to_owned()));
     }
     choices
 }

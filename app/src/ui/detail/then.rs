@@ -13,7 +13,9 @@ const EDGE: f64 = 480.0;
 pub fn Then(rank: usize) -> impl IntoView {
     let session = expect_context::<Session>();
     move || {
-        let id = session.compared.with(|compared| compared.as_ref()?.0.before.get(rank).cloned())?;
+        let id = session
+            .compared
+            .with(|compared| compared.as_ref()?.change.as_ref()?.before.get(rank).cloned())?;
         Some(view! {
             <h3>"On the other date"</h3>
             <div class="detail-frame" data-testid="detail-then">

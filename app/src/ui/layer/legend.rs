@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::Layer;
 use crate::browser::page;
 use crate::format::{counted, grouped, millis, percent};
+use crate::painted::{Change, Painted};
 use crate::ui::icons;
 use crate::ui::session::Session;
 use crate::ui::status::asked as asked_in_words;
@@ -47,7 +48,8 @@ fn Shown() -> impl IntoView {
         let words = page::value(AGAINST).and_then(|text| crate::ask::words(&text));
         layer.against.set(words);
     };
-    let is_change = move || session.compared.with(Option::is_some);
+    let is_change =
+        move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.change.is_some()));
     let heading = move || match (is_change(), is_difference()) {
         (true, _) => "What has changed",
         (false, true) => "Which fits better",
@@ -60,23 +62,18 @@ fn Shown() -> impl IntoView {
     };
     let scored = move || {
         let (shown, all) = layer.counts()?;
-        if let Some(comparison) = session.compared.get() {
-            let compared = &comparison.0;
-            return Some(format!(
-                "{shown} of {} painted; {} compared, {} changed, {} not seen on both dates",
-                counted(all, "cell"),
-                counted(compared.layer.items, "place"),
-                grouped(compared.stand_out),
-                grouped(compared.unpaired)
-            ));
-        }
-        let took = layer.painted.with(|painted| painted.as_ref().map(|p| (p.grid.items, p.grid.millis)))?;
-        Some(format!(
-            "{shown} of {} painted; {} scored in {}",
-            counted(all, "cell"),
-            counted(took.0, "place"),
-            millis(took.1)
-        ))
+        layer.painted.with(|painted| {
+            let Painted { grid, change, .. } = painted.as_ref()?;
+            let (cells, places) = (counted(all, "cell"), counted(grid.items, "place"));
+            Some(match change {
+                Some(Change { unpaired, stand_out, .. }) => format!(
+                    "{shown} of {cells} painted; {places} compared, {} changed, {} not seen on both dates",
+                    grouped(*stand_out),
+                    grouped(*unpaired)
+                ),
+                None => format!("{shown} of {cells} painted; {places} scored in {}", millis(grid.millis)),
+            })
+        })
     };
     view! {
         <section class="legend" aria-label="Similarity layer" data-testid="legend">

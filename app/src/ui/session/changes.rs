@@ -13,13 +13,11 @@ use crate::ask::Ask;
 use crate::browser::location;
 use crate::catalogs;
 use crate::load;
+use crate::painted::Painted;
 use crate::protocol::Failure;
-use crate::protocol::explore::{Compared, Request, Response, Since};
+use crate::protocol::explore::{Request, Response, Since};
 use crate::trouble::{Part, Trouble};
 use crate::ui::pictures::Pictures;
-
-/// Two dates compared: what is known of all places, and the cells of its layer.
-pub type Comparison = Arc<(Compared, Vec<u8>)>;
 
 impl Session {
     /// Compares with the date of `ask`, for the search that has this number.
@@ -58,7 +56,7 @@ impl Session {
             self.is_cut.set(false);
             self.timing.set(Some(Timing { encode_ms: 0.0, search_ms: compared.layer.millis }));
             let hits = std::mem::take(&mut compared.hits);
-            self.compared.set(Some(Arc::new((compared, cells))));
+            self.compared.set(Some(Painted::of(compared, cells)));
             self.found(hits);
         });
     }

@@ -37,6 +37,7 @@ use crate::grouping::Grouping;
 use crate::history::History;
 use crate::link::{MapView, Side};
 use crate::order::Order;
+use crate::painted::Painted;
 use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
@@ -57,7 +58,7 @@ pub struct Session {
     /// The catalogs that the page may show, where they are known.
     pub listed: RwSignal<Vec<ListedCatalog>>,
     /// What another date was compared with, if the results are of that.
-    pub compared: RwSignal<Option<changes::Comparison>>,
+    pub compared: RwSignal<Option<Painted>>,
     /// Its imagery; it changes with the manifest.
     pub pictures: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
     /// The imagery of the date that is compared with.
