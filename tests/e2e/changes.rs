@@ -1,14 +1,14 @@
 //! Two dates of one area: what has changed is marked on the map, listed, and reopened by a link.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clip_rs_catalog::TileId;
 use clip_rs_tests::land::{Land, Pyramid};
 use clip_rs_tests::{Artifacts, Chromium, Page, Site};
 use image::{Rgb, RgbImage};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::anywhere::index;
 use crate::{DESKTOP, expect_quiet};
@@ -153,6 +153,63 @@ fn what_changed_between_two_dates_is_marked_listed_and_reopened_by_its_link() ->
     choose(&page, "")?;
     page.wait_for_state("ready")?;
     page.wait_until("the layer is off", "!document.querySelector('.similarity-layer')")?;
+    expect_quiet(&chromium);
+    Ok(())
+}
+
+/// Pictures of two flights in one list of STAC items: the second flew a little further east, and over one thing more.
+fn two_flights(folder: &Path) -> Result<PathBuf> {
+    let land = Pyramid::of(Land::new(FIRST.0, FIRST.1, FIRST.2, SIZE.0));
+    let mut items = Vec::new();
+    for (flight, day, shift) in [("a", "2019-05-01", 0.0), ("b", "2021-06-30", 0.1)] {
+        std::fs::create_dir_all(folder.join(flight))?;
+        for (number, at) in (0..SIZE.0).map(|column| (column, (column, 2))) {
+            let (tile, name) = (tile(at)?, format!("{flight}/{number}.jpg"));
+            let picture = if (flight, number) == ("b", 4) { built(0) } else { land.draw(tile) };
+            picture.save(folder.join(&name))?;
+            let bounds = tile.bounds();
+            let (west, east) =
+                (bounds.west() + shift * bounds.width(), bounds.east() + shift * bounds.width());
+            items.push(json!({
+                "type": "Feature", "stac_version": "1.0.0", "id": name, "bbox": [west, bounds.south(), east, bounds.north()],
+                "properties": { "datetime": format!("{day}T10:00:00Z") }, "assets": { "image": { "href": name } }
+            }));
+        }
+    }
+    let path = folder.join("items.json");
+    std::fs::write(&path, json!({ "type": "FeatureCollection", "features": items }).to_string())?;
+    Ok(path)
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn one_catalog_of_two_flights_is_compared_with_its_earlier_days() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let folder = tempfile::tempdir()?;
+    let (items, out) = (two_flights(folder.path())?, folder.path().join("catalog"));
+    index(&artifacts, "--images", &items, &out, &["--title", "Two flights"])?;
+    let site = Site::start(&artifacts, &out)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    choose(&page, "2019-05-01")?;
+    page.wait_for_state("results")?;
+    let first = page.results()?.first().map(|card| card.id.clone());
+    assert_eq!(first.as_deref(), Some("b/4.jpg"));
+    let said = page.text("[data-testid=layer-counts]")?;
+    assert!(said.contains("6 places compared, 1 changed, 0 not seen on both dates"), "{said}");
+    page.wait_until(
+        "the day may be another",
+        "document.querySelector('[data-testid=since-day]').offsetParent",
+    )?;
+    // No picture is of a later day than the last.
+    page.eval::<Value>(
+        "(() => { const day = document.querySelector('[data-testid=since-day]'); day.value = '2022-01-01'; \
+         day.dispatchEvent(new Event('change', { bubbles: true })); return null; })()",
+    )?;
+    page.wait_until("it is said", "document.querySelector('[data-testid=exploring-failed]') !== null")?;
+    let said = page.text("[data-testid=exploring-failed]")?;
+    assert!(said.contains("was seen on the other date"), "{said}");
     expect_quiet(&chromium);
     Ok(())
 }
