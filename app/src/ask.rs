@@ -26,6 +26,9 @@ pub struct Ask {
     pub place: Option<String>,
     /// Only items that were taken on these days.
     pub taken: Option<Taken>,
+    /// What has changed since a date, where nothing is looked for: the address of the catalog of that date, as it is listed, or a
+    /// day. See [`Ask::since`].
+    pub since: Option<String>,
 }
 
 /// A term beside the words.
@@ -101,6 +104,11 @@ impl Ask {
     /// Whether there is nothing to look for.
     pub fn has_no_terms(&self) -> bool {
         self.words.is_none() && self.parts.is_empty()
+    }
+
+    /// Since when changes are asked for. Whatever is looked for goes before.
+    pub fn since(&self) -> Option<&str> {
+        self.since.as_deref().filter(|_| self.has_no_terms())
     }
 
     /// The words, if they are all that is looked for.

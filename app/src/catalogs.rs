@@ -40,6 +40,16 @@ pub async fn listed() -> Result<Catalogs, LoadError> {
     load::catalogs(&list_url().unwrap_or_else(|| CATALOGS_NAME.to_owned())).await
 }
 
+/// What people read of a listed catalog: its title, with its days where they are known.
+pub fn titled(listed: &ListedCatalog) -> String {
+    let title = &listed.title;
+    match listed.holds.as_ref().and_then(|holds| holds.captured) {
+        Some([first, last]) if first == last => format!("{title}, {first}"),
+        Some([first, last]) => format!("{title}, {first} to {last}"),
+        None => title.clone(),
+    }
+}
+
 /// Fails unless the page may show the catalog with this absolute URL: its own always, any other if it is listed.
 pub async fn check(catalog: &str) -> Result<(), Failure> {
     if location::absolute(OWN_CATALOG).as_deref() == Some(catalog) {

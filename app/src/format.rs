@@ -68,20 +68,49 @@ pub fn chance(share: f32) -> String {
     format!("{words}, {}", percent(share))
 }
 
-/// How well a result fits, in words: the chance that it is right where that is known, else how similar it is.
-pub fn mark(similarity: f32, is_chance: bool) -> String {
-    // Only what is the same is similar in all.
-    let similarity = if is_chance || similarity >= 0.9999 { similarity } else { similarity.min(0.99) };
-    if is_chance { chance(similarity) } else { format!("{} similar", percent(similarity)) }
+/// What the marks of results say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// How similar they are to what was asked.
+    Similarity,
+    /// The chance that they are what was asked.
+    Chance,
+    /// How much they have changed.
+    Change,
+}
+
+/// How well a result fits, in words.
+pub fn mark(similarity: f32, scale: Scale) -> String {
+    match scale {
+        Scale::Chance => chance(similarity),
+        // Only what is the same is similar in all.
+        Scale::Similarity if similarity < 0.9999 => format!("{} similar", percent(similarity.min(0.99))),
+        Scale::Similarity => format!("{} similar", percent(similarity)),
+        Scale::Change => {
+            let words = match similarity {
+                share if share >= 0.5 => "changed",
+                share if share >= 0.2 => "perhaps changed",
+                _ => "hardly changed",
+            };
+            format!("{words}, {}", percent(similarity))
+        }
+    }
 }
 
 /// What a mark is worth, in a sentence (the engine's `Hit::similarity`).
-pub fn mark_explained(similarity: f32, is_chance: bool) -> String {
-    if !is_chance {
-        return format!(
-            "Between this and a random picture, this is what was asked for with a chance of {}.",
-            percent(similarity)
-        );
+pub fn mark_explained(similarity: f32, scale: Scale) -> String {
+    match scale {
+        Scale::Similarity => {
+            return format!(
+                "Between this and a random picture, this is what was asked for with a chance of {}.",
+                percent(similarity)
+            );
+        }
+        Scale::Change => {
+            return "From 50 % on a change stands out from what all places have in common, such as season and light."
+                .to_owned();
+        }
+        Scale::Chance => {}
     }
     let share = match (similarity.clamp(0.0, 1.0) * 100.0).round() as u8 {
         0 => "hardly any".to_owned(),
@@ -130,12 +159,12 @@ mod tests {
 
     #[test]
     fn a_mark_is_explained_as_what_it_is() {
-        assert_eq!(mark(0.91, true), "very likely, 91 %");
-        assert_eq!(mark(0.91, false), "91 % similar");
-        assert!(mark_explained(0.91, true).contains("about 91 of 100 were right"));
-        assert!(mark_explained(0.999, true).contains("nearly all were"), "never 100 of 100");
-        assert!(mark_explained(f32::NAN, true).contains("hardly any were"));
-        assert!(mark_explained(0.91, false).ends_with("with a chance of 91 %."));
+        assert_eq!(mark(0.91, Scale::Chance), "very likely, 91 %");
+        assert_eq!(mark(0.91, Scale::Similarity), "91 % similar");
+        assert!(mark_explained(0.91, Scale::Chance).contains("about 91 of 100 were right"));
+        assert!(mark_explained(0.999, Scale::Chance).contains("nearly all were"), "never 100 of 100");
+        assert!(mark_explained(f32::NAN, Scale::Chance).contains("hardly any were"));
+        assert!(mark_explained(0.91, Scale::Similarity).ends_with("with a chance of 91 %."));
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub mod map_sites;
 pub mod mosaic;
 pub mod offline;
 pub mod order;
+pub mod painted;
 pub mod paths;
 pub mod places;
 pub mod protocol;

@@ -10,6 +10,7 @@
 //! | `in` | west, south, east and north edge of the box that is searched, or the longitude and latitude of each corner of an outline; degrees |
 //! | `place` | where else to search, in words: `within 2 km of Leesburg` |
 //! | `taken` | first and last day of what is searched, `..` for none: `2020-01-01/..` |
+//! | `since` | what has changed since then, where nothing is searched for: the address of another catalog as it is listed, or a day |
 //! | `sel` | id of the selected item |
 //! | `details` | `1` where the details of that item are open |
 //! | `panel` | `here` or `saved` where the panel beside the map shows that instead of results |
@@ -101,6 +102,7 @@ impl Link {
                 "in" => link.ask.area = area(&value).or(link.ask.area),
                 "place" => link.ask.place = words(&value).or(link.ask.place),
                 "taken" => link.ask.taken = taken(&value).or(link.ask.taken),
+                "since" => link.ask.since = id(&value).or(link.ask.since),
                 "sel" => link.selected = id(&value).or(link.selected),
                 "details" => link.details = value == "1",
                 "panel" => link.side = side(&value).unwrap_or(link.side),
@@ -120,6 +122,7 @@ impl Link {
         pairs.extend(ask.area.iter().map(|area| format!("in={}", corners(area))));
         pairs.extend(ask.place.iter().map(|place| format!("place={}", encoded(place))));
         pairs.extend(ask.taken.iter().map(days));
+        pairs.extend(ask.since().iter().map(|since| format!("since={}", encoded(since))));
         pairs.extend(selected.iter().map(|id| format!("sel={}", encoded(id))));
         if *details && selected.is_some() {
             pairs.push("details=1".to_owned());
@@ -283,6 +286,7 @@ mod tests {
                 area: Some(bounds.into()),
                 place: Some(text.to_owned()),
                 taken: Some(Taken { from: "2020-02-29".parse().ok(), to: None }),
+                since: None,
             };
             let link = Link {
                 ask,
@@ -324,6 +328,23 @@ mod tests {
         ask.add(Part::minus(About::Words("large ships".into())));
         let link = Link { ask, ..Link::default() };
         assert_eq!(link.to_fragment(), "q=harbour&text=-0.5*large%20ships");
+    }
+
+    #[test]
+    fn another_date_is_written_where_nothing_else_is_asked() {
+        for (since, written) in [
+            ("2019-05-01", "since=2019-05-01"),
+            ("catalogs/then/catalog.json", "since=catalogs/then/catalog.json"),
+            ("https://maps.example/a b/catalog.json", "since=https%3A//maps.example/a%20b/catalog.json"),
+        ] {
+            let mut ask = Ask { since: Some(since.to_owned()), ..Ask::default() };
+            let link = Link { ask: ask.clone(), ..Link::default() };
+            assert_eq!(link.to_fragment(), written);
+            assert_eq!(Link::parse(written), link);
+            ask.words = words("pond");
+            assert_eq!(Link { ask, ..Link::default() }.to_fragment(), "q=pond");
+        }
+        assert_eq!(Link::parse("since=%00").ask.since, None);
     }
 
     #[test]

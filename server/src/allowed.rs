@@ -108,9 +108,11 @@ impl Elsewhere {
         let own = catalogs.iter().map(|catalog| {
             let url: CatalogUrl =
                 format!("{}/{MANIFEST_NAME}", catalog.address().trim_start_matches('/')).parse()?;
-            // One that cannot be read says so when it is chosen.
-            let title = catalog.listed().map(|listed| listed.manifest.title.clone());
-            Ok::<_, CatalogError>(ListedCatalog::new(title.as_deref().unwrap_or_default(), url))
+            Ok::<_, CatalogError>(match catalog.listed() {
+                Some(listed) => ListedCatalog::of(&listed.manifest, url),
+                // One that cannot be read says so when it is chosen.
+                None => ListedCatalog::new("", url),
+            })
         });
         let all = own.chain(self.listed.iter().cloned().map(Ok)).collect::<Result<Vec<_>, _>>();
         let text = all.and_then(Catalogs::new).and_then(|list| list.to_json());

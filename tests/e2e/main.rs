@@ -9,6 +9,7 @@ mod asking;
 mod by_keys;
 mod bytes;
 mod catalogs;
+mod changes;
 mod damage;
 mod detail;
 mod embedding;

@@ -163,7 +163,8 @@ fn text_tower(names: &ModelRef, files: TextFiles) -> Result<(ModelConfig, Box<dy
     Ok((config, text))
 }
 
-fn shard(names: &ShardRef, files: ShardFiles) -> Result<Shard, Failure> {
+/// A shard from its checked files.
+pub(crate) fn shard(names: &ShardRef, files: ShardFiles) -> Result<Shard, Failure> {
     let index = Index::from_bytes(files.index).map_err(|error| match error {
         IndexError::Header(error) => unreadable(&names.index, error),
         error => unusable(&names.index, &error),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use clip_rs_catalog::{Details, Manifest};
+use clip_rs_catalog::{Date, Details, Manifest};
 use clip_rs_search::ItemRef;
 use futures::future::join_all;
 
@@ -16,6 +16,9 @@ const KEPT: u64 = 16 << 20;
 
 /// Whether an item is wanted, by shard and ordinal.
 pub type Wanted = Vec<Vec<bool>>;
+
+/// The day of every item, by shard and ordinal; none where it is not known.
+pub type Days = Vec<Vec<Option<Date>>>;
 
 /// The pages of details of one state of a catalog.
 pub struct Pages {
@@ -55,19 +58,24 @@ impl Pages {
 
     /// Of every item whether it was taken on one of these days.
     pub async fn on(&self, taken: Taken) -> Result<Wanted, LoadError> {
-        let mut wanted = Vec::with_capacity(self.manifest.shards.len());
+        let days = self.days().await?;
+        Ok(days.into_iter().map(|shard| shard.into_iter().map(|day| taken.holds(day)).collect()).collect())
+    }
+
+    /// When every item was taken.
+    pub async fn days(&self) -> Result<Days, LoadError> {
+        let mut days = Vec::with_capacity(self.manifest.shards.len());
         for shard in &self.manifest.shards {
             let pages =
                 join_all(shard.details.iter().map(|name| self.page(name, Rc::new(|_: &str, _| {})))).await;
             let mut of_shard = Vec::with_capacity(shard.count);
             for page in pages {
                 let page = page?;
-                let day = |at: usize| page.get(at).and_then(|detail| detail.captured);
-                of_shard.extend((0..page.len()).map(|at| taken.holds(day(at))));
+                of_shard.extend((0..page.len()).map(|at| page.get(at).and_then(|detail| detail.captured)));
             }
-            wanted.push(of_shard);
+            days.push(of_shard);
         }
-        Ok(wanted)
+        Ok(days)
     }
 
     /// Adds to `hits`, each with the item that it is, what is known of them. Returns why pages could not be had.

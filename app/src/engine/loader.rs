@@ -207,6 +207,7 @@ mod tests {
             licence: String::new(),
             synthetic: false,
             bounds: None,
+            captured: None,
             tiles: None,
             pictures: None,
             model,

@@ -7,9 +7,10 @@ mod loader;
 pub(crate) mod tower;
 
 pub use answer::Answerer;
-pub(crate) use answer::{Opened, hit, not_answered, refused};
-pub(crate) use details::Pages;
+pub(crate) use answer::{Opened, hit, not_answered, refused, shard};
+pub(crate) use details::{Days, Pages};
 pub(crate) use faults::unusable;
+pub(crate) use loader::ShardFiles;
 
 /// Listens for calls, and says hello.
 pub fn start() {

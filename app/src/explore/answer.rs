@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
-use clip_rs_catalog::{Bounds, ItemId};
+use clip_rs_catalog::ItemId;
 use clip_rs_search::explore::{
     ClusterParams, Concept as Learnt, LearnError, Quality, Windows, background, clusters, learning_curve,
-    names, scores, suggest,
+    names, suggest,
 };
-use clip_rs_search::model::Marks;
 use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
 
-use super::grid::Grid;
+use super::changes::{self, Before, Question};
 use super::items;
+use super::layer::layer;
 use super::names::texts;
 use super::tower::{Tower, picture};
 use crate::browser::clock;
-use crate::engine::{Answerer, Opened, not_answered, refused};
+use crate::engine::{Answerer, not_answered, refused};
 use crate::imagery::Listings;
 use crate::protocol::Failure;
-use crate::protocol::explore::{Cluster, Examples, Layer, Request, Response, Review};
+use crate::protocol::explore::{Cluster, Examples, Request, Response, Review};
 use crate::serve::Answers;
 
 /// Most marks that a concept is taught by.
@@ -36,6 +36,7 @@ pub struct Explorer {
     catalog: Answerer,
     tower: Tower,
     listings: Listings,
+    before: Before,
 }
 
 impl Answers for Explorer {
@@ -57,6 +58,9 @@ impl Answers for Explorer {
             }
             Request::Layer { query, against } => {
                 self.catalog.with_opened(|opened| layer(opened, &query, against.as_ref()))
+            }
+            Request::Changes { since, areas, taken, limit } => {
+                changes::compare(&self.catalog, &self.before, Question { since, areas, taken, limit }).await
             }
             Request::Clusters { areas, count } => {
                 self.catalog.with_opened(|opened| found(&opened.engine, &areas, count)).map(alone)
@@ -117,35 +121,6 @@ impl Explorer {
         let cells = grid.cells.iter().map(|share| (share * 255.0).round() as u8).collect();
         Ok((Response::Where { columns: grid.columns, rows: grid.rows, is_flat: grid.flat }, cells))
     }
-}
-
-fn layer(opened: &Opened, query: &Query, against: Option<&Query>) -> Result<(Response, Vec<u8>), Failure> {
-    let start = clock::now_ms();
-    let engine = &opened.engine;
-    let marks = |query: &Query| -> Result<(Vec<f32>, Option<f32>), Failure> {
-        let direction = engine.embed(query).map_err(not_answered)?;
-        let marker = engine.marker(&direction).map_err(not_answered)?;
-        let scores = scores(engine.shards(), &direction).map_err(not_answered)?;
-        let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
-        Ok((scores.into_iter().map(|score| marker.mark(score)).collect(), likely_from))
-    };
-    let (mut values, mut likely_from) = marks(query)?;
-    if let Some(against) = against {
-        let (others, _) = marks(against)?;
-        values.iter_mut().zip(others).for_each(|(value, other)| *value -= other);
-        likely_from = None;
-    }
-    let footprints =
-        engine.shards().iter().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
-    let placed: Vec<(Bounds, f32)> =
-        footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value))).collect();
-    let area = opened.pages.manifest().bounds;
-    let grid = area.and_then(|area| Grid::paint(&placed, &area, against.is_some()));
-    let Grid { columns, rows, extent, cells } =
-        grid.ok_or_else(|| refused("Nothing in this catalog has a place."))?;
-    let edges = [extent.west, extent.south, extent.east, extent.north];
-    let (items, millis) = (values.len(), clock::now_ms() - start);
-    Ok((Response::Layer(Layer { columns, rows, edges, likely_from, items, millis }), cells))
 }
 
 fn found(engine: &Engine, areas: &[Polygon], count: usize) -> Result<Response, Failure> {

@@ -2,8 +2,10 @@
 //! holds up no search, and what it needs does not weigh on a first visit.
 
 mod answer;
+mod changes;
 mod grid;
 mod items;
+mod layer;
 mod names;
 mod tower;
 

@@ -4,11 +4,11 @@
 //! It speaks as the search worker does. Where a request or an answer says that bytes come along, the message is a list of its
 //! JSON text and a `Uint8Array`.
 
-use clip_rs_catalog::{Bounds, ItemId};
+use clip_rs_catalog::{Bounds, Date, ItemId};
 use clip_rs_search::{Embedding, Polygon, Query};
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Hit};
+use super::{Failure, Hit, Taken};
 use crate::mosaic::Place;
 
 /// What the explorer can be asked for.
@@ -35,6 +35,17 @@ pub enum Request {
         query: Query,
         /// A second query, to show where the first fits better and where this one.
         against: Option<Query>,
+    },
+    /// How much every item differs from the one of the same ground on another date.
+    Changes {
+        /// Which date.
+        since: Since,
+        /// The items that are told lie in every one of these.
+        areas: Vec<Polygon>,
+        /// They were taken on these days.
+        taken: Option<Taken>,
+        /// So many are told at most.
+        limit: usize,
     },
     /// What there is in an area, as groups of items that look alike.
     Clusters {
@@ -100,6 +111,8 @@ pub enum Response {
     /// To [`Request::Layer`]. Its cells come along, a byte each, row by row from the north-west: 0 where no item lies, else 1
     /// for a mark of 0 to 255 for a mark of 1. Of two queries 128 is where both fit alike.
     Layer(Layer),
+    /// To [`Request::Changes`]. Its cells come along, as those of a layer.
+    Changes(Compared),
     /// To [`Request::Clusters`].
     Clusters {
         /// The largest first.
@@ -199,6 +212,40 @@ pub struct Layer {
     pub items: usize,
     /// Milliseconds spent on it.
     pub millis: f64,
+}
+
+/// The date that another one is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Since {
+    /// That of another catalog of the same ground and model.
+    Catalog {
+        /// Absolute URL of its `catalog.json`.
+        url: String,
+    },
+    /// Of this catalog what was taken until a day is compared with what was taken after it.
+    Day {
+        /// The last day before.
+        day: Date,
+    },
+}
+
+/// What two dates say apart from each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The grid of marks: 0 for the median of all changes and what is below, a half from where a change stands out. Its items are
+    /// those that have the same ground on the other date.
+    pub layer: Layer,
+    /// Items without the same ground on the other date.
+    pub unpaired: usize,
+    /// Items that stand out.
+    pub stand_out: usize,
+    /// The most changed items, the most changed first; their similarity is their mark, their cosine that to what was before.
+    pub hits: Vec<Hit>,
+    /// For each of these the item of the same ground on the other date.
+    pub before: Vec<String>,
+    /// Pages of places and addresses that could not be had; their items are there without.
+    pub missing: Vec<Failure>,
 }
 
 /// What a cell of a layer says: its mark, 0 to 1, or of two queries the difference of their marks, -1 to 1. None where no item

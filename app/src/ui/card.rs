@@ -55,8 +55,7 @@ pub fn Card(position: usize, rank: usize, others: usize, hit: Hit) -> impl IntoV
     let edge = if untrack(|| session.has_map()) { CARD } else { WALL };
     let centre = footprint.map(|footprint| footprint.centre());
     let alt = format!("Aerial picture {id}");
-    let is_chance = session.likely_from.with_untracked(Option::is_some);
-    let mark = mark(similarity, is_chance);
+    let mark = mark(similarity, untrack(|| session.scale()));
     let unlikely = move || session.is_unlikely(similarity);
     view! {
         <li class="card" class:selected=selected class:unlikely=unlikely data-testid="result" data-id=id.clone() data-rank=rank data-position=position

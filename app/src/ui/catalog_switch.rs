@@ -23,7 +23,7 @@ struct Choice {
 pub fn Area() -> impl IntoView {
     let session = expect_context::<Session>();
     let title = move || session.manifest.get().map(|manifest| manifest.title.clone());
-    let listed = RwSignal::new(Vec::new());
+    let listed = session.listed;
     // What can be searched comes first. The host of a widget says itself which catalog it shows.
     Effect::new(move |asked: Option<bool>| {
         let asked = asked.unwrap_or_else(location::is_framed);
@@ -54,8 +54,7 @@ pub fn Area() -> impl IntoView {
         }
         let option = |Choice { title, url, is_at_hand }: Choice| {
             let is_unlisted = url.is_none();
-            let value = url.map(String::from).unwrap_or_default();
-            view! { <option value=value selected=is_at_hand disabled=is_unlisted>{title}</option> }
+            option(url.map(String::from).unwrap_or_default(), title, is_at_hand, is_unlisted)
         };
         view! {
             <label class="area">
@@ -73,7 +72,7 @@ pub fn Area() -> impl IntoView {
 fn choices(listed: &[ListedCatalog], title: Option<String>) -> Vec<Choice> {
     let at_hand = catalogs::at_hand();
     let choice = |listed: &ListedCatalog| Choice {
-        title: listed.title.clone(),
+        title: catalogs::titled(listed),
         url: Some(listed.url.clone()),
         is_at_hand: location::absolute(listed.url.as_str()).as_ref() == Some(&at_hand),
     };
@@ -83,4 +82,9 @@ fn choices(listed: &[ListedCatalog], title: Option<String>) -> Vec<Choice> {
         choices.insert(0, Choice { title, url: None, is_at_hand: true });
     }
     choices
+}
+
+/// What a list offers: the value that it stands for, and what people read.
+pub fn option(value: String, name: String, is_chosen: bool, is_disabled: bool) -> impl IntoView {
+    view! { <option value=value prop:selected=is_chosen disabled=is_disabled>{name}</option> }
 }

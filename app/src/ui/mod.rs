@@ -44,6 +44,7 @@ mod search_box;
 pub mod session;
 mod shown;
 mod side;
+mod since;
 mod status;
 mod teach;
 mod terms;
@@ -124,6 +125,7 @@ fn App() -> impl IntoView {
                 <exploring::Exploring/>
                 <desk::Desk/>
                 <Show when=move || session.side() == Side::Results fallback=|| view! { <side::Other/> }>
+                    <since::SinceWhen/>
                     <teach::Strip/>
                     <Panel/>
                 </Show>

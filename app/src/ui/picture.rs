@@ -24,14 +24,16 @@ struct Shown {
     lacks: Vec<Lack>,
 }
 
-/// The picture of the item with this id, on a square with an edge of about `edge` pixels of the page.
+/// The picture of the item with this id, on a square with an edge of about `edge` pixels of the page. It is `of_then` where the
+/// item is one of the date that is compared with.
 #[component]
-pub fn Picture(id: String, alt: String, edge: f64) -> impl IntoView {
+pub fn Picture(id: String, alt: String, edge: f64, #[prop(optional)] of_then: bool) -> impl IntoView {
     let session = expect_context::<Session>();
+    let source = if of_then { session.then } else { session.pictures };
     let shown = RwSignal::new_local(Shown::default());
     Effect::new(move || {
         session.attempt.track();
-        let Some(pictures) = session.pictures.get() else { return };
+        let Some(pictures) = source.get() else { return };
         let complete = shown.with_untracked(|shown| {
             let same = shown.from.as_ref().is_some_and(|from| Rc::ptr_eq(from, &pictures));
             same && shown.lacks.is_empty()
@@ -48,7 +50,7 @@ pub fn Picture(id: String, alt: String, edge: f64) -> impl IntoView {
             let is_current = |shown: &Option<Rc<Pictures>>| {
                 shown.as_ref().is_some_and(|shown| Rc::ptr_eq(shown, &pictures))
             };
-            if !session.pictures.with_untracked(is_current) {
+            if !source.with_untracked(is_current) {
                 // A newer catalog came, and was asked meanwhile.
                 return;
             }

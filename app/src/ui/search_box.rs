@@ -42,7 +42,11 @@ pub fn SearchBox() -> impl IntoView {
     let unwanted = move || session.asking().with(Asking::is_unwanted);
     let busy = move || session.phase.with(|phase| *phase == Phase::Searching);
     let something = move || {
-        session.asking().with(|asking| !asking.text().is_empty() || !asking.confirmed().has_no_terms())
+        session.asking().with(|asking| {
+            !asking.text().is_empty()
+                || !asking.confirmed().has_no_terms()
+                || asking.confirmed().since.is_some()
+        })
     };
     view! {
         <form class="search" role="search" on:submit=submit aria-busy=move || busy().to_string()>

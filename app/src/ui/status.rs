@@ -83,7 +83,11 @@ pub fn asked(ask: &Ask) -> String {
         };
         said.extend([joint, &name]);
     }
-    if said.is_empty() { "nothing".to_owned() } else { said }
+    match ask.since() {
+        Some(_) => "what has changed".to_owned(),
+        None if said.is_empty() => "nothing".to_owned(),
+        None => said,
+    }
 }
 
 fn named(about: &About) -> String {

@@ -29,9 +29,11 @@ pub fn Welcome() -> impl IntoView {
 
 #[component]
 pub fn NothingFound() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let is_change = move || session.compared.with(Option::is_some);
     view! {
         <div class="welcome">
-            <h2>"Nothing looks like that"</h2>
+            <h2>{move || if is_change() { "Nothing has changed" } else { "Nothing looks like that" }}</h2>
             <p class="soft">"Try other words, or fewer of them. Describe what is seen from above."</p>
             <Examples/>
         </div>

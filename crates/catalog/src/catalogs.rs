@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CatalogError, MANIFEST_NAME, Origin};
+use crate::{Bounds, CatalogError, Date, MANIFEST_NAME, Manifest, Origin};
 
 /// The list's file, beside the page.
 pub const CATALOGS_NAME: &str = "catalogs.json";
@@ -25,7 +25,9 @@ const MOST_URL: usize = 2048;
 /// ```json
 /// { "catalogs": [
 ///   { "title": "The county", "url": "catalog/catalog.json" },
-///   { "title": "Its neighbour", "url": "https://maps.example/catalog/catalog.json" }
+///   { "title": "Its neighbour", "url": "https://maps.example/catalog/catalog.json" },
+///   { "title": "The county in 2019", "url": "catalogs/2019/catalog.json", "holds": {
+///     "bounds": [-77.5, 38.7, -77.4, 38.8], "model": "image.0123456789abcdef.gguf", "captured": ["2019-05-01", "2019-05-03"] } }
 /// ] }
 /// ```
 ///
@@ -36,20 +38,37 @@ const MOST_URL: usize = 2048;
 ///   segments of `A-Z a-z 0-9 - . _ ~` with `/` between them, of which none is empty or begins with `.`; or absolute: an
 ///   [`Origin`], then a path of visible ASCII without `\ " < > { } | ^` and backquote. Either ends in `catalog.json` as its
 ///   last segment; there is no query and no fragment.
+/// - `holds` may be left out. It says of that `catalog.json` its `bounds`, the name of its model's image tower, and its `captured`,
+///   as [`Manifest`] has them, so that a page knows, without asking for them, which catalogs show the same ground on other days.
 ///
 /// The page's own catalog is at [`OWN_CATALOG`], listed or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Catalogs {
     catalogs: Vec<ListedCatalog>,
 }
 
 /// A catalog that a page may show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListedCatalog {
     /// What people read.
     pub title: String,
     /// Where its `catalog.json` is.
     pub url: CatalogUrl,
+    /// What it says of itself, as far as whoever wrote the list knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holds>,
+}
+
+/// What a listed catalog says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Holds {
+    /// [`Manifest::bounds`].
+    pub bounds: Option<Bounds>,
+    /// [`ModelRef::image`](crate::ModelRef::image): vectors of the same image tower can be compared.
+    pub model: String,
+    /// [`Manifest::captured`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<[Date; 2]>,
 }
 
 /// The address of a `catalog.json`: relative to a page, or absolute.
@@ -80,13 +99,17 @@ impl Catalogs {
         Ok(list)
     }
 
-    /// The text of `catalogs.json`.
+    /// The text of `catalogs.json`. Where all of it would be too long it says no more than what has to be there.
     pub fn to_json(&self) -> Result<String, CatalogError> {
         let text = serde_json::to_string_pretty(self).map_err(|error| malformed(&error.to_string()))? + "\n";
-        if text.len() as u64 > Self::MAX_BYTES {
+        if text.len() as u64 <= Self::MAX_BYTES {
+            return Ok(text);
+        }
+        if self.catalogs.iter().all(|listed| listed.holds.is_none()) {
             return Err(malformed("larger than 64 KiB"));
         }
-        Ok(text)
+        let bare = |listed: &ListedCatalog| ListedCatalog { holds: None, ..listed.clone() };
+        Self { catalogs: self.catalogs.iter().map(bare).collect() }.to_json()
     }
 
     /// The entries, in order.
@@ -108,7 +131,7 @@ impl Catalogs {
             )));
         }
         let mut urls = BTreeSet::new();
-        for ListedCatalog { title, url } in &self.catalogs {
+        for ListedCatalog { title, url, .. } in &self.catalogs {
             let is_long = title.chars().count() > MOST_TITLE;
             if title.trim().is_empty() || is_long || title.chars().any(char::is_control) {
                 return Err(malformed(&format!(
@@ -130,7 +153,20 @@ impl ListedCatalog {
             title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
         let whole = plain.collect::<Vec<_>>().join(" ");
         let whole = if whole.is_empty() { url.to_string() } else { whole };
-        Self { title: whole.chars().take(MOST_TITLE).collect(), url }
+        Self { title: whole.chars().take(MOST_TITLE).collect(), url, holds: None }
+    }
+
+    /// The catalog at `url` that says this.
+    pub fn of(manifest: &Manifest, url: CatalogUrl) -> Self {
+        let Manifest { title, bounds, model, captured, .. } = manifest;
+        let holds = Holds { bounds: *bounds, model: model.image.clone(), captured: *captured };
+        Self { holds: Some(holds), ..Self::new(title, url) }
+    }
+
+    /// Whether this catalog is known to show ground that `manifest` shows, too, seen by the same model.
+    pub fn can_be_compared_with(&self, manifest: &Manifest) -> bool {
+        let Some(Holds { bounds: Some(bounds), model, .. }) = &self.holds else { return false };
+        *model == manifest.model.image && manifest.bounds.is_some_and(|own| own.intersects(bounds))
     }
 }
 

@@ -122,3 +122,46 @@ fn any_title_becomes_one_that_may_be_listed() {
         assert!(Catalogs::new(vec![listed]).is_ok());
     }
 }
+
+/// A manifest over this ground with a model of this name.
+fn manifest(bounds: [f64; 4], model: &str) -> Manifest {
+    let bounds = serde_json::to_value(bounds).expect("numbers");
+    let model = serde_json::json!({
+        "name": "m", "embed_dim": 4, "config": "c", "text": "t", "image": model, "tokenizer": "v"
+    });
+    let all = serde_json::json!({
+        "format": 2, "id": "a", "title": "The county", "attribution": "", "licence": "", "synthetic": false,
+        "bounds": bounds, "captured": ["2019-05-01", "2019-05-03"], "model": model, "shards": [], "files": [],
+        "examples": [], "digest": ""
+    });
+    serde_json::from_value(all).expect("a manifest")
+}
+
+#[test]
+fn catalogs_of_the_same_ground_and_model_can_be_compared() {
+    let own = manifest([7.0, 50.0, 7.2, 50.2], "image.a.gguf");
+    let listed =
+        |bounds, model| ListedCatalog::of(&manifest(bounds, model), url("catalogs/then/catalog.json"));
+    let same = listed([7.1, 50.1, 7.4, 50.4], "image.a.gguf");
+    assert!(same.can_be_compared_with(&own));
+    assert!(!listed([8.0, 50.0, 8.2, 50.2], "image.a.gguf").can_be_compared_with(&own), "other ground");
+    assert!(!listed([7.1, 50.1, 7.4, 50.4], "image.b.gguf").can_be_compared_with(&own), "another model");
+    let untold = ListedCatalog { holds: None, ..same.clone() };
+    assert!(!untold.can_be_compared_with(&own), "nobody said what it holds");
+    let written = Catalogs::new(vec![same]).expect("a list").to_json().expect("text");
+    let read = Catalogs::from_json(written.as_bytes()).expect("a list");
+    let days =
+        read.entries()[0].holds.as_ref().and_then(|holds| holds.captured).map(|days| days.map(String::from));
+    assert_eq!(days, Some(["2019-05-01".to_owned(), "2019-05-03".to_owned()]));
+}
+
+#[test]
+fn a_list_that_would_be_too_long_says_no_more_than_it_has_to() {
+    let own = manifest([7.0, 50.0, 7.2, 50.2], &"x".repeat(500));
+    let many = |n| ListedCatalog::of(&own, url(&format!("catalogs/{n}/{}/catalog.json", "p".repeat(300))));
+    let list = Catalogs::new((0..Catalogs::MOST).map(many).collect()).expect("a list");
+    let text = list.to_json().expect("it fits without");
+    let read = Catalogs::from_json(text.as_bytes()).expect("a list");
+    assert!(read.entries().iter().all(|listed| listed.holds.is_none()));
+    assert_eq!(read.entries().len(), Catalogs::MOST);
+}

@@ -132,7 +132,7 @@ mod origin;
 mod path;
 mod tile;
 
-pub use catalogs::{CATALOGS_NAME, CatalogUrl, Catalogs, ListedCatalog, OWN_CATALOG};
+pub use catalogs::{CATALOGS_NAME, CatalogUrl, Catalogs, Holds, ListedCatalog, OWN_CATALOG};
 pub use date::Date;
 pub use details::{Detail, Details};
 pub use digest::{Digest, Digester};

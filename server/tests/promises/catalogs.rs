@@ -104,6 +104,13 @@ async fn the_list_names_all_by_their_titles_of_now_and_keeps_up() {
         pair("A lake", ELSEWHERE),
     ];
     assert_eq!(told(&list), expected);
+    let read = Catalogs::from_json(&list.body).expect("a list");
+    let is_comparable = read.entries().iter().map(|listed| listed.can_be_compared_with(&site.manifest()));
+    assert_eq!(
+        is_comparable.collect::<Vec<_>>(),
+        [true, true, false],
+        "of what is elsewhere nothing is known"
+    );
     let unchanged = [("if-none-match", list.header("etag"))];
     let again = send(router.clone(), request("GET", "/catalogs.json", &unchanged)).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);

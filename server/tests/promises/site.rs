@@ -194,6 +194,7 @@ fn manifest(id: &str, files: &[FileRef; 8]) -> Manifest {
         licence: "CC0".into(),
         synthetic: true,
         bounds: Bounds::new(-77.5, 38.7, -77.4, 38.8).ok(),
+        captured: None,
         tiles: Some(TileSet {
             folders: vec!["tiles-0123456789abcdef".into()],
             kinds: vec![ImageKind::Jpeg],

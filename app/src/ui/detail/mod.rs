@@ -7,6 +7,7 @@ mod copy;
 mod place;
 mod position;
 mod sheet;
+mod then;
 mod within;
 
 use leptos::ev::KeyboardEvent;

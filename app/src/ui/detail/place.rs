@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::HEADING;
 use super::around::Around;
 use super::position::Position;
+use super::then::Then;
 use super::within::Within;
 use crate::ask::{About, Ask, Part};
 use crate::format::{address, item, mark, mark_explained};
@@ -17,11 +18,11 @@ use crate::ui::session::Session;
 #[component]
 pub fn Place(rank: usize, hit: Hit) -> impl IntoView {
     let session = expect_context::<Session>();
+    let then = view! { <Then rank/> };
     let alike = alike(&hit);
     let Hit { id, similarity, footprint, place, captured, source, .. } = hit;
     let address = hit.address.map(|text| address(&text, hit.address_m));
     let heading = place.clone().or_else(|| address.clone()).unwrap_or_else(|| item(&id));
-    let is_chance = move || session.likely_from.with(Option::is_some);
     let rank = move || format!("Result {} of {}", rank + 1, session.hits.with(|hits| hits.len()));
     let fact = |name: &'static str, value: Option<String>| {
         value.map(|value| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
@@ -29,12 +30,13 @@ pub fn Place(rank: usize, hit: Hit) -> impl IntoView {
     view! {
         <h2 id=HEADING>{heading}</h2>
         <Within id=id.clone()/>
+        {then}
         <div class="detail-mark">
             <p>
                 <span class="detail-rank">{rank}</span>
-                <strong data-testid="detail-mark">{move || mark(similarity, is_chance())}</strong>
+                <strong data-testid="detail-mark">{move || mark(similarity, session.scale())}</strong>
             </p>
-            <p class="soft">{move || mark_explained(similarity, is_chance())}</p>
+            <p class="soft">{move || mark_explained(similarity, session.scale())}</p>
         </div>
         <Actions id=id.clone()/>
         <h3>"What is known of it"</h3>

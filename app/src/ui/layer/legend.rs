@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::Layer;
 use crate::browser::page;
-use crate::format::{counted, millis, percent};
+use crate::format::{counted, grouped, millis, percent};
+use crate::painted::{Change, Painted};
 use crate::ui::icons;
 use crate::ui::session::Session;
 use crate::ui::status::asked as asked_in_words;
@@ -47,28 +48,45 @@ fn Shown() -> impl IntoView {
         let words = page::value(AGAINST).and_then(|text| crate::ask::words(&text));
         layer.against.set(words);
     };
+    let is_change =
+        move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.change.is_some()));
+    let heading = move || match (is_change(), is_difference()) {
+        (true, _) => "What has changed",
+        (false, true) => "Which fits better",
+        (false, false) => "How well each place fits",
+    };
+    let ends = move || match (is_change(), is_difference()) {
+        (true, _) => ("as usual".to_owned(), "much more".to_owned()),
+        (false, true) => (format!("“{}”", against()), asked()),
+        (false, false) => ("less".to_owned(), "more likely".to_owned()),
+    };
     let scored = move || {
         let (shown, all) = layer.counts()?;
-        let took = layer.painted.with(|painted| painted.as_ref().map(|p| (p.grid.items, p.grid.millis)))?;
-        Some(format!(
-            "{shown} of {} painted; {} scored in {}",
-            counted(all, "cell"),
-            counted(took.0, "place"),
-            millis(took.1)
-        ))
+        layer.painted.with(|painted| {
+            let Painted { grid, change, .. } = painted.as_ref()?;
+            let (cells, places) = (counted(all, "cell"), counted(grid.items, "place"));
+            Some(match change {
+                Some(Change { unpaired, stand_out, .. }) => format!(
+                    "{shown} of {cells} painted; {places} compared, {} changed, {} not seen on both dates",
+                    grouped(*stand_out),
+                    grouped(*unpaired)
+                ),
+                None => format!("{shown} of {cells} painted; {places} scored in {}", millis(grid.millis)),
+            })
+        })
     };
     view! {
         <section class="legend" aria-label="Similarity layer" data-testid="legend">
             <header>
-                <h2>{move || if is_difference() { "Which fits better" } else { "How well each place fits" }}</h2>
+                <h2>{heading}</h2>
                 <button type="button" class="quiet" aria-label="Take the layer off" title="Take off (l)" on:click=move |_| layer.toggle()>
                     {icons::close()}
                 </button>
             </header>
             <div class="legend-bar" class:difference=is_difference aria-hidden="true"></div>
             <p class="legend-ends">
-                <span>{move || if is_difference() { format!("“{}”", against()) } else { "less".to_owned() }}</span>
-                <span>{move || if is_difference() { asked() } else { "more likely".to_owned() }}</span>
+                <span>{move || ends().0}</span>
+                <span>{move || ends().1}</span>
             </p>
             <div class="legend-sliders">
             <label>"Opacity"
@@ -80,7 +98,7 @@ fn Shown() -> impl IntoView {
                     on:input=move |event| layer.threshold.set(number(event) as f32)/>
             </label>
             </div>
-            <form class="compare" on:submit=compare>
+            <form class="compare" hidden=is_change on:submit=compare>
                 <label class="out-of-sight" for=AGAINST>"Compare with other words"</label>
                 <input id=AGAINST data-testid="layer-against" type="text" autocomplete="off" placeholder="Compare with …" prop:value=against/>
                 <button type="submit" class="plain" data-testid="layer-compare">"Compare"</button>

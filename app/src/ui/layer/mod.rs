@@ -11,6 +11,7 @@ use crate::ask::Ask;
 use crate::browser::pixels;
 use crate::colours;
 use crate::export::{Cell, Format};
+use crate::painted::Painted;
 use crate::protocol::explore::{self, Request, Response, mark_of};
 use crate::unwrapped::{Extent, latitude, mercator};
 
@@ -20,6 +21,8 @@ pub use legend::{LayerButton, Legend};
 const OPACITY: f64 = 0.7;
 /// Differences of marks below this are no news.
 const LEAST_DIFFERENCE: f32 = 0.05;
+/// Changes of marks below this are as usual.
+const STANDS_OUT: f32 = 0.5;
 
 /// The layer's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
@@ -36,17 +39,6 @@ pub struct Layer {
     /// What is painted.
     pub painted: RwSignal<Option<Painted>>,
     turn: StoredValue<u32>,
-}
-
-/// Cells with what they are of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Painted {
-    /// The grid.
-    pub grid: explore::Layer,
-    /// A byte a cell.
-    pub cells: Vec<u8>,
-    /// Whether it is a difference of two queries.
-    pub is_difference: bool,
 }
 
 /// A picture to lay over the map.
@@ -71,6 +63,17 @@ impl Layer {
             turn: StoredValue::new(0),
         };
         Effect::new(move || layer.follow());
+        // What has changed is asked to be seen.
+        Effect::new(move |was: Option<bool>| {
+            let is_change = session.compared.with(Option::is_some);
+            if is_change {
+                layer.is_on.set(true);
+                layer.threshold.set(STANDS_OUT);
+            } else if was == Some(true) {
+                layer.painted.set(None);
+            }
+            is_change
+        });
         layer
     }
 
@@ -87,6 +90,10 @@ impl Layer {
         let against = self.against.get();
         self.session.manifest.track();
         self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
+        let compared = self.session.compared.get();
+        if compared.is_some() {
+            return self.painted.set(compared.filter(|_| self.is_on.get()));
+        }
         if !self.is_on.get() || ask.has_no_terms() {
             return self.painted.set(None);
         }
@@ -112,7 +119,7 @@ impl Layer {
                     if before != Some(is_difference) {
                         self.threshold.set(if is_difference { LEAST_DIFFERENCE } else { 0.1 });
                     }
-                    Some(Painted { grid, cells, is_difference })
+                    Some(Painted { grid, cells, is_difference, change: None })
                 }
                 _ => None,
             });
@@ -123,7 +130,7 @@ impl Layer {
     pub fn overlay(self) -> Option<Overlay> {
         let threshold = self.threshold.get();
         self.painted.with(|painted| {
-            let Painted { grid, cells, is_difference } = painted.as_ref()?;
+            let Painted { grid, cells, is_difference, .. } = painted.as_ref()?;
             let rgba = colours::pixels(cells, threshold, *is_difference);
             let url = match pixels::data_url(grid.columns as u32, &rgba) {
                 Ok(url) => url,
@@ -141,7 +148,7 @@ impl Layer {
     pub fn export(self, format: Format) -> Option<String> {
         let threshold = self.threshold.get_untracked();
         self.painted.with_untracked(|painted| {
-            let Painted { grid, cells, is_difference } = painted.as_ref()?;
+            let Painted { grid, cells, is_difference, .. } = painted.as_ref()?;
             Some(format.write_cells(&cells_of(grid, cells, *is_difference, threshold)))
         })
     }

@@ -4,11 +4,12 @@
 //! its life; what comes when its turn or life is over is dropped, so the last thing asked for is shown.
 
 //!
-//! [`Session`] is a handle; what it can do is in eight files: [`mod@open`] (the worker and the catalog),
+//! [`Session`] is a handle; what it can do is in nine files: [`mod@open`] (the worker and the catalog),
 //! [`mod@newer`] (a catalog that was replaced), [`mod@explore`] (the second worker), [`mod@lacks`] (what could not be shown),
 //! [`mod@places`] (words of place, last searches), [`mod@details`] (one hit in detail), [`mod@search`] (queries, selection,
-//! link), [`mod@typing`] (what is asked: the box and the terms).
+//! link), [`mod@typing`] (what is asked: the box and the terms), [`mod@changes`] (another date).
 
+mod changes;
 mod details;
 pub mod explore;
 mod lacks;
@@ -22,7 +23,7 @@ mod typing;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use clip_rs_catalog::{Bounds, Date, Manifest};
+use clip_rs_catalog::{Bounds, Date, ListedCatalog, Manifest};
 use futures::lock::Mutex;
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
@@ -31,10 +32,12 @@ use super::client::{Client, Search};
 use super::given::Given;
 use super::pictures::Pictures;
 use crate::ask::{Ask, Asking};
+use crate::format::Scale;
 use crate::grouping::Grouping;
 use crate::history::History;
 use crate::link::{MapView, Side};
 use crate::order::Order;
+use crate::painted::Painted;
 use crate::protocol::{Failure, FailureKind, FileProgress, Hit, Progress, Response};
 use crate::trouble::Trouble;
 use crate::unwrapped::Frame;
@@ -52,8 +55,14 @@ pub struct Session {
     pub listing_progress: RwSignal<Option<FileProgress>>,
     /// The catalog, as soon as it is known.
     pub manifest: RwSignal<Option<Arc<Manifest>>>,
+    /// The catalogs that the page may show, where they are known.
+    pub listed: RwSignal<Vec<ListedCatalog>>,
+    /// What another date was compared with, if the results are of that.
+    pub compared: RwSignal<Option<Painted>>,
     /// Its imagery; it changes with the manifest.
     pub pictures: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
+    /// The imagery of the date that is compared with.
+    pub then: RwSignal<Option<Rc<Pictures>>, LocalStorage>,
     /// What is asked.
     asking: RwSignal<Asking>,
     /// What the last search was for.
@@ -143,7 +152,10 @@ impl Session {
             progress: RwSignal::default(),
             listing_progress: RwSignal::default(),
             manifest: RwSignal::default(),
+            listed: RwSignal::default(),
+            compared: RwSignal::default(),
             pictures: RwSignal::new_local(None),
+            then: RwSignal::new_local(None),
             asking: RwSignal::default(),
             answered: StoredValue::new(Ask::default()),
             limit: RwSignal::new(search::FIRST_HITS),
@@ -196,6 +208,15 @@ impl Session {
     /// The same at this moment.
     pub fn has_map_untracked(self) -> bool {
         untrack(|| self.has_map())
+    }
+
+    /// What the marks of the results say.
+    pub fn scale(self) -> Scale {
+        match (self.compared.with(Option::is_some), self.likely_from.with(Option::is_some)) {
+            (true, _) => Scale::Change,
+            (false, true) => Scale::Chance,
+            (false, false) => Scale::Similarity,
+        }
     }
 
     /// Whether a hit of this similarity lies below the line.

@@ -103,6 +103,13 @@ impl Session {
             );
             return self.fail(Failure::new(FailureKind::Request, message));
         }
+        if ask.since().is_some() {
+            self.phase.set(Phase::Searching);
+            return self.compare(turn, ask.clone(), ask.area.into_iter().chain(place).collect());
+        }
+        if self.compared.with_untracked(Option::is_some) {
+            self.compared.set(None);
+        }
         let Some(query) = ask.query(place.as_ref(), self.limit.get_untracked()) else {
             self.change();
             self.go_to(place.as_ref());
@@ -171,7 +178,7 @@ impl Session {
     }
 
     /// Shows hits, unless none of them is likely. What is still being typed need not be a word yet.
-    fn found(self, hits: Vec<Hit>) {
+    pub(super) fn found(self, hits: Vec<Hit>) {
         let best = hits.iter().map(|hit| hit.similarity).fold(f32::NEG_INFINITY, f32::max);
         let nothing_likely = self.likely_from.get_untracked().is_some_and(|likely| best < likely);
         // A link to one of them asks for them.

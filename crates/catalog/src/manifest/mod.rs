@@ -5,7 +5,7 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, CatalogError, Digest, Fault};
+use crate::{Bounds, CatalogError, Date, Digest, Fault};
 
 pub use imagery::{Page, PictureSet, TileSet};
 
@@ -36,7 +36,8 @@ const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000
 /// - a shard has as many pages of details as its items fill, of `page_rows` items (1 to 65,536), the last with what is
 ///   left;
 /// - a centroid has `embed_dim` (1 to 8,192) finite components; `minzoom <= zoom <= maxzoom <= 24`; a tile's edge is 64 to
-///   4,096 pixels; thumbnails have at most four sizes, ascending, of 16 to 4,096 pixels.
+///   4,096 pixels; thumbnails have at most four sizes, ascending, of 16 to 4,096 pixels; the first day of `captured`, an array
+///   of two texts `YYYY-MM-DD`, is not after the last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Format version, 2.
@@ -53,6 +54,10 @@ pub struct Manifest {
     pub synthetic: bool,
     /// Box around all items; none when no picture has a position. West is greater than east across the antimeridian.
     pub bounds: Option<Bounds>,
+    /// First and last day on which items were captured, as far as it is known; left out where it is known of none. Readers
+    /// that do not know this key lose nothing: the [pages of details](crate::Details) have the day of each item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<[Date; 2]>,
     /// The map's tiles, when the imagery is tiled.
     pub tiles: Option<TileSet>,
     /// The pictures, when the imagery is no tiles.

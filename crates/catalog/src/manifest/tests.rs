@@ -16,6 +16,7 @@ fn manifest() -> Manifest {
         licence: "CC0".into(),
         synthetic: true,
         bounds: Bounds::new(179.5, 38.7, -179.5, 38.8).ok(),
+        captured: None,
         tiles: Some(TileSet {
             folders: vec!["tiles-0123456789abcdef".into()],
             kinds: vec![ImageKind::Jpeg],
@@ -162,4 +163,16 @@ fn what_is_no_manifest_at_all_is_called_so_and_not_damaged() {
         assert_eq!(found(text), Some("no JSON object"), "{text:?}");
     }
     assert_eq!(found("{\"format\": 2"), None, "half of one is a damaged one");
+}
+
+#[test]
+fn days_of_capture_may_be_left_out_and_are_in_order() -> Result<(), CatalogError> {
+    assert!(!manifest().to_json()?.contains("captured"), "as before they were known");
+    let days = |first: &str, last: &str| -> Result<Manifest, CatalogError> {
+        Ok(Manifest { captured: Some([first.parse()?, last.parse()?]), ..manifest() })
+    };
+    let dated = days("2019-05-01", "2019-05-03")?;
+    assert_eq!(Manifest::from_json(dated.to_json()?.as_bytes())?.captured, dated.captured);
+    assert!(days("2019-05-03", "2019-05-01")?.to_json().is_err());
+    Ok(())
 }

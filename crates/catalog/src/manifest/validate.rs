@@ -27,6 +27,9 @@ impl Manifest {
         if !(1..=8192).contains(&self.model.embed_dim) {
             return Err(malformed("its embedding dimension is not 1 to 8192"));
         }
+        if self.captured.is_some_and(|[first, last]| first > last) {
+            return Err(malformed("its last day of capture is before its first"));
+        }
         self.files.iter().try_for_each(FileRef::validate)?;
         self.shards.iter().try_for_each(|shard| shard.validate(self.model.embed_dim))?;
         let model = &self.model;

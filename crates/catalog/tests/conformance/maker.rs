@@ -120,6 +120,7 @@ impl Maker {
             licence: "CC0".into(),
             synthetic: true,
             bounds: Bounds::around(shards.iter().filter_map(|shard| shard.bounds)),
+            captured: None,
             tiles,
             pictures,
             model,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use clip_rs_catalog::Date;
 use clip_rs_pipeline::index::Request;
 use clip_rs_stage::files;
 use clip_rs_stage::progress::say;
@@ -24,6 +25,9 @@ pub struct Area {
     /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
     #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
+    /// The day on which the imagery was captured, where it is known
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub captured: Option<Date>,
     /// The area's name [default: that of the place with the service's]
     #[arg(long)]
     pub title: Option<String>,
@@ -42,6 +46,7 @@ pub fn run(args: Area) -> Result<ExitCode> {
         model: args.model,
         out: args.out,
         addresses: args.addresses,
+        captured: args.captured,
         title: args.title,
         ..Request::default()
     })

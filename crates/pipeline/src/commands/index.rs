@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use clip_rs_catalog::Date;
 use clip_rs_imagery::Scheme;
 use clip_rs_package::Processor;
 use clip_rs_pipeline::given::Given;
@@ -41,6 +42,9 @@ pub struct Index {
     /// How far the nearest address may be, in metres [default: 250]
     #[arg(long, value_name = "METRES", requires = "addresses", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub address_distance: Option<u32>,
+    /// The day of the pictures whose source tells none
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub captured: Option<Date>,
     /// Memory that decoding may take, in megabytes [default: a quarter of the machine's, at most 2048]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(16..))]
     pub memory: Option<u32>,
@@ -133,6 +137,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
         addresses: args.addresses,
         given,
         address_distance_m: args.address_distance.map(f64::from),
+        captured: args.captured,
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
         processor: args.device.into(),
         model: args.model,

@@ -1,7 +1,8 @@
 //! The items and their vectors become the shards of a catalog, and all of it a manifest.
 
 use clip_rs_catalog::{
-    Bounds, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard, TileSet,
+    Bounds, Date, Detail, Details, Digest, ItemId, ItemsBuilder, Manifest, ModelRef, PictureSet, Shard,
+    TileSet,
 };
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::Concepts;
@@ -56,6 +57,8 @@ pub struct Locator<'a> {
     pub pyramid: Option<Pyramid<'a>>,
     /// The pictures that items are of, by their numbers.
     pub pictures: &'a [ShownPicture<'a>],
+    /// The day of items whose source tells none.
+    pub captured: Option<Date>,
 }
 
 impl Locator<'_> {
@@ -111,7 +114,7 @@ impl Locator<'_> {
             place: centre.and_then(|at| self.places.near(at)),
             address_m: address.as_ref().map(|(_, metres)| metres.round() as u32),
             address: address.map(|(text, _)| text),
-            captured: entry.and_then(|entry| entry.captured),
+            captured: entry.and_then(|entry| entry.captured).or(self.captured),
             source: entry.and_then(|entry| self.survey.source.origin(entry)).map(str::to_owned),
         }
     }
@@ -131,6 +134,8 @@ pub struct Workshop<'a> {
     pub edition: &'a mut Edition,
     /// Items that look the same as an earlier one.
     pub duplicates: usize,
+    /// First and last day of items so far, where any is known.
+    pub captured: Option<[Date; 2]>,
 }
 
 /// Writes the model and all shards, and says what the manifest says. `items` are what is searched, in their order.
@@ -173,6 +178,7 @@ pub fn assemble(
         title,
         synthetic: about.synthetic,
         bounds: Bounds::around(shards.iter().filter_map(|shard| shard.bounds)),
+        captured: workshop.captured,
         tiles,
         pictures,
         model: model_ref,
@@ -230,6 +236,11 @@ impl Workshop<'_> {
             let page: Vec<Detail> =
                 progress.part("places", || page.iter().map(|item| self.locator.detail(&item.what)).collect());
             *with_places |= page.iter().any(|detail| detail.place.is_some());
+            let days = page.iter().filter_map(|detail| detail.captured);
+            self.captured = days.fold(self.captured, |known, day| {
+                let [first, last] = known.unwrap_or([day; 2]);
+                Some([first.min(day), last.max(day)])
+            });
             let page = Details::new(&page)?.to_bytes()?;
             details.push(progress.part("writing", || self.edition.add(&page, "details", "bin"))?);
         }

@@ -18,6 +18,7 @@ use crate::embeddings::EmbeddingStore;
 use crate::given::Given;
 use crate::prune::{GRACE, prune};
 use crate::publish::{Edition, check_target};
+use clip_rs_catalog::Date;
 use clip_rs_imagery::decode::Decoder;
 use clip_rs_imagery::{Scheme, Skipped};
 use clip_rs_locate::Places;
@@ -52,6 +53,8 @@ pub struct Request {
     pub given: Option<Arc<Given>>,
     /// How far the nearest address may be, metres; the usual distance if absent.
     pub address_distance_m: Option<f64>,
+    /// The day of items whose source tells none.
+    pub captured: Option<Date>,
     /// Memory that decoding may take, bytes; a part of the machine's if absent.
     pub memory_bytes: Option<u64>,
     /// What pictures are embedded on.
@@ -141,7 +144,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         Shown::Pictures(pictures) => pictures.as_slice(),
     };
     let pyramid = plan.map(|plan| plan.pyramid);
-    let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures };
+    let captured = request.captured;
+    let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures, captured };
     let (items, nameless) = locator.with_given(items, request.given.as_deref());
     if items.is_empty() {
         return Err(nothing_searched(&nameless, empty));
@@ -153,6 +157,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         concepts: concepts.as_ref(),
         edition: &mut edition,
         duplicates: 0,
+        captured: None,
     };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
     let duplicates = workshop.duplicates;

@@ -44,8 +44,8 @@ pub fn list<'a>(
     packed: impl Iterator<Item = (&'a Placed, &'a Manifest)>,
     elsewhere: &[ListedCatalog],
 ) -> Result<(String, String), StageError> {
-    let own = packed
-        .map(|(placed, manifest)| Ok::<_, CatalogError>(ListedCatalog::new(&manifest.title, placed.url()?)));
+    let own =
+        packed.map(|(placed, manifest)| Ok::<_, CatalogError>(ListedCatalog::of(manifest, placed.url()?)));
     let all = own.chain(elsewhere.iter().cloned().map(Ok)).collect::<Result<Vec<_>, _>>();
     let text = all.and_then(Catalogs::new).and_then(|list| list.to_json());
     Ok((

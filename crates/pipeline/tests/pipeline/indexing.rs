@@ -53,6 +53,51 @@ fn a_second_run_embeds_nothing_and_changes_no_byte() {
 }
 
 #[test]
+fn the_day_that_is_given_is_that_of_items_whose_source_tells_none() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let day = "2019-05-01".parse().ok();
+    let request = Request { tiles: vec![tiles(folder.path())], captured: day, ..request(folder.path()) };
+    index(&request).expect("a catalog");
+    let catalog = Catalog::open(&request.out).expect("a manifest");
+    let manifest = &catalog.manifest;
+    assert_eq!(manifest.captured, day.map(|day| [day; 2]));
+    let details = (0..6).map(|ordinal| catalog.detail(&manifest.shards[0], ordinal).expect("details"));
+    assert!(details.into_iter().all(|detail| detail.captured == day));
+    // Without it nothing is known, and nothing is embedded anew to say so.
+    let indexed = index(&Request { captured: None, ..request.clone() }).expect("a catalog");
+    assert_eq!(indexed.computed, 0);
+    assert_eq!(Catalog::open(&request.out).expect("a manifest").manifest.captured, None);
+}
+
+#[test]
+fn a_day_in_exif_goes_before_the_one_that_is_given() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pictures = folder.path().join("pictures");
+    save(&pictures.join("plain.jpg"), 1);
+    save(&pictures.join("dated.jpg"), 2);
+    let plain = fs::read(pictures.join("dated.jpg")).expect("read");
+    fs::write(pictures.join("dated.jpg"), with_exif_day(&plain, "2014:10:19 12:30:00")).expect("write");
+    let request =
+        Request { images: vec![pictures], captured: "2019-05-01".parse().ok(), ..request(folder.path()) };
+    index(&request).expect("a catalog");
+    let catalog = Catalog::open(&request.out).expect("a manifest");
+    let days = catalog.manifest.captured.map(|days| days.map(String::from));
+    assert_eq!(days, Some(["2014-10-19".to_owned(), "2019-05-01".to_owned()]));
+}
+
+/// A JPEG with an EXIF block that says when it was taken, and nothing else.
+fn with_exif_day(jpeg: &[u8], time: &str) -> Vec<u8> {
+    let mut tiff = b"MM\0*\0\0\0\x08".to_vec();
+    // The first directory has one entry, where the EXIF directory is, and that one has one: DateTimeOriginal, 20 bytes.
+    tiff.extend([0, 1, 0x87, 0x69, 0, 4, 0, 0, 0, 1, 0, 0, 0, 26, 0, 0, 0, 0]);
+    tiff.extend([0, 1, 0x90, 0x03, 0, 2, 0, 0, 0, 20, 0, 0, 0, 44, 0, 0, 0, 0]);
+    tiff.extend(time.bytes().chain([0]));
+    let length = (2 + 6 + tiff.len()) as u16;
+    let head = [&[0xff, 0xe1][..], &length.to_be_bytes(), b"Exif\0\0", &tiff].concat();
+    [&jpeg[..2], &head, &jpeg[2..]].concat()
+}
+
+#[test]
 fn pictures_that_cannot_be_read_are_named_and_left_out() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let tiles = tiles(folder.path());

@@ -72,6 +72,7 @@ fn each_catalog_is_whole_in_its_place_and_the_list_names_them() {
     let list = Catalogs::from_json(&files["catalogs.json"]).expect("a list");
     let urls: Vec<&str> = list.entries().iter().map(|listed| listed.url.as_str()).collect();
     assert_eq!(urls, ["catalog/catalog.json", "catalogs/river/catalog.json"]);
+    assert!(list.entries().iter().all(|listed| listed.holds.is_some()), "each says where it is");
     assert_eq!(files["index.html"], PAGE.as_bytes(), "its own server's catalogs need no other page");
     assert!(files.contains_key("index.html.br") && !files.contains_key("catalogs.json.br"));
     let readme = String::from_utf8(files["README.txt"].clone()).expect("text");

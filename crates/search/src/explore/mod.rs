@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`layer`] | the score of every item for a query, to be painted on a map |
+//! | [`mod@changes`] | what is otherwise than at an earlier date |
 //! | [`classifier`] | a concept taught by marks of yes and no |
 //! | [`mod@held_out`] | how good such a concept is, on marks that it was not taught |
 //! | [`mod@suggest`] | which items to mark next |
@@ -12,6 +13,9 @@
 //!
 //! Everything is deterministic: the same items, marks and seeds give the same answer.
 
+pub mod changes;
+#[cfg(test)]
+mod changes_tests;
 pub mod classifier;
 #[cfg(test)]
 mod classifier_tests;
@@ -19,6 +23,7 @@ pub mod clusters;
 #[cfg(test)]
 mod clusters_tests;
 mod dice;
+mod ground;
 pub mod held_out;
 mod kmeans;
 pub mod layer;
@@ -31,6 +36,7 @@ mod suggest_tests;
 mod testing;
 pub mod window;
 
+pub use changes::{Changes, Pair, changes};
 pub use classifier::{Concept, LearnError, background};
 pub use clusters::{Cluster, ClusterParams, clusters};
 pub use held_out::{Quality, held_out, learning_curve};
