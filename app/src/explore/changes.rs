@@ -142,7 +142,7 @@ impl Before {
             RefCell::new(Progress::starting(files.iter().flatten().map(|file| ("The other date", file))));
         let base = url.strip_suffix(MANIFEST_NAME).unwrap_or(url);
         let fetch = async |file| {
-            load::file(base, file, |done| {
+            load::file(base, file, &|done| {
                 progress.borrow_mut().arrived(&file.name, done);
                 say(&Message::Progress(progress.borrow().clone()));
             })
