@@ -29,6 +29,14 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, StageError> {
     Ok(content)
 }
 
+/// The first bytes of a file, at most so many.
+pub fn read_begin(path: &Path, most: u64) -> Result<Vec<u8>, StageError> {
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut begin));
+    read.map_err(StageError::io("read", path))?;
+    Ok(begin)
+}
+
 /// SHA-256 of a file's content in hexadecimal digits, without reading it whole.
 pub fn sha256(path: &Path) -> Result<String, StageError> {
     let mut hash = Sha256::new();
