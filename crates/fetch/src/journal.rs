@@ -29,8 +29,6 @@ pub(crate) enum Stage {
     First,
     /// There is one, and what changed of it is being fetched.
     Refresh,
-    /// The archive has all that is noted here.
-    Written,
 }
 
 /// What is known of a tile.
@@ -139,7 +137,6 @@ impl Journal {
         match read.map_err(|error| self.failed(error))? {
             0 => Ok(Stage::First),
             1 => Ok(Stage::Refresh),
-            2 => Ok(Stage::Written),
             _ => Err(self.failed("is of a newer version: give another --out")),
         }
     }
@@ -149,7 +146,6 @@ impl Journal {
         let number = match stage {
             Stage::First => 0,
             Stage::Refresh => 1,
-            Stage::Written => 2,
         };
         self.database
             .execute_batch(&format!("PRAGMA user_version = {number}"))
@@ -233,43 +229,56 @@ impl Journal {
     }
 
     /// Ends it: what was fetched is in the archive. What the service said of the tiles stays beside it, with what it said before of
-    /// others; where it said nothing, no file does.
+    /// others; where it never said anything, no file does.
     pub fn finish(self) -> Result<(), FetchError> {
-        let keep = || -> rusqlite::Result<bool> {
-            // Whatever moment it is killed at, the pictures go only after it says that they are in the archive.
-            self.database.execute_batch("BEGIN; PRAGMA user_version = 2; DELETE FROM picture; COMMIT")?;
-            if self.fetched.exists() {
-                let path = self.fetched.to_string_lossy();
-                self.database.execute("ATTACH ?1 AS former", [path.as_ref()])?;
-                self.database.execute_batch(
-                    "INSERT OR IGNORE INTO validator SELECT * FROM former.validator WHERE position NOT IN (SELECT position FROM tile);
-                     INSERT OR IGNORE INTO tile SELECT * FROM former.tile;
-                     DETACH former;",
-                )?;
-            }
-            self.database
-                .execute_batch("DELETE FROM tile WHERE position NOT IN (SELECT position FROM validator)")?;
-            let any =
-                self.database.query_row("SELECT count(*) FROM tile", [], |row| row.get::<_, i64>(0))? > 0;
-            if any {
-                self.database.execute_batch("PRAGMA journal_mode = DELETE; VACUUM")?;
-            }
-            Ok(any)
-        };
-        let stays = keep().map_err(|error| self.failed(error))?;
+        let said = self
+            .database
+            .query_row("SELECT EXISTS (SELECT 1 FROM validator)", [], |row| row.get::<_, bool>(0));
+        let has_former = self.fetched.exists();
+        let stays = said.map_err(|error| self.failed(error))? || has_former;
+        files::sweep(&self.fetched)?;
+        let new = files::temporary(&self.fetched)?;
+        if stays {
+            self.keep_said(&new, has_former).map_err(|error| self.failed(error))?;
+        }
         let Self { path, fetched, database } = self;
         database
             .close()
             .map_err(|(_, error)| FetchError::Journal { path: path.clone(), why: error.to_string() })?;
         if stays {
-            std::fs::rename(&path, &fetched).map_err(StageError::io("write", &fetched))?;
-        } else {
-            if fetched.exists() {
-                std::fs::remove_file(&fetched).map_err(StageError::io("remove", &fetched))?;
-            }
-            std::fs::remove_file(&path).map_err(StageError::io("remove", &path))?;
+            files::sync(&new)?;
+            std::fs::rename(&new, &fetched).map_err(StageError::io("write", &fetched))?;
         }
+        std::fs::remove_file(&path).map_err(StageError::io("remove", &path))?;
         Ok(())
+    }
+
+    /// Writes what the service said of which pictures into the file `new`.
+    fn keep_said(&self, new: &Path, has_former: bool) -> rusqlite::Result<()> {
+        self.database.execute("ATTACH ?1 AS kept", [new.to_string_lossy().as_ref()])?;
+        self.database.execute_batch(&format!(
+            "PRAGMA kept.journal_mode = OFF;
+             PRAGMA kept.application_id = {APPLICATION};
+             CREATE TABLE kept.said (service TEXT NOT NULL);
+             CREATE TABLE kept.tile (position INTEGER PRIMARY KEY, digest BLOB);
+             CREATE TABLE kept.validator (position INTEGER PRIMARY KEY, etag TEXT, modified TEXT);
+             INSERT INTO kept.said SELECT service FROM main.said;
+             INSERT INTO kept.validator SELECT position, etag, modified FROM main.validator;"
+        ))?;
+        if has_former {
+            self.database.execute("ATTACH ?1 AS former", [self.fetched.to_string_lossy().as_ref()])?;
+            self.database.execute_batch(
+                "INSERT OR IGNORE INTO kept.validator SELECT position, etag, modified FROM former.validator
+                     WHERE position NOT IN (SELECT position FROM main.tile);
+                 INSERT INTO kept.tile SELECT position, digest FROM former.tile
+                     WHERE position IN (SELECT position FROM kept.validator) AND position NOT IN (SELECT position FROM main.tile);
+                 DETACH former;",
+            )?;
+        }
+        self.database.execute_batch(
+            "INSERT INTO kept.tile SELECT position, digest FROM main.tile WHERE position IN (SELECT position FROM kept.validator);
+             DETACH kept;",
+        )
     }
 
     fn failed(&self, error: impl ToString) -> FetchError {
@@ -342,9 +351,6 @@ mod tests {
             .expect("a query");
         let rows: Result<Vec<String>, _> = rows.query_map([], |row| row.get(0)).expect("rows").collect();
         assert_eq!(rows.expect("texts"), ["1 of round 0", "2 of round 1", "3 of round 1"]);
-        let pictures: i64 =
-            kept.query_row("SELECT count(*) FROM picture", [], |row| row.get(0)).expect("a number");
-        assert_eq!(pictures, 0);
         drop(kept);
         std::fs::write(folder.path().join("area.pmtiles.fetched"), "mine").expect("a file");
         let said = Journal::open(&out, "a service").map(drop).expect_err("mine").to_string();

@@ -18,7 +18,8 @@ use crate::stand_in::{Asked, Reply, StandIn};
 use crate::support::{catalog, clip_rs, model};
 
 /// Middles of three of the tiles of [`crate::support::tiles`], and a place far from them.
-const POINTS: [(f64, f64); 4] = [(-76.7175, 38.8996), (-76.6955, 38.8996), (-76.6735, 38.8996), (2.35, 48.85)];
+const POINTS: [(f64, f64); 4] =
+    [(-76.7175, 38.8996), (-76.6955, 38.8996), (-76.6735, 38.8996), (2.35, 48.85)];
 
 /// Writes a Parquet table of these columns, with what GeoParquet says.
 fn parquet(path: &Path, columns: Vec<(&str, ArrayRef)>, geo: Option<&str>) {

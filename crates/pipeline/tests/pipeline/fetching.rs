@@ -171,7 +171,14 @@ fn traced(words: &[&str], trace: &[&str], out: &Path) -> Option<Output> {
 
 #[test]
 fn killed_at_a_write_a_sync_or_a_rename_it_loses_nothing() {
-    let stand_in = StandIn::start(|path, _| picture(path));
+    // It says by which name each tile can be asked for again, which is kept beside the archive.
+    let stand_in = StandIn::start(|path, _| match picture(path) {
+        Reply::Ok(_, bytes) => {
+            let length = bytes.len();
+            Reply::Part(200, format!("ETag: \"{path}\"\r\n"), bytes, length)
+        }
+        other => other,
+    });
     let origin = format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin());
     let area = "-77.0361,38.8840,-77.0230,38.8920";
     let words =
@@ -219,6 +226,7 @@ fn killed_at_a_write_a_sync_or_a_rename_it_loses_nothing() {
                 .filter(|name| name.contains("unfinished") || name.contains("fetching"))
                 .collect();
             assert_eq!(left, [""; 0], "{what}");
+            assert!(folder.path().join("area.pmtiles.fetched").exists(), "{what}");
             fs::remove_file(&out).expect("removed");
         }
     }
