@@ -351,7 +351,6 @@ mod tests {
             .expect("a query");
         let rows: Result<Vec<String>, _> = rows.query_map([], |row| row.get(0)).expect("rows").collect();
         assert_eq!(rows.expect("texts"), ["1 of round 0", "2 of round 1", "3 of round 1"]);
-        drop(kept);
         std::fs::write(folder.path().join("area.pmtiles.fetched"), "mine").expect("a file");
         let said = Journal::open(&out, "a service").map(drop).expect_err("mine").to_string();
         assert!(said.contains("somebody's file"), "{said}");

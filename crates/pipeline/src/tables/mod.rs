@@ -7,6 +7,7 @@ pub mod points;
 mod cells;
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_array::RecordBatch;
@@ -28,7 +29,7 @@ impl<'a> Table<'a> {
     /// Reads the end of the file, which says what is in it.
     fn open(path: &'a Path) -> Result<Self, StageError> {
         let file = File::open(path).map_err(StageError::io("read", path))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| wrong(path, &error))?;
+        let builder = fenced(path, || ParquetRecordBatchReaderBuilder::try_new(file))?;
         Ok(Self { path, builder })
     }
 
@@ -51,15 +52,27 @@ impl<'a> Table<'a> {
     ) -> Result<(), StageError> {
         let Self { path, builder } = self;
         let columns = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        let reader = builder.with_projection(columns).with_batch_size(BATCH).build();
+        let mut reader = fenced(path, || builder.with_projection(columns).with_batch_size(BATCH).build())?;
         let mut first = 1;
-        for batch in reader.map_err(|error| wrong(path, &error))? {
-            let batch = batch.map_err(|error| wrong(path, &ParquetError::from(error)))?;
-            each(first, &batch)?;
+        while let Some(batch) = fenced(path, || Ok(reader.next().transpose()?))? {
+            catch_unwind(AssertUnwindSafe(|| each(first, &batch))).unwrap_or_else(|_| Err(damaged(path)))?;
             first += batch.num_rows() as u64;
         }
         Ok(())
     }
+}
+
+/// Reads with the library, of which damage can make code panic: that is an error of the file like any other.
+fn fenced<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, StageError> {
+    // What a panic leaves behind is not used any more.
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| wrong(path, &error)),
+        Err(_) => Err(damaged(path)),
+    }
+}
+
+fn damaged(path: &Path) -> StageError {
+    StageError::content(path, "cannot be read as Parquet: it is damaged")
 }
 
 /// What is wrong with a file as Parquet.

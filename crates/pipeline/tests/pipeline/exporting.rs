@@ -1,5 +1,6 @@
 //! `clip-rs export`: what is written says what the catalog says, and the tools that people have can read it.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Cursor;
@@ -144,7 +145,10 @@ fn check(catalog: &Path, half: bool) {
     let ours = said(&clip_rs([&[OsStr::new("search"), catalog.as_os_str(), text][..], &flags].concat()));
     let ours: Vec<Value> = serde_json::from_str(&ours).expect("JSON");
     let ours: Vec<&Value> = ours.iter().map(|answer| &answer["id"]).collect();
-    let theirs: Vec<&Value> = read["duckdb"].as_array().expect("names").iter().collect();
+    // Of a photograph and its squares we show the best.
+    let mut seen = HashSet::new();
+    let is_first = |name: &&Value| seen.insert(name.as_str().and_then(|name| name.split('#').next()));
+    let theirs: Vec<&Value> = read["duckdb"].as_array().expect("names").iter().filter(is_first).collect();
     // Half precision may turn two neighbours around.
     assert!(if half { ours[0] == theirs[0] } else { ours == theirs }, "{ours:?} and {theirs:?}");
     let placed = expected.iter().filter(|(.., footprint)| footprint.is_some()).count();
