@@ -278,7 +278,7 @@ mod tests {
     fn a_long_outline_at_a_deep_zoom_is_refused_before_it_takes_memory() {
         // A star of so many rays that its edges pass some billion rows at zoom 24.
         let corner = |at: u32| {
-            let (turn, reach) = (f64::from(at) / 50_000.0, if at % 2 == 0 { 1.0 } else { 0.01 });
+            let (turn, reach) = (f64::from(at) / 50_000.0, if at.is_multiple_of(2) { 1.0 } else { 0.01 });
             let (sine, cosine) = (turn * std::f64::consts::PI).sin_cos();
             [reach * sine, reach * cosine]
         };
