@@ -46,7 +46,7 @@ pub fn run(args: &Addresses) -> Result<ExitCode> {
     let cover = Cover::of(&area, ZOOM..=ZOOM)?;
     say(
         "Address points have the licence of whoever made them: OpenAddresses names source and licence of each of its files beside it. \
-         Name them with --attribution when you index.",
+         Name it in --attribution when you index, beside that of the imagery.",
     );
     files::sweep(&args.out)?;
     let client = Client::new(args.contact.as_deref());
