@@ -28,29 +28,25 @@ impl Former {
         Ok(files::beside(out, "fetched")?)
     }
 
-    /// Opens the archive `out`. One of another service is an error, as far as that is known.
+    /// Opens the archive `out`. One that says that it is of another service is an error.
     pub fn open(out: &Path, service: &str) -> Result<Self, FetchError> {
         let wanted =
             Wanted { paths: vec![out.to_owned()], kind: Kind::Tiles, scheme: None, exclude: Vec::new() };
         let source = open(&wanted).map_err(|error| StageError::content(out, error))?;
+        let said = source.inventory().about.service.as_deref();
+        if let Some(before) = said.filter(|before| *before != service) {
+            let why = format!("has tiles of {before}: give another --out");
+            return Err(StageError::content(out, why).into());
+        }
         let path = Self::path(out)?;
         if !path.exists() {
             return Ok(Self { source, said: None });
         }
-        let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
         check(&path)?;
-        let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .map_err(|error| wrong(error.to_string()))?;
-        let before: Option<String> = database
-            .query_row("SELECT service FROM said", [], |row| row.get(0))
-            .optional()
-            .map_err(|error| wrong(error.to_string()))?;
-        match before {
-            Some(before) if before != service => {
-                Err(wrong(format!("the archive has tiles of {before}: give another --out")))
-            }
-            _ => Ok(Self { source, said: Some((path, Mutex::new(database))) }),
-        }
+        let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let database =
+            database.map_err(|error| FetchError::Journal { path: path.clone(), why: error.to_string() })?;
+        Ok(Self { source, said: Some((path, Mutex::new(database))) })
     }
 
     /// A tile's picture.

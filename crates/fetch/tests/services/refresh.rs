@@ -129,6 +129,8 @@ fn a_refresh_that_was_ended_goes_on_and_leaves_the_archive_whole_until_then() {
     // Its archive has another origin, so it is fetched from there first.
     let (failing_source, other) =
         (format!("{}/{{z}}/{{x}}/{{y}}", failing.origin()), folder.path().join("other.pmtiles"));
+    // Whatever is kept beside the archive, it says itself where it is from.
+    std::fs::remove_file(folder.path().join("area.pmtiles.fetched")).expect("removed");
     let said = run_from(&failing_source, &out, false, true).expect_err("another service").to_string();
     assert!(said.contains("give another --out"), "{said}");
     *count.lock().expect("a lock") = -14;
