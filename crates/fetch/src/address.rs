@@ -38,6 +38,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// An address of a known service at another origin (`http://host:port`); none if that is no origin.
+pub(crate) fn at_origin(address: &str, origin: &str) -> Option<String> {
+    let origin = Url::parse(origin).ok()?;
+    let is_one = matches!(origin.scheme(), "http" | "https")
+        && origin.path() == "/"
+        && origin.query().is_none()
+        && origin.username().is_empty()
+        && origin.password().is_none();
+    is_one.then(|| format!("{origin}{}", address.splitn(4, '/').nth(3).unwrap_or_default()))
+}
+
 /// What a part of an address stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {

@@ -1,9 +1,13 @@
 //! One request to a service, and what its answer means: a picture, nothing, later, or never.
 
+use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
-use ureq::http::header::{LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::http::header::{
+    CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
+    RETRY_AFTER,
+};
+use ureq::http::{HeaderMap, HeaderName, Response, StatusCode};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -13,6 +17,8 @@ const MOST_BYTES: u64 = 16 << 20;
 const SILENCE_S: u64 = 30;
 /// Longest that one answer may take, seconds.
 const WHOLE_S: u64 = 180;
+/// Longest validator that is kept, bytes.
+const MOST_VALIDATOR: usize = 256;
 /// Moves from one address to another that are followed, within one service.
 const MOST_MOVES: usize = 3;
 
@@ -23,6 +29,51 @@ pub(crate) enum Answer {
     Bytes(Vec<u8>),
     /// It says that nothing is there.
     Nothing,
+}
+
+/// What a service has for an address that it was asked before.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// These bytes, with what it says of them.
+    Bytes(Vec<u8>, Validators),
+    /// What it had then.
+    Same,
+    /// Nothing any more.
+    Nothing,
+}
+
+/// What a service says of what it sends, by which it can be asked later whether that changed (RFC 9110, 8.8).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Validators {
+    /// Its name for these bytes.
+    pub etag: Option<String>,
+    /// When they changed last.
+    pub modified: Option<String>,
+}
+
+/// A file, or the rest of it.
+pub(crate) struct Part {
+    /// Its first byte.
+    pub start: u64,
+    /// How long all of the file is, bytes, if the server says it.
+    pub total: Option<u64>,
+    /// What the server says of the file.
+    pub validators: Validators,
+    /// What comes.
+    pub body: Box<dyn Read>,
+}
+
+impl Validators {
+    fn of(headers: &HeaderMap) -> Self {
+        let header = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let short = |text: &String| text.len() <= MOST_VALIDATOR;
+        Self { etag: header(ETAG).filter(short), modified: header(LAST_MODIFIED).filter(short) }
+    }
+
+    /// Whether it said nothing.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.modified.is_none()
+    }
 }
 
 /// Why there is no answer.
@@ -58,23 +109,93 @@ impl Client {
         Self(config.build().new_agent())
     }
 
-    /// Asks for what is at `url`. Redirections are followed within the same origin only: another one was not asked for, and
-    /// would be sent the key.
+    /// Asks for what is at `url`.
     pub(crate) fn get(&self, url: &Url) -> Result<Answer, Refusal> {
+        match self.get_news(url, &Validators::default())? {
+            News::Bytes(bytes, _) => Ok(Answer::Bytes(bytes)),
+            News::Nothing => Ok(Answer::Nothing),
+            News::Same => Err(Refusal::Final("it says that nothing changed, which nobody asked".to_owned())),
+        }
+    }
+
+    /// Asks whether there is anything else at `url` than what `known` was said of.
+    pub(crate) fn get_news(&self, url: &Url, known: &Validators) -> Result<News, Refusal> {
+        let conditions = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.modified)];
+        let conditions = conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let whole = Some(Duration::from_secs(WHOLE_S));
+        let mut response = self.open(url, &conditions.collect::<Vec<_>>(), whole, false)?;
+        match response.status().as_u16() {
+            304 if !known.is_empty() => Ok(News::Same),
+            200 => {
+                let validators = Validators::of(response.headers());
+                let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
+                let bytes = read.map_err(|error| Refusal::Passing(reason(&error)))?;
+                if bytes.is_empty() {
+                    return Err(Refusal::Passing("it answers with no bytes".to_owned()));
+                }
+                Ok(News::Bytes(bytes, validators))
+            }
+            204 | 404 | 410 => Ok(News::Nothing),
+            _ => Err(refusal(&response)),
+        }
+    }
+
+    /// Asks for a file from its byte `from` on, as long as it is still that which `known` was said of; else for all of it.
+    pub(crate) fn get_part(&self, url: &Url, from: u64, known: &Validators) -> Result<Part, Refusal> {
+        // A weak name stands for files that are not the same to the byte (RFC 9110, 13.1.5).
+        let name = known.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
+        let condition = name.or(known.modified.as_deref()).filter(|_| from > 0);
+        let range = format!("bytes={from}-");
+        let headers = condition.map(|condition| [(RANGE, range.as_str()), (IF_RANGE, condition)]);
+        // Where there is a key in the address, another site could be sent it.
+        let response = self.open(
+            url,
+            headers.as_ref().map_or(&[][..], |headers| &headers[..]),
+            None,
+            url.query().is_none(),
+        )?;
+        let validators = Validators::of(response.headers());
+        let content_range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+        let (start, total) = match (response.status().as_u16(), content_range.and_then(range_of)) {
+            (200, _) => (0, response.body().content_length()),
+            (206, Some((Some(start), total))) if start == from => (start, total),
+            (206, _) => return Err(Refusal::Final("it sends another part than it was asked for".to_owned())),
+            (416, Some((None, Some(total)))) if total == from => (from, Some(total)),
+            (416, _) if from > 0 => return self.get_part(url, 0, &Validators::default()),
+            (204 | 404 | 410, _) => return Err(Refusal::Final("nothing is at this address".to_owned())),
+            _ => return Err(refusal(&response)),
+        };
+        let is_whole = total == Some(from) && from > 0;
+        let body: Box<dyn Read> =
+            if is_whole { Box::new(io::empty()) } else { Box::new(response.into_body().into_reader()) };
+        Ok(Part { start, total, validators, body })
+    }
+
+    /// Asks for what is at `url` with more headers; the whole answer may take so long. Unless it `may_leave`, redirections are
+    /// followed within the same origin only: another one was not asked for, and would be sent the key.
+    fn open(
+        &self,
+        url: &Url,
+        headers: &[(HeaderName, &str)],
+        whole: Option<Duration>,
+        may_leave: bool,
+    ) -> Result<Response<Body>, Refusal> {
         let mut at = url.clone();
         for _ in 0..=MOST_MOVES {
-            let mut response = match self.0.get(at.as_str()).call() {
-                Ok(response) => response,
-                Err(error) => return Err(Refusal::Passing(reason(&error))),
-            };
+            let request = self.0.get(at.as_str()).config().timeout_global(whole).build();
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
+            let response = request.call().map_err(|error| Refusal::Passing(reason(&error)))?;
             let status = response.status();
             if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
-                return answer(&mut response);
+                return Ok(response);
             }
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
             let next = location.and_then(|location| at.join(location).ok());
             at = match next {
                 Some(next) if next.origin() == url.origin() => next,
+                Some(next) if may_leave && (next.scheme() == "https" || next.scheme() == url.scheme()) => {
+                    next
+                }
                 Some(next) => {
                     let to = next.host_str().unwrap_or("nowhere").to_owned();
                     return Err(Refusal::Final(format!(
@@ -90,26 +211,25 @@ impl Client {
     }
 }
 
-fn answer(response: &mut Response<Body>) -> Result<Answer, Refusal> {
+/// What an answer means that is none of what was asked for.
+fn refusal(response: &Response<Body>) -> Refusal {
     let status = response.status();
     match status.as_u16() {
-        200 => {
-            let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
-            let bytes = read.map_err(|error| Refusal::Passing(reason(&error)))?;
-            if bytes.is_empty() {
-                return Err(Refusal::Passing("it answers with no bytes".to_owned()));
-            }
-            Ok(Answer::Bytes(bytes))
-        }
-        204 | 404 | 410 => Ok(Answer::Nothing),
-        401 | 403 => Err(Refusal::Final(format!("it refuses ({status}): is a key needed, and is it right?"))),
+        401 | 403 => Refusal::Final(format!("it refuses ({status}): is a key needed, and is it right?")),
         429 | 503 => {
             let wait = retry_after(response.headers(), SystemTime::now());
-            Err(Refusal::Busy(wait, format!("it is busy ({status})")))
+            Refusal::Busy(wait, format!("it is busy ({status})"))
         }
-        500..=599 | 408 => Err(Refusal::Passing(format!("it fails ({status})"))),
-        _ => Err(Refusal::Final(format!("it answers {status}"))),
+        500..=599 | 408 => Refusal::Passing(format!("it fails ({status})")),
+        _ => Refusal::Final(format!("it answers {status}")),
     }
+}
+
+/// First byte and length of all of `bytes 10-99/100`, or of `bytes */100`.
+fn range_of(text: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let (part, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let start = part.split_once('-').and_then(|(start, _)| start.trim().parse().ok());
+    Some((start, total.trim().parse().ok()))
 }
 
 /// How long a server asks to wait: a number of seconds or a date (RFC 9110, 10.2.3).

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use clip_rs_catalog::TileId;
+use clip_rs_catalog::{Bounds, TileId};
 
 use crate::area::Outline;
 use crate::{Area, FetchError};
@@ -12,6 +12,9 @@ use crate::{Area, FetchError};
 const END_LAT: f64 = 85.051_128_779_806_6;
 /// The most tiles of one request; a state at zoom 18 has some ten million.
 const MOST_TILES: u64 = 100_000_000;
+
+/// The most stretches of rows that the edges of an area may pass, which is what covering takes memory for: some hundred megabytes.
+const MOST_STRETCHES: u64 = 4_000_000;
 
 /// A stretch of a row of tiles, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,18 +40,49 @@ impl Cover {
         let mut count = 0_u64;
         for z in zooms {
             let mut rows = BTreeMap::new();
+            let mut stretches = 0;
+            let too_many = || {
+                let why = format!("more than {MOST_TILES} tiles at zoom {z}: ask for less at once");
+                FetchError::area(area.name(), why)
+            };
             for outline in area.outlines() {
                 let rings = outline.iter().map(|ring| ring.iter().map(|corner| at(*corner, z)).collect());
-                touch(&rings.collect(), &mut rows, z, &mut count).ok_or_else(|| {
-                    FetchError::area(
-                        area.name(),
-                        format!("more than {MOST_TILES} tiles at zoom {z}: ask for less at once"),
-                    )
-                })?;
+                let rings: Outline = rings.collect();
+                if least(&rings) > MOST_TILES as f64 {
+                    return Err(too_many());
+                }
+                stretches += passed(&rings, z);
+                if stretches > MOST_STRETCHES {
+                    let why =
+                        format!("its outline is too long for zoom {z}: simplify it, or ask for less at once");
+                    return Err(FetchError::area(area.name(), why));
+                }
+                touch(&rings, &mut rows, z, &mut count).ok_or_else(too_many)?;
             }
             spans.extend(rows.into_iter().flat_map(|(y, columns)| merged(z, y, columns)));
         }
         Ok(Self(spans))
+    }
+
+    /// Those that have ground in common with a box.
+    pub(crate) fn within(&self, bounds: Bounds) -> Self {
+        let pieces = |span: &Span| {
+            let span = *span;
+            let mut pieces: Vec<Span> = bounds
+                .parts()
+                .filter_map(|part| {
+                    let [west, north] = at([part.west(), part.north()], span.z);
+                    let [east, south] = at([part.east(), part.south()], span.z);
+                    let rows = cell(north, span.z)..=last_cell(south, span.z);
+                    let first = cell(west, span.z).max(span.first);
+                    let last = last_cell(east, span.z).min(span.last);
+                    (rows.contains(&span.y) && first <= last).then_some(Span { first, last, ..span })
+                })
+                .collect();
+            pieces.sort_unstable_by_key(|piece| piece.first);
+            pieces
+        };
+        Self(self.0.iter().flat_map(pieces).collect())
     }
 
     /// How many there are.
@@ -82,16 +116,40 @@ fn at([lng, lat]: [f64; 2], z: u8) -> [f64; 2] {
     place.map(|number| if (number - number.round()).abs() < 1e-6 { number.round() } else { number })
 }
 
+/// The column or row of tiles in which a number of them lies.
+fn cell(number: f64, z: u8) -> u32 {
+    (number.max(0.0) as u32).min((1_u32 << z) - 1)
+}
+
+/// The same for an end: what only ends at the border of a tile has no ground in it.
+fn last_cell(number: f64, z: u8) -> u32 {
+    cell(if number.fract() == 0.0 { number - 1.0 } else { number }, z)
+}
+
+/// The ground of an outline is no less than this, in tiles: that of its largest ring, without all others.
+fn least(rings: &Outline) -> f64 {
+    let ground = |ring: &Vec<[f64; 2]>| {
+        let next = ring.iter().cycle().skip(1);
+        let twice: f64 = ring.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+        twice.abs() / 2.0
+    };
+    let grounds: Vec<f64> = rings.iter().map(ground).collect();
+    2.0 * grounds.iter().copied().fold(0.0, f64::max) - grounds.iter().sum::<f64>()
+}
+
+/// How many rows of tiles the edges of an outline pass, each counted by itself.
+fn passed(rings: &Outline, z: u8) -> u64 {
+    let of_edge = |(a, b): (&[f64; 2], &[f64; 2])| u64::from(cell(a[1], z).abs_diff(cell(b[1], z))) + 1;
+    rings.iter().map(|ring| ring.iter().zip(ring.iter().cycle().skip(1)).map(of_edge).sum::<u64>()).sum()
+}
+
 /// Columns of a row, as stretches in no order.
 type Rows = BTreeMap<u32, Vec<(u32, u32)>>;
 
 /// Notes the tiles that the edges of `rings` pass through, and those within: a tile that no edge touches is inside as a whole,
 /// so the middle of its row tells. None where there are too many.
 fn touch(rings: &Outline, rows: &mut Rows, z: u8, count: &mut u64) -> Option<()> {
-    let end = (1_u32 << z) - 1;
-    let cell = |number: f64| (number.max(0.0) as u32).min(end);
-    // What only ends at the border of a tile has no ground in it.
-    let last_cell = |number: f64| cell(if number.fract() == 0.0 { number - 1.0 } else { number });
+    let (cell, last_cell) = (|number| cell(number, z), |number| last_cell(number, z));
     let mut add = |rows: &mut Rows, y: u32, from: f64, to: f64| {
         let first = cell(from);
         let last = last_cell(to).max(first);
@@ -214,6 +272,44 @@ mod tests {
         );
         assert!(cover.tiles().all(|tile| cover.contains(tile)));
         assert!(!cover.contains(corner(-77.5, 38.75)), "the hole's middle");
+    }
+
+    #[test]
+    fn a_long_outline_at_a_deep_zoom_is_refused_before_it_takes_memory() {
+        // A star of so many rays that its edges pass some billion rows at zoom 24.
+        let corner = |at: u32| {
+            let (turn, reach) = (f64::from(at) / 50_000.0, if at.is_multiple_of(2) { 1.0 } else { 0.01 });
+            let (sine, cosine) = (turn * std::f64::consts::PI).sin_cos();
+            [reach * sine, reach * cosine]
+        };
+        let star: Vec<[f64; 2]> = (0..100_000).map(corner).collect();
+        let text = serde_json::json!({ "type": "Polygon", "coordinates": [star] }).to_string();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("star.geojson");
+        std::fs::write(&path, text).expect("a file");
+        let area = Area::parse(path.to_str().expect("a path"), 5.0).expect("an area");
+        let said = Cover::of(&area, 24..=24).expect_err("too long").to_string();
+        assert!(said.contains("simplify it"), "{said}");
+        assert!(Cover::of(&area, 8..=8).is_ok());
+        let wide = Area::parse("-10,-10,10,10", 5.0).expect("an area");
+        let said = Cover::of(&wide, 24..=24).expect_err("too much").to_string();
+        assert!(said.contains("ask for less"), "{said}");
+    }
+
+    #[test]
+    fn what_lies_within_a_box_is_what_both_have() {
+        let area = cover("-77.6,38.6,-77.2,39.0", 12..=14);
+        for text in
+            ["-77.5,38.7,-77.4,38.8", "-78,38,-77.5,38.8", "-77.6,38.6,-77.2,39.0", "170,38.7,-77.5,38.8"]
+        {
+            let bounds: Vec<f64> = text.split(',').map(|number| number.parse().expect("a number")).collect();
+            let bounds = Bounds::new(bounds[0], bounds[1], bounds[2], bounds[3]).expect("a box");
+            let (part, all) = (area.within(bounds), cover(text, 12..=14));
+            let expected: Vec<TileId> = area.tiles().filter(|tile| all.contains(*tile)).collect();
+            assert_eq!(part.tiles().collect::<Vec<_>>(), expected, "{text}");
+            assert!(expected.iter().all(|tile| part.contains(*tile)) && !expected.is_empty(), "{text}");
+        }
+        assert_eq!(area.within(Bounds::new(0.0, 0.0, 1.0, 1.0).expect("a box")).count(), 0);
     }
 
     #[test]

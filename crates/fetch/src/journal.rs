@@ -1,18 +1,19 @@
 //! What was fetched so far, in an SQLite file beside the archive to be. It is a file that survives being killed at any write,
-//! so the next run fetches what is missing and nothing else.
+//! so the next run fetches what is missing and nothing else. When the archive is whole, what the service said of its tiles stays, if
+//! it said anything: by that a later run asks for what changed.
 
 use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{Digest, TileId};
 use clip_rs_imagery::pmtiles_archive::{position, tile_at};
-use clip_rs_stage::files;
+use clip_rs_stage::{StageError, files};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
+use crate::client::Validators;
+use crate::former::{self, APPLICATION, Former};
 use crate::picture::Seen;
 use crate::{Cover, FetchError};
 
-/// Tells our journals from other people's files.
-const APPLICATION: i32 = 0x636c_6966;
 /// Fewest tiles with the very same bytes that are taken for a service's picture of "nothing here": no two views are alike.
 const SAME: u32 = 4;
 
@@ -20,6 +21,15 @@ const SAME: u32 = 4;
 const GROUND: u8 = 0;
 const BLANK: u8 = 1;
 const PLAIN: u8 = 2;
+
+/// How far a run is, as a number in the file (SQLite's `user_version`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There is no archive yet.
+    First,
+    /// There is one, and what changed of it is being fetched.
+    Refresh,
+}
 
 /// What is known of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +56,8 @@ pub struct Counts {
 /// The file.
 pub(crate) struct Journal {
     path: PathBuf,
+    /// Where what the service said stays.
+    fetched: PathBuf,
     database: Connection,
 }
 
@@ -57,7 +69,10 @@ impl Journal {
 
     /// Opens or makes the journal of the archive `out`. One that is about another service is an error.
     pub fn open(out: &Path, service: &str) -> Result<Self, FetchError> {
-        let path = Self::path(out)?;
+        let (path, fetched) = (Self::path(out)?, Former::path(out)?);
+        if fetched.exists() {
+            former::check(&fetched)?;
+        }
         let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
         let refused = |error: rusqlite::Error| {
             wrong(match error.sqlite_error_code() {
@@ -93,6 +108,7 @@ impl Journal {
                  CREATE TABLE IF NOT EXISTS said (service TEXT NOT NULL);
                  CREATE TABLE IF NOT EXISTS picture (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL, seen INTEGER NOT NULL);
                  CREATE TABLE IF NOT EXISTS tile (position INTEGER PRIMARY KEY, digest BLOB);
+                 CREATE TABLE IF NOT EXISTS validator (position INTEGER PRIMARY KEY, etag TEXT, modified TEXT);
                  CREATE INDEX IF NOT EXISTS tile_digest ON tile (digest);"
             ))
             .map_err(refused)?;
@@ -112,7 +128,28 @@ impl Journal {
                 database.execute("INSERT INTO said VALUES (?1)", [service]).map_err(refused)?;
             }
         }
-        Ok(Self { path, database })
+        Ok(Self { path, fetched, database })
+    }
+
+    /// How far the run is.
+    pub fn stage(&self) -> Result<Stage, FetchError> {
+        let read = self.database.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0));
+        match read.map_err(|error| self.failed(error))? {
+            0 => Ok(Stage::First),
+            1 => Ok(Stage::Refresh),
+            _ => Err(self.failed("is of a newer version: give another --out")),
+        }
+    }
+
+    /// Notes how far it is.
+    pub fn set_stage(&self, stage: Stage) -> Result<(), FetchError> {
+        let number = match stage {
+            Stage::First => 0,
+            Stage::Refresh => 1,
+        };
+        self.database
+            .execute_batch(&format!("PRAGMA user_version = {number}"))
+            .map_err(|error| self.failed(error))
     }
 
     /// The tiles that are known, each by its place in PMTiles, in rising order.
@@ -125,8 +162,8 @@ impl Journal {
         all().map_err(|error| self.failed(error))
     }
 
-    /// Notes what is known of a tile.
-    pub fn note(&mut self, tile: TileId, kept: Kept<'_>) -> Result<(), FetchError> {
+    /// Notes what is known of a tile, and what the service said of it.
+    pub fn note(&mut self, tile: TileId, kept: Kept<'_>, said: &Validators) -> Result<(), FetchError> {
         let position = position(tile).cast_signed();
         let picture = match kept {
             Kept::Picture(_, Seen::Blank) => Some((&[][..], BLANK)),
@@ -145,6 +182,11 @@ impl Journal {
             change
                 .prepare_cached("INSERT OR REPLACE INTO tile VALUES (?1, ?2)")?
                 .execute(params![position, digest])?;
+            if !said.is_empty() {
+                change
+                    .prepare_cached("INSERT OR REPLACE INTO validator VALUES (?1, ?2, ?3)")?
+                    .execute(params![position, said.etag, said.modified])?;
+            }
             change.commit()
         };
         write(&mut self.database).map_err(|error| self.failed(error))
@@ -186,14 +228,57 @@ impl Journal {
         Ok(counts)
     }
 
-    /// Removes the file: what was in it is in the archive.
-    pub fn remove(self) -> Result<(), FetchError> {
-        let Self { path, database } = self;
+    /// Ends it: what was fetched is in the archive. What the service said of the tiles stays beside it, with what it said before of
+    /// others; where it never said anything, no file does.
+    pub fn finish(self) -> Result<(), FetchError> {
+        let said = self
+            .database
+            .query_row("SELECT EXISTS (SELECT 1 FROM validator)", [], |row| row.get::<_, bool>(0));
+        let has_former = self.fetched.exists();
+        let stays = said.map_err(|error| self.failed(error))? || has_former;
+        files::sweep(&self.fetched)?;
+        let new = files::temporary(&self.fetched)?;
+        if stays {
+            self.keep_said(&new, has_former).map_err(|error| self.failed(error))?;
+        }
+        let Self { path, fetched, database } = self;
         database
             .close()
             .map_err(|(_, error)| FetchError::Journal { path: path.clone(), why: error.to_string() })?;
-        std::fs::remove_file(&path).map_err(clip_rs_stage::StageError::io("remove", &path))?;
+        if stays {
+            files::sync(&new)?;
+            std::fs::rename(&new, &fetched).map_err(StageError::io("write", &fetched))?;
+        }
+        std::fs::remove_file(&path).map_err(StageError::io("remove", &path))?;
         Ok(())
+    }
+
+    /// Writes what the service said of which pictures into the file `new`.
+    fn keep_said(&self, new: &Path, has_former: bool) -> rusqlite::Result<()> {
+        self.database.execute("ATTACH ?1 AS kept", [new.to_string_lossy().as_ref()])?;
+        self.database.execute_batch(&format!(
+            "PRAGMA kept.journal_mode = OFF;
+             PRAGMA kept.application_id = {APPLICATION};
+             CREATE TABLE kept.said (service TEXT NOT NULL);
+             CREATE TABLE kept.tile (position INTEGER PRIMARY KEY, digest BLOB);
+             CREATE TABLE kept.validator (position INTEGER PRIMARY KEY, etag TEXT, modified TEXT);
+             INSERT INTO kept.said SELECT service FROM main.said;
+             INSERT INTO kept.validator SELECT position, etag, modified FROM main.validator;"
+        ))?;
+        if has_former {
+            self.database.execute("ATTACH ?1 AS former", [self.fetched.to_string_lossy().as_ref()])?;
+            self.database.execute_batch(
+                "INSERT OR IGNORE INTO kept.validator SELECT position, etag, modified FROM former.validator
+                     WHERE position NOT IN (SELECT position FROM main.tile);
+                 INSERT INTO kept.tile SELECT position, digest FROM former.tile
+                     WHERE position IN (SELECT position FROM kept.validator) AND position NOT IN (SELECT position FROM main.tile);
+                 DETACH former;",
+            )?;
+        }
+        self.database.execute_batch(
+            "INSERT INTO kept.tile SELECT position, digest FROM main.tile WHERE position IN (SELECT position FROM kept.validator);
+             DETACH kept;",
+        )
     }
 
     fn failed(&self, error: impl ToString) -> FetchError {
@@ -216,13 +301,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("area.pmtiles");
         let mut journal = Journal::open(&out, "a service").expect("a journal");
+        let none = Validators::default();
         let repeated = |x: u32| if x < 5 { &b"nothing here"[..] } else { b"one view" };
         for x in 1..=5 {
-            journal.note(at(x), Kept::Picture(repeated(x), Seen::Ground)).expect("noted");
-            journal.note(at(x + 10), Kept::Picture(b"water", Seen::Plain)).expect("noted");
+            journal.note(at(x), Kept::Picture(repeated(x), Seen::Ground), &none).expect("noted");
+            journal.note(at(x + 10), Kept::Picture(b"water", Seen::Plain), &none).expect("noted");
         }
-        journal.note(at(20), Kept::Nothing).expect("noted");
-        journal.note(at(21), Kept::Picture(b"white", Seen::Blank)).expect("noted");
+        journal.note(at(20), Kept::Nothing, &none).expect("noted");
+        journal.note(at(21), Kept::Picture(b"white", Seen::Blank), &none).expect("noted");
         drop(journal);
         let journal = Journal::open(&out, "a service").expect("the same");
         let mut known: Vec<u64> = (1..=5).chain(11..=15).chain([20, 21]).map(|x| position(at(x))).collect();
@@ -239,8 +325,35 @@ mod tests {
         pictures.sort();
         let water = (11..=15).map(|x| (x, b"water".to_vec()));
         assert_eq!(pictures, [(5, b"one view".to_vec())].into_iter().chain(water).collect::<Vec<_>>());
-        journal.remove().expect("removed");
+        journal.finish().expect("removed");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+
+    #[test]
+    fn what_the_service_said_stays_and_what_it_says_later_replaces_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("area.pmtiles");
+        let said = |etag: &str| Validators { etag: Some(etag.to_owned()), modified: None };
+        for (round, tiles) in [[1, 2], [2, 3]].into_iter().enumerate() {
+            let mut journal = Journal::open(&out, "a service").expect("a journal");
+            assert_eq!(journal.stage().expect("a stage"), Stage::First);
+            for x in tiles {
+                let etag = said(&format!("{x} of round {round}"));
+                journal.note(at(x), Kept::Picture(b"one view", Seen::Ground), &etag).expect("noted");
+            }
+            journal.note(at(9), Kept::Nothing, &Validators::default()).expect("noted");
+            journal.finish().expect("finished");
+            assert!(!folder.path().join("area.pmtiles.fetching").exists());
+        }
+        let kept = Connection::open(folder.path().join("area.pmtiles.fetched")).expect("a database");
+        let mut rows = kept
+            .prepare("SELECT etag FROM validator JOIN tile USING (position) ORDER BY etag")
+            .expect("a query");
+        let rows: Result<Vec<String>, _> = rows.query_map([], |row| row.get(0)).expect("rows").collect();
+        assert_eq!(rows.expect("texts"), ["1 of round 0", "2 of round 1", "3 of round 1"]);
+        std::fs::write(folder.path().join("area.pmtiles.fetched"), "mine").expect("a file");
+        let said = Journal::open(&out, "a service").map(drop).expect_err("mine").to_string();
+        assert!(said.contains("somebody's file"), "{said}");
     }
 
     #[test]

@@ -8,11 +8,10 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use clip_rs_catalog::{Bounds, TileId};
-use url::Url;
 
-use crate::FetchError;
-use crate::address::{Secret, Template, shown};
+use crate::address::{Secret, Template, at_origin, shown};
 use crate::client::Client;
+use crate::{Area, Cover, FetchError};
 
 /// A tile service.
 #[derive(Debug)]
@@ -121,6 +120,25 @@ impl Service {
         }
     }
 
+    /// The tiles that an area touches, as far as the service says that it has ground there, and how many of the area's lie outside
+    /// of that. An area of which it has nothing is an error.
+    pub fn cover(&self, area: &Area, zooms: RangeInclusive<u8>) -> Result<(Cover, u64), FetchError> {
+        let all = Cover::of(area, zooms)?;
+        let Some(bounds) = self.bounds else { return Ok((all, 0)) };
+        let part = all.within(bounds);
+        if part.count() == 0 {
+            let (west, south, east, north) = (bounds.west(), bounds.south(), bounds.east(), bounds.north());
+            let why = format!(
+                "it has imagery from {west} to {east} degrees of longitude and {south} to {north} of latitude, and the area {} lies \
+                 outside of that",
+                area.name()
+            );
+            return Err(FetchError::service(&self.name, why));
+        }
+        let outside = all.count() - part.count();
+        Ok((part, outside))
+    }
+
     /// The addresses of its tiles, without a key.
     pub fn shown(&self) -> String {
         self.template.shown()
@@ -137,13 +155,8 @@ impl Preset {
         let wrong = |why: &str| FetchError::service(self.name, why);
         let address = match at {
             None => self.address.to_owned(),
-            Some(at) => {
-                let origin = Url::parse(at).ok().filter(|url| url.path() == "/" && url.query().is_none());
-                let origin =
-                    origin.ok_or_else(|| wrong("the other origin is not of the form http://host:port"))?;
-                let path = self.address.splitn(4, '/').nth(3).unwrap_or_default();
-                format!("{origin}{path}")
-            }
+            Some(at) => at_origin(self.address, at)
+                .ok_or_else(|| wrong("the other origin is not of the form http://host:port"))?,
         };
         let key = self.key.map(Secret::from_environment).transpose()?;
         let pace = NonZeroU32::new(self.requests_a_second).unwrap_or(USUAL_PACE);

@@ -21,6 +21,9 @@ pub struct About {
     /// The imagery's licence.
     #[serde(default)]
     pub licence: Option<String>,
+    /// The service that the imagery was fetched from, where the archive says it.
+    #[serde(skip)]
+    pub service: Option<String>,
     /// Queries that suit the area.
     #[serde(default)]
     pub examples: Vec<String>,

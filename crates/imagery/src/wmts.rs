@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use clip_rs_catalog::TileId;
+use clip_rs_catalog::{Bounds, TileId};
 use roxmltree::{Document, Node};
 
 use crate::tile_json::local_template;
@@ -17,7 +17,7 @@ const ZOOM_0: f64 = 559_082_264.028_717_8;
 const HALF: f64 = 20_037_508.342_789_244;
 
 /// A layer of Web Mercator tiles.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WmtsLayer {
     /// The layer's name for people.
     pub title: Option<String>,
@@ -25,6 +25,8 @@ pub struct WmtsLayer {
     pub template: String,
     /// How it calls the zooms.
     pub zooms: BTreeMap<u8, String>,
+    /// The ground that it has, where it says so.
+    pub bounds: Option<Bounds>,
 }
 
 /// The layers of a capabilities document that have a template and tiles in Web Mercator. The error says what is wrong with it.
@@ -49,7 +51,12 @@ pub fn wmts_layers(text: &str) -> Result<Vec<WmtsLayer>, String> {
         let style = style.and_then(|style| child_text(&style, "Identifier")).unwrap_or_default();
         let template =
             template.replace("{TileMatrixSet}", set).replace("{Style}", &style).replace("{style}", &style);
-        Some(WmtsLayer { title: child_text(&layer, "Title"), template, zooms: zooms.clone() })
+        Some(WmtsLayer {
+            title: child_text(&layer, "Title"),
+            template,
+            zooms: zooms.clone(),
+            bounds: bounds(&layer),
+        })
     };
     Ok(document.descendants().filter(|node| is(node, "Layer")).filter_map(layer).collect())
 }
@@ -62,7 +69,7 @@ pub(crate) fn open(
 ) -> Result<TemplateTiles, ImageryError> {
     let wrong = |why: String| ImageryError::source(path, why);
     let layer = wmts_layers(text).map_err(wrong)?.into_iter().next();
-    let WmtsLayer { title, template, zooms } = layer.ok_or_else(|| {
+    let WmtsLayer { title, template, zooms, .. } = layer.ok_or_else(|| {
         wrong("no layer with a ResourceURL in the Web Mercator matrix set (GoogleMapsCompatible)".to_owned())
     })?;
     let template = local_template(&template, path, zooms)?;
@@ -86,6 +93,18 @@ fn zooms(set: &Node<'_, '_>) -> Option<BTreeMap<u8, String>> {
         zooms.insert(zoom.round() as u8, child_text(&matrix, "Identifier")?);
     }
     Some(zooms)
+}
+
+/// The ground of a layer: longitude before latitude, whatever its own coordinate system is.
+fn bounds(layer: &Node<'_, '_>) -> Option<Bounds> {
+    let around = child(layer, "WGS84BoundingBox")?;
+    let corner = |name: &str| {
+        let text = child_text(&around, name)?;
+        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    };
+    let ((west, south), (east, north)) = (corner("LowerCorner")?, corner("UpperCorner")?);
+    Bounds::new(west, south, east, north).ok()
 }
 
 fn is(node: &Node<'_, '_>, name: &str) -> bool {

@@ -13,7 +13,7 @@ mod source;
 mod sphere;
 mod table;
 
-pub use addresses::AddressBook;
+pub use addresses::{AddressBook, AddressRows, Told, is_part_of_address, read_address_points};
 pub use assignment::Assignment;
 pub use places::{PLACES_CREDIT, Places};
 pub use positions::Positions;

@@ -133,10 +133,6 @@ impl TableReport {
 
     /// A sentence for each reason why rows are left out, with the first rows named, and one for what is doubtful.
     pub fn notes(&self) -> Vec<String> {
-        let sentence = |((kind, hint), named): (&(&str, &str), &Named)| {
-            let (rows, are) = if named.count == 1 { ("row", "is") } else { ("rows", "are") };
-            format!("{} {rows} {kind} {are} left out: {named}{hint}", named.count)
-        };
         let elsewhere = (self.elsewhere > 0).then(|| {
             let what = if self.used == 0 {
                 "all of them: is this the table of another area?"
@@ -146,7 +142,16 @@ impl TableReport {
             format!("{} rows are out of reach of the imagery, {what}", self.elsewhere)
         });
         let doubtful = self.suspicion.map(str::to_owned);
-        self.left_out.iter().map(sentence).chain(doubtful).chain(elsewhere).collect()
+        self.left_out_notes().into_iter().chain(doubtful).chain(elsewhere).collect()
+    }
+
+    /// A sentence for each reason why rows are left out, with the first rows named.
+    pub fn left_out_notes(&self) -> Vec<String> {
+        let sentence = |((kind, hint), named): (&(&str, &str), &Named)| {
+            let (rows, are) = if named.count == 1 { ("row", "is") } else { ("rows", "are") };
+            format!("{} {rows} {kind} {are} left out: {named}{hint}", named.count)
+        };
+        self.left_out.iter().map(sentence).collect()
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use clip_rs_catalog::{Digest, Digester};
+use clip_rs_catalog::Digest;
 use clip_rs_search::Embedding;
 use clip_rs_search::model::{ImageConfig, ImagePixels, ImageTower, ModelConfig, ModelError};
 use clip_rs_stage::StageError;
+use clip_rs_stage::progress::counted;
+
+/// Names that a message gives of each side.
+const NAMED: usize = 3;
 
 /// Vectors by the names of items.
 #[derive(Debug, Clone)]
@@ -59,12 +63,42 @@ impl Given {
         self.rows.is_empty()
     }
 
-    /// Digest of what they are, for what is kept between runs.
-    pub fn digest(&self) -> Digest {
-        let mut digester = Digester::default();
-        digester.update(b"embeddings made elsewhere");
-        digester.update(&self.dim.to_le_bytes());
-        digester.finish()
+    /// Which of the items called `ids` have a vector, in their order, and what a person should know of the others. Where no name
+    /// fits, the error names some of each side.
+    pub fn fit(&self, ids: &[String]) -> Result<(Vec<bool>, String), StageError> {
+        let mut is_used = vec![false; self.len()];
+        let mut has_one = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row = self.rows.get(id);
+            row.and_then(|row| is_used.get_mut(*row)).into_iter().for_each(|used| *used = true);
+            has_one.push(row.is_some());
+        }
+        let unused = is_used.iter().filter(|used| !**used).count();
+        let mut named: Vec<(usize, &str)> = self.rows.iter().map(|(id, row)| (*row, id.as_str())).collect();
+        named.retain(|(row, _)| is_used.get(*row) == Some(&false));
+        named.sort_unstable();
+        let of_table = listed(named.iter().map(|(_, id)| *id));
+        if unused == self.len() {
+            let of_items = listed(ids.iter().map(String::as_str));
+            let why = format!(
+                "none of its names is that of an item: it has {of_table}, and the imagery has {of_items}. Is it of other imagery, \
+                 or of another zoom?"
+            );
+            return Err(StageError::content(&self.source, why));
+        }
+        let taken = counted(self.len() - unused, "embedding", "embeddings");
+        let rest = match unused {
+            0 => String::new(),
+            1 => format!("; 1 row is of no item: {of_table}"),
+            more => format!("; {more} rows are of no item: {of_table}"),
+        };
+        Ok((has_one, format!("{}: {taken} taken{rest}", self.source)))
+    }
+
+    /// What tells the kept records of runs with given embeddings from those of models. They hold how pictures look and which are
+    /// empty, and no vector that is used, so they are the same for every table.
+    pub fn kept_as() -> Digest {
+        Digest::of(b"pictures whose embeddings were made elsewhere")
     }
 
     /// A tower that prepares pictures as the model's does and looks at none of them. Vectors of another length than the model's
@@ -79,6 +113,13 @@ impl Given {
         }
         Ok(Box::new(Blind { dim: self.dim, config: model.image.clone() }))
     }
+}
+
+/// The first of these names, for a sentence.
+fn listed<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    let first: Vec<&str> = names.by_ref().take(NAMED).collect();
+    let more = if names.next().is_some() { " …" } else { "" };
+    format!("{}{more}", first.join(", "))
 }
 
 /// Gives every picture the same vector.
@@ -106,6 +147,27 @@ impl ImageTower for Blind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_no_item_are_counted_and_a_table_of_other_things_is_an_error_that_names_some() {
+        let mut given = Given::new("a table", 2);
+        for id in ["a", "b", "c", "d", "e"] {
+            given.push(id, vec![1.0, 0.0]).expect(id);
+        }
+        let ids = ["x", "b", "y"].map(str::to_owned);
+        let (has_one, said) = given.fit(&ids).expect("one fits");
+        assert_eq!(has_one, [false, true, false]);
+        assert_eq!(said, "a table: 1 embedding taken; 4 rows are of no item: a, c, d …");
+        let said = given.fit(&["x", "y", "z", "w"].map(str::to_owned)).expect_err("none fits").to_string();
+        assert!(said.contains("a, b, c …") && said.contains("x, y, z …"), "{said}");
+        assert!(
+            !given
+                .fit(&["a", "b", "c", "d", "e"].map(str::to_owned))
+                .expect("all fit")
+                .1
+                .contains("of no item")
+        );
+    }
 
     #[test]
     fn vectors_are_found_by_name_and_brought_to_length_1() {

@@ -14,13 +14,15 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`cut`] | which parts of the imagery are searched, and what the map and the cards need |
-//! | [`given`] | embeddings made elsewhere |
+//! | [`addresses`] | address points in whichever form they come |
+//! | [`given`], `tables` | embeddings made elsewhere; Parquet tables, which they and address points come in |
 //! | [`embed`], [`embeddings`], [`records`] | pictures to vectors, kept between runs |
 //! | [`publish`], [`squeeze`] | writes a catalog that is whole at every moment |
 //! | [`catalog`] | reads one, each file checked before use |
 
 #![forbid(unsafe_code)]
 
+pub mod addresses;
 pub mod catalog;
 pub mod cut;
 pub mod embed;
@@ -36,4 +38,6 @@ pub mod publish;
 pub mod query;
 pub mod records;
 pub mod squeeze;
+#[cfg(feature = "export")]
+pub mod tables;
 pub mod verify;

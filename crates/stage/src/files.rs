@@ -29,6 +29,14 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, StageError> {
     Ok(content)
 }
 
+/// The first bytes of a file, at most so many.
+pub fn read_begin(path: &Path, most: u64) -> Result<Vec<u8>, StageError> {
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut begin));
+    read.map_err(StageError::io("read", path))?;
+    Ok(begin)
+}
+
 /// SHA-256 of a file's content in hexadecimal digits, without reading it whole.
 pub fn sha256(path: &Path) -> Result<String, StageError> {
     let mut hash = Sha256::new();
@@ -80,7 +88,7 @@ fn replace(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     durably: bool,
 ) -> Result<u64, StageError> {
-    let temporary = temporary_name(path)?;
+    let temporary = temporary(path)?;
     let write = || -> io::Result<u64> {
         let mut file = BufWriter::new(File::create(&temporary)?);
         write(&mut file)?;
@@ -99,7 +107,8 @@ fn replace(
     })
 }
 
-fn temporary_name(path: &Path) -> Result<PathBuf, StageError> {
+/// What a file is called while this process writes it; [`sweep`] removes it where that was interrupted.
+pub fn temporary(path: &Path) -> Result<PathBuf, StageError> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| StageError::content(path, "not a file name"))?;
     Ok(path.with_file_name(format!("{TEMPORARY}{}-{name}", std::process::id())))

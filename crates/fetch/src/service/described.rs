@@ -98,7 +98,8 @@ fn of_wmts(source: &str, text: &str) -> Result<Service, FetchError> {
     let ends = layer.zooms.keys().next().zip(layer.zooms.keys().next_back());
     let (least, most) = ends.map_or((0, TileId::MAX_ZOOM), |(least, most)| (*least, *most));
     let service = Service::of_template(Template::parse(&layer.template, layer.zooms, None)?);
-    Ok(Service { title: layer.title.unwrap_or(service.title), zooms: least..=most, ..service })
+    let title = layer.title.unwrap_or(service.title);
+    Ok(Service { title, zooms: least..=most, bounds: layer.bounds, ..service })
 }
 
 #[cfg(test)]
@@ -130,7 +131,8 @@ mod tests {
     #[test]
     fn a_wmts_names_its_zooms() {
         let text = r#"<?xml version="1.0"?><Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1">
-            <Contents><Layer><ows:Title>Ortho 2025</ows:Title><Style><ows:Identifier>default</ows:Identifier></Style>
+            <Contents><Layer><ows:Title>Ortho 2025</ows:Title>
+            <ows:WGS84BoundingBox><ows:LowerCorner>-77.5 38.5</ows:LowerCorner><ows:UpperCorner>-77 39</ows:UpperCorner></ows:WGS84BoundingBox><Style><ows:Identifier>default</ows:Identifier></Style>
             <TileMatrixSetLink><TileMatrixSet>web</TileMatrixSet></TileMatrixSetLink>
             <ResourceURL format="image/jpeg" resourceType="tile" template="https://a.example/{Style}/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}.jpg"/></Layer>
             <TileMatrixSet><ows:Identifier>web</ows:Identifier><TileMatrix><ows:Identifier>L17</ows:Identifier>
@@ -138,6 +140,7 @@ mod tests {
             <TileWidth>256</TileWidth><TileHeight>256</TileHeight></TileMatrix></TileMatrixSet></Contents></Capabilities>"#;
         let service = of_wmts("https://a.example/wmts", text).expect("a service");
         assert_eq!((service.title.as_str(), service.zooms.clone()), ("Ortho 2025", 17..=17));
+        assert_eq!(service.bounds, Bounds::new(-77.5, 38.5, -77.0, 39.0).ok());
         let tile = TileId::new(17, 37_305, 50_193).expect("a tile");
         let url = service.template.url(tile).map(String::from);
         assert_eq!(url.as_deref(), Some("https://a.example/default/web/L17/50193/37305.jpg"));

@@ -1,5 +1,7 @@
 //! Fetching from services on loopback, with everything that goes wrong on the way.
 
+mod nginx;
+mod refresh;
 mod stand_in;
 
 use std::collections::BTreeMap;
@@ -50,8 +52,12 @@ fn area() -> Area {
 }
 
 fn run(stand_in: &StandIn, out: &Path, without_missing: bool) -> Result<Outcome, FetchError> {
+    run_from(&format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin()), out, without_missing, false)
+}
+
+fn run_from(source: &str, out: &Path, without_missing: bool, refresh: bool) -> Result<Outcome, FetchError> {
     let client = Client::new(Some("tests@example.org"));
-    let service = Service::open(&format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin()), None, &client)?;
+    let service = Service::open(source, None, &client)?;
     fetch(&Request {
         service: &service,
         area: &area(),
@@ -61,6 +67,7 @@ fn run(stand_in: &StandIn, out: &Path, without_missing: bool) -> Result<Outcome,
         pace: NonZeroU32::new(1000).expect("a pace"),
         at_once: 4,
         first_wait: Duration::from_millis(1),
+        refresh,
         without_missing,
     })
 }
@@ -215,8 +222,41 @@ fn a_service_that_is_not_there_ends_the_run_and_keeps_what_came() {
         pace: NonZeroU32::new(1000).expect("a pace"),
         at_once: 1,
         first_wait: Duration::from_millis(1),
+        refresh: false,
         without_missing: false,
     };
     let said = fetch(&request).expect_err("nobody is there").to_string();
     assert!(said.starts_with("1 of 1 tiles could not be had"), "{said}");
+}
+
+#[test]
+fn a_run_that_is_refused_ends_though_the_service_asked_to_be_left_alone() {
+    // One of four threads is told to wait for ten minutes, which nobody waits for when another one is refused.
+    let stand_in = StandIn::start(|path, _| match tile_of(path).map(|tile| (tile.x(), tile.y())) {
+        Some((18_744, 25_072)) => Reply::Status(403, String::new()),
+        _ => Reply::Status(429, "Retry-After: 600\r\n".to_owned()),
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = run(&stand_in, &folder.path().join("area.pmtiles"), false).expect_err("refused").to_string();
+    assert!(said.contains("refuses"), "{said}");
+}
+
+#[test]
+fn ground_that_a_service_does_not_have_is_not_asked_for() {
+    let stand_in = StandIn::start(|path, _| good(path));
+    let folder = tempfile::tempdir().expect("a folder");
+    let description = folder.path().join("tiles.json");
+    let bounds = TileId::new(16, 18_748, 25_074).expect("a tile").bounds();
+    let fetched = |edges: [f64; 4]| {
+        let text = serde_json::json!({
+            "tilejson": "3.0.0", "bounds": edges, "tiles": [format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin())],
+        });
+        std::fs::write(&description, text.to_string()).expect("a file");
+        run_from(description.to_str().expect("a path"), &folder.path().join("area.pmtiles"), false, false)
+    };
+    let said = fetched([10.0, 50.0, 11.0, 51.0]).expect_err("elsewhere").to_string();
+    assert!(said.contains("lies outside of that") && said.contains("10 to 11"), "{said}");
+    assert_eq!(stand_in.paths(), [""; 0]);
+    let outcome = fetched([bounds.west(), bounds.south(), bounds.east(), bounds.north()]).expect("fetched");
+    assert_eq!((outcome.counts.pictures, stand_in.paths()), (1, vec!["/16/18748/25074".to_owned()]));
 }

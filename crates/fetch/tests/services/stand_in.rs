@@ -14,16 +14,26 @@ pub enum Reply {
     Status(u16, String),
     /// 200 with these bytes announced, of which half are sent.
     Cut(Vec<u8>),
+    /// A status with header lines, and these bytes announced, of which so many are sent.
+    Part(u16, String, Vec<u8>, usize),
     /// The connection is closed without a word.
     Hang,
 }
 
-/// A request: its path with query, when it came, and what the client calls itself.
+/// A request: its path with query, when it came, what the client calls itself, and all header lines, their names in lower case.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub path: String,
     pub at: Instant,
     pub user_agent: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// The value of a header line.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// The service, for as long as the test runs.
@@ -35,6 +45,11 @@ pub struct StandIn {
 impl StandIn {
     /// `reply` is given a path and how often it was asked for before.
     pub fn start(reply: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::answering(move |asked, before| reply(&asked.path, before))
+    }
+
+    /// `reply` is given a request and how often its path was asked for before.
+    pub fn answering(reply: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -71,28 +86,30 @@ impl StandIn {
 
 fn answer(
     mut stream: TcpStream,
-    reply: &(impl Fn(&str, usize) -> Reply + ?Sized),
+    reply: &(impl Fn(&Asked, usize) -> Reply + ?Sized),
     log: &Mutex<Vec<Asked>>,
 ) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut user_agent = String::new();
+    let mut headers = Vec::new();
     for line in lines {
         let line = line?;
         match line.split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("user-agent") => user_agent = value.to_owned(),
-            _ if line.is_empty() => break,
-            _ => {}
+            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.to_owned())),
+            None if line.is_empty() => break,
+            None => {}
         }
     }
+    let mut asked = Asked { path, at: Instant::now(), user_agent: String::new(), headers };
+    asked.user_agent = asked.header("user-agent").unwrap_or_default().to_owned();
     let before = {
         let mut log = log.lock().expect("a lock");
-        let before = log.iter().filter(|asked| asked.path == path).count();
-        log.push(Asked { path: path.clone(), at: Instant::now(), user_agent });
+        let before = log.iter().filter(|one| one.path == asked.path).count();
+        log.push(asked.clone());
         before
     };
-    match reply(&path, before) {
+    match reply(&asked, before) {
         Reply::Ok(kind, bytes) => {
             write!(
                 stream,
@@ -114,6 +131,14 @@ fn answer(
                 bytes.len()
             )?;
             stream.write_all(&bytes[..bytes.len() / 2])
+        }
+        Reply::Part(status, headers, bytes, sent) => {
+            write!(
+                stream,
+                "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
+                bytes.len()
+            )?;
+            stream.write_all(&bytes[..sent])
         }
         Reply::Hang => Ok(()),
     }

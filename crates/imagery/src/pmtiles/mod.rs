@@ -103,11 +103,14 @@ fn about(reader: &AsyncPmTilesReader<Ranges, HashMapCache>, inventory: &mut Inve
         attribution: Option<String>,
         #[serde(alias = "license")]
         licence: Option<String>,
+        // Ours is a text; others may mean something else by it.
+        source: Option<serde_json::Value>,
     }
     let read = block_on(reader.get_metadata()).map_err(|error| error.to_string());
     match read.and_then(|text| serde_json::from_str::<Keys>(&text).map_err(|error| error.to_string())) {
-        Ok(Keys { name, attribution, licence }) => {
-            inventory.about = About { title: name, attribution, licence, ..About::default() };
+        Ok(Keys { name, attribution, licence, source }) => {
+            let service = source.and_then(|source| Some(source.as_str()?.to_owned()));
+            inventory.about = About { title: name, attribution, licence, service, ..About::default() };
         }
         Err(error) => inventory.notes.push(format!("the archive's metadata cannot be read: {error}")),
     }

@@ -96,6 +96,7 @@ const NAMES: [(Part, &[&str]); 11] = [
             "addrcity",
             "municipality",
             "postcity",
+            "postalcity",
             "postcomm",
             "incmuni",
             "town",

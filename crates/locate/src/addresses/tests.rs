@@ -224,3 +224,40 @@ fn a_feature_that_does_not_end_is_refused_before_it_fills_the_memory() {
     assert!(error.starts_with("cannot read file: "), "{error}");
     assert!(error.contains("a feature of more than 16777216 bytes"), "{error}");
 }
+
+#[test]
+fn all_tables_in_an_archive_are_read_and_nothing_else_in_it() {
+    let file = tempfile::NamedTempFile::new().expect("temporary file");
+    let mut archive = zip::ZipWriter::new(file.reopen().expect("the same"));
+    let (stored, packed) = (zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated);
+    for (name, method, text) in [
+        ("us/va/a.csv", packed, "LON,LAT,NUMBER,STREET,UNIT,CITY\n1,2,7,Oak Lane,,Leesburg\n"),
+        (
+            "us/va/b.geojson",
+            stored,
+            r#"{"type": "Feature", "properties": {"number": "9", "street": "Elm Way"}, "geometry": {"type": "Point", "coordinates": [1, 2.0005]}}"#,
+        ),
+        ("LICENSE.txt", packed, "lon,lat,address\n1,2,None Of It\n"),
+        ("__MACOSX/us/va/._a.csv", packed, "\u{0}\u{5}"),
+    ] {
+        archive
+            .start_file(name, zip::write::SimpleFileOptions::default().compression_method(method))
+            .expect("begun");
+        archive.write_all(text.as_bytes()).expect("written");
+    }
+    archive.finish().expect("an archive");
+    let (book, report) = AddressBook::read(file.path(), &[], 250.0).expect("a book");
+    assert_eq!((book.len(), report.left_out()), (2, 0));
+    let nearest = |lat: f64| book.nearest(at(1.0, lat)).map(|(address, _)| address);
+    assert_eq!(nearest(2.0).as_deref(), Some("7 Oak Lane, Leesburg"));
+    assert_eq!(nearest(2.0005).as_deref(), Some("9 Elm Way"));
+    let whole = std::fs::read(file.path()).expect("the archive");
+    for at in 0..whole.len() {
+        for (cut, flip) in [(at, 0), (whole.len(), 0xff)] {
+            let mut damaged = whole[..cut].to_vec();
+            damaged.get_mut(at).into_iter().for_each(|byte| *byte ^= flip);
+            // Something or an error, never a panic.
+            let _either = read_within(&damaged, &[], 250.0);
+        }
+    }
+}

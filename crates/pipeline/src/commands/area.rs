@@ -22,7 +22,7 @@ pub struct Area {
     /// Folder of the model package
     #[arg(long, value_name = "DIR", default_value = "models/rs-small")]
     pub model: PathBuf,
-    /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
+    /// Address points: CSV with the columns longitude, latitude, address, GeoJSON (both packed or not), or GeoParquet
     #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
     /// The day on which the imagery was captured, where it is known
@@ -36,8 +36,8 @@ pub struct Area {
 /// Fetches what is not there yet, then indexes it. Each of them goes on where an earlier run ended.
 pub fn run(args: Area) -> Result<ExitCode> {
     let tiles = files::beside(&args.out, "pmtiles")?;
-    if tiles.exists() {
-        say(&format!("The tiles are there: {}. To fetch them anew, remove that file.", tiles.display()));
+    if tiles.exists() && !args.from.refresh {
+        say(&format!("The tiles are there: {}. Add --refresh to ask for what changed.", tiles.display()));
     } else if !args.from.fetch(&tiles)? {
         return Ok(ExitCode::SUCCESS);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use clip_rs_fetch::{Area, Client, Cover, Request, Service, fetch, is_done};
+use clip_rs_fetch::{Area, Client, Request, Service, fetch, is_done};
 use clip_rs_stage::progress::{counted, say};
 use indicatif::{HumanBytes, HumanDuration};
 
@@ -62,6 +62,9 @@ pub struct From {
     /// Say how much there is to fetch, and fetch nothing
     #[arg(long)]
     pub estimate: bool,
+    /// Ask again for imagery that is there, and replace what changed
+    #[arg(long)]
+    pub refresh: bool,
     /// Make the archive though the service failed to give some tiles
     #[arg(long)]
     pub without_missing: bool,
@@ -82,7 +85,11 @@ impl From {
         let client = Client::new(self.contact.as_deref());
         let service = Service::open(&self.source, self.at.as_deref(), &client)?;
         let is_done = is_done(out, &service)?;
-        ensure!(!is_done, "{} is already there: give another name, or remove it", out.display());
+        ensure!(
+            !is_done || self.refresh,
+            "{} is already there: give another name, remove it, or ask for what changed with --refresh",
+            out.display()
+        );
         let area = Area::parse(&self.area, self.around)?;
         let deepest = *service.zooms.end();
         let zooms = self.zoom.clone().unwrap_or_else(|| {
@@ -92,8 +99,14 @@ impl From {
         let has_all = service.zooms.contains(zooms.start()) && service.zooms.contains(zooms.end());
         ensure!(has_all, "{} has the zooms {} to {deepest}", service.name, service.zooms.start());
         let pace = self.pace.unwrap_or(service.requests_a_second);
-        let tiles = Cover::of(&area, zooms.clone())?.count();
+        let (cover, outside) = service.cover(&area, zooms.clone())?;
+        let tiles = cover.count();
         estimate(&service, &area, &zooms, tiles, pace);
+        if outside > 0 {
+            say(&format!(
+                "{outside} more tiles of the area lie outside of the ground that the service has, and are left out"
+            ));
+        }
         if self.estimate {
             return Ok(false);
         }
@@ -110,6 +123,7 @@ impl From {
             pace,
             at_once: usize::from(self.at_once),
             first_wait: FIRST_WAIT,
+            refresh: self.refresh,
             without_missing: self.without_missing,
         };
         let outcome = fetch(&request)?;
@@ -126,6 +140,16 @@ impl From {
             counts.no_imagery,
             outcome.missing,
         );
+        if let Some(changes) = outcome.changes {
+            println!(
+                "{}: {} changed, {} new, {} gone, {} as before",
+                out.display(),
+                counted(usize::try_from(changes.changed).unwrap_or(usize::MAX), "tile", "tiles"),
+                changes.added,
+                changes.gone,
+                changes.same,
+            );
+        }
         Ok(true)
     }
 }

@@ -32,7 +32,7 @@ pub struct Index {
     /// CSV with the columns name, longitude, latitude for --images
     #[arg(long, value_name = "CSV", conflicts_with = "tiles")]
     pub locations: Option<PathBuf>,
-    /// Address points: CSV with the columns longitude, latitude, address, or GeoJSON; packed by gzip or not
+    /// Address points: CSV with the columns longitude, latitude, address, GeoJSON (both packed or not), or GeoParquet
     #[arg(long, value_name = "FILE")]
     pub addresses: Option<PathBuf>,
     /// Take the embeddings of items from this Parquet table (columns id and embedding) instead of computing them
@@ -175,7 +175,7 @@ pub fn run_request(request: &Request) -> Result<ExitCode> {
 /// The embeddings that are given.
 #[cfg(feature = "export")]
 fn given(args: &Index) -> Result<Option<Arc<Given>>> {
-    let read = args.from_parquet.as_deref().map(clip_rs_pipeline::export::read::embeddings).transpose()?;
+    let read = args.from_parquet.as_deref().map(clip_rs_pipeline::tables::embeddings::read).transpose()?;
     Ok(read.map(Arc::new))
 }
 

@@ -1,6 +1,8 @@
 //! The commands of `clip-rs`, one a file: its arguments, its run, its words.
 
 #[cfg(feature = "fetch")]
+mod addresses;
+#[cfg(feature = "fetch")]
 mod area;
 mod encode;
 #[cfg(feature = "export")]
@@ -32,7 +34,7 @@ const NAMED: usize = 20;
 #[cfg_attr(
     not(all(feature = "export", feature = "fetch", feature = "training")),
     command(
-        after_help = "Built without all features: some of export, fetch, area, model, evaluate, train and fine-tune are left out."
+        after_help = "Built without all features: some of export, fetch, area, addresses, geocode, model, evaluate, train and fine-tune are left out."
     )
 )]
 pub struct Cli {
@@ -50,6 +52,9 @@ enum Command {
     #[cfg(feature = "fetch")]
     /// From a place to a catalog: fetch and index as one
     Area(Box<area::Area>),
+    #[cfg(feature = "fetch")]
+    /// Download address points and keep those of an area, as a table that `index --addresses` reads
+    Addresses(addresses::Addresses),
     #[cfg(feature = "fetch")]
     /// Ask an online geocoder for the addresses of a catalog's places
     Geocode(geocode::Geocode),
@@ -82,6 +87,8 @@ impl Cli {
             Command::Fetch(args) => fetch::run(&args),
             #[cfg(feature = "fetch")]
             Command::Area(args) => area::run(*args),
+            #[cfg(feature = "fetch")]
+            Command::Addresses(args) => addresses::run(&args),
             #[cfg(feature = "fetch")]
             Command::Geocode(args) => geocode::run(&args),
             Command::Index(args) => index::run(args),

@@ -4,7 +4,6 @@
 
 mod geoparquet;
 mod metadata;
-pub mod read;
 mod rows;
 mod stac;
 mod tiles;

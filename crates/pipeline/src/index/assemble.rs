@@ -86,16 +86,23 @@ impl Locator<'_> {
         }
     }
 
-    /// The items that have a vector among `given`, and the others with the reason; all of them where nothing is given.
-    pub fn with_given(&self, items: Vec<Item>, given: Option<&Given>) -> (Vec<Item>, Vec<Skipped>) {
-        let Some(given) = given else { return (items, Vec::new()) };
-        let has_one = |item: &Item| given.get(&self.id(&item.what).to_string()).is_some();
-        let (with, without): (Vec<Item>, Vec<Item>) = items.into_iter().partition(has_one);
-        let skipped = |item: Item| Skipped {
-            subject: self.id(&item.what).to_string(),
-            why: format!("{} has no embedding of it", given.source()),
-        };
-        (with, without.into_iter().map(skipped).collect())
+    /// The items that have a vector among `given`, the others with the reason, and what to say of it.
+    pub fn with_given(
+        &self,
+        items: Vec<Item>,
+        given: &Given,
+    ) -> Result<(Vec<Item>, Vec<Skipped>, String), StageError> {
+        let ids: Vec<String> = items.iter().map(|item| self.id(&item.what).to_string()).collect();
+        let (has_one, said) = given.fit(&ids)?;
+        let (mut with, mut without) = (Vec::with_capacity(items.len()), Vec::new());
+        for ((item, subject), has_one) in items.into_iter().zip(ids).zip(has_one) {
+            if has_one {
+                with.push(item);
+            } else {
+                without.push(Skipped { subject, why: format!("{} has no embedding of it", given.source()) });
+            }
+        }
+        Ok((with, without, said))
     }
 
     /// What an item covers on the ground, as far as that is known.

@@ -115,8 +115,12 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     };
     let probe = embed::probe(&*encoder).map_err(StageError::engine(request.model.display()))?;
     let plan = Plan::new(survey.inventory(), encoder.config().image_size, &request.scales)?;
+    if let (Some(given), Some(plan)) = (&request.given, &plan) {
+        // A table of other imagery is found out before all pictures are read.
+        given.fit(&plan.squares.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    }
     let (addresses, of_addresses) = survey.read_addresses(request, plan.as_ref())?;
-    let maker = request.given.as_ref().map_or_else(|| model.image_digest(), |given| given.digest());
+    let maker = if request.given.is_some() { Given::kept_as() } else { model.image_digest() };
     let mut store = EmbeddingStore::open(&request.work()?, &maker, probe.as_slice())?;
     let made = Made::open(&request.work()?)?;
     let decoder = request.memory_bytes.map_or_else(Decoder::for_this_machine, Decoder::new);
@@ -146,10 +150,13 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let pyramid = plan.map(|plan| plan.pyramid);
     let captured = request.captured;
     let locator = Locator { places: Places::load(), addresses, survey: &survey, pyramid, pictures, captured };
-    let (items, nameless) = locator.with_given(items, request.given.as_deref());
-    if items.is_empty() {
-        return Err(nothing_searched(&nameless, empty));
-    }
+    let (items, nameless, of_given) = match request.given.as_deref() {
+        Some(given) => {
+            let (items, nameless, said) = locator.with_given(items, given)?;
+            (items, nameless, Some(said))
+        }
+        None => (items, Vec::new(), None),
+    };
     let mut workshop = Workshop {
         store: &store,
         given: request.given.as_deref(),
@@ -161,7 +168,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     };
     let manifest = assemble::assemble(request, &model, &survey, imagery, &items, &mut workshop)?;
     let duplicates = workshop.duplicates;
-    let mut notes: Vec<String> = survey.notes().into_iter().chain(of_addresses).chain(notes).collect();
+    let mut notes: Vec<String> =
+        survey.notes().into_iter().chain(of_addresses).chain(of_given).chain(notes).collect();
     notes.extend(edition.finish(&manifest)?.then(superseded_note));
     prune(&request.out, GRACE)?;
     let skipped = survey.inventory().skipped.iter().cloned().chain(unreadable).chain(nameless).collect();
@@ -169,6 +177,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         Shown::Tiles { listed, .. } => listed.len(),
         Shown::Pictures(pictures) => pictures.len(),
     };
+    // Pictures that are only looked at are not embedded.
+    let computed = if request.given.is_some() { 0 } else { computed };
     Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
 }
 

@@ -7,6 +7,7 @@ use clip_rs_catalog::{Bounds, LngLat, TileId};
 
 use super::Request;
 use super::names::PictureNames;
+use crate::addresses;
 use crate::cut::plan::Plan;
 use crate::embed::pictures::Wanted;
 use crate::publish::Stem;
@@ -90,7 +91,7 @@ impl Survey {
             None => self.inventory().entries.iter().filter_map(|entry| self.footprint(entry)).collect(),
         };
         let reach_m = request.address_distance_m.unwrap_or(AddressBook::REACH_M);
-        let (book, report) = AddressBook::read(path, &areas, reach_m)?;
+        let (book, report) = addresses::book(path, &areas, reach_m)?;
         let name = path.file_name().unwrap_or(path.as_os_str()).display();
         let points = counted(book.len(), "address point", "address points");
         let read = format!("{name}: {points} near the imagery; an item has the nearest within {reach_m} m");

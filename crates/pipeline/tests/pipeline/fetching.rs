@@ -18,7 +18,7 @@ const AREA: &str = "-77.0361,38.8801,-77.0035,38.8970";
 const KEY: &str = "pk.not-to-be-seen";
 
 /// A picture that no other path has.
-fn picture(path: &str) -> Reply {
+pub fn picture(path: &str) -> Reply {
     let seed = path.bytes().fold(17_u32, |seed, byte| seed.wrapping_mul(31).wrapping_add(u32::from(byte)));
     let (a, b) = ((seed % 200) as u8, (seed / 200 % 200) as u8);
     let image = RgbImage::from_fn(256, 256, |x, y| {
@@ -29,19 +29,19 @@ fn picture(path: &str) -> Reply {
     Reply::Ok("image/jpeg", bytes)
 }
 
-fn command(words: &[&str], out: &Path) -> Command {
+pub fn command(words: &[&str], out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clip-rs"));
     command.args(words).arg("--out").arg(out).env("MAPBOX_ACCESS_TOKEN", KEY);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn said(done: &Output) -> String {
+pub fn said(done: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
 }
 
 /// Starts a command and kills it when its service was asked so often since; whether it was still running.
-fn killed_after(mut child: Child, asked: &mpsc::Receiver<()>, count: usize) -> bool {
+pub fn killed_after(mut child: Child, asked: &mpsc::Receiver<()>, count: usize) -> bool {
     for _ in 0..count {
         if child.try_wait().expect("a child").is_some()
             || asked.recv_timeout(std::time::Duration::from_secs(20)).is_err()
@@ -171,7 +171,14 @@ fn traced(words: &[&str], trace: &[&str], out: &Path) -> Option<Output> {
 
 #[test]
 fn killed_at_a_write_a_sync_or_a_rename_it_loses_nothing() {
-    let stand_in = StandIn::start(|path, _| picture(path));
+    // It says by which name each tile can be asked for again, which is kept beside the archive.
+    let stand_in = StandIn::start(|path, _| match picture(path) {
+        Reply::Ok(_, bytes) => {
+            let length = bytes.len();
+            Reply::Part(200, format!("ETag: \"{path}\"\r\n"), bytes, length)
+        }
+        other => other,
+    });
     let origin = format!("{}/{{z}}/{{x}}/{{y}}", stand_in.origin());
     let area = "-77.0361,38.8840,-77.0230,38.8920";
     let words =
@@ -219,6 +226,7 @@ fn killed_at_a_write_a_sync_or_a_rename_it_loses_nothing() {
                 .filter(|name| name.contains("unfinished") || name.contains("fetching"))
                 .collect();
             assert_eq!(left, [""; 0], "{what}");
+            assert!(folder.path().join("area.pmtiles.fetched").exists(), "{what}");
             fs::remove_file(&out).expect("removed");
         }
     }

@@ -1,5 +1,6 @@
 //! The stages and the command together, on small areas and a tiny model of random weights.
 
+mod addresses;
 mod architectures;
 mod comparing;
 mod cutting;
@@ -8,6 +9,8 @@ mod evaluating;
 mod exporting;
 mod fetching;
 mod fine_tuning;
+mod geocoding;
+mod given;
 mod importing;
 mod indexing;
 mod killing;
@@ -15,6 +18,7 @@ mod packing;
 mod packing_several;
 mod parity;
 mod pulling;
+mod refreshing;
 mod searching;
 mod second_reader;
 #[expect(dead_code, reason = "the tests of the crate fetch use the rest of it")]
