@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from benches import ann_native, embed, explore, image, page, search, server, stages, text, text_as_used, text_native
+from benches import ann_native, embed, explore, image, in_and_out, page, search, server, stages, text, text_as_used, text_native
 from harness import machine, report
 from harness.context import ROOT, Context
 
@@ -24,6 +24,7 @@ BENCHES = {
     "search": search.run,
     "explore": explore.run,
     "embed": embed.run,
+    "in-and-out": in_and_out.run,
     "stages": stages.run,
     "server": server.run,
     "page": page.run,

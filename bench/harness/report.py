@@ -10,6 +10,7 @@ TITLES = {
     "search": "Search",
     "explore": "Exploring an area",
     "embed": "Indexing pictures",
+    "in-and-out": "Imagery in, catalogs out",
     "stages": "Indexing, stage by stage",
     "ann-native": "Index, natively",
     "server": "Server",

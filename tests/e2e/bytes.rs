@@ -11,9 +11,9 @@ use clip_rs_tests::Artifacts;
 use crate::Visit;
 
 /// The page's program as it travels, packed by brotli.
-const PAGE_BYTES: u64 = 560_000;
+const PAGE_BYTES: u64 = 565_000;
 /// The explorer, which is loaded when one of its abilities is first used.
-const EXPLORER_BYTES: u64 = 400_000;
+const EXPLORER_BYTES: u64 = 405_000;
 /// The keeper, which is loaded when somebody wants to save a catalog.
 const KEEPER_BYTES: u64 = 150_000;
 /// Either build of the worker, likewise.

@@ -226,7 +226,7 @@ fn a_link_cannot_compare_with_a_catalog_that_nobody_listed() -> Result<()> {
     assert!(said.contains("may not show the catalog") && said.contains("catalogs/other"), "{said}");
     page.wait_for_state("ready")?;
     // And where there is nothing to compare with there is no choice.
-    let alone = chromium.open(&site.url("#q=a%20field"), DESKTOP.0, DESKTOP.1)?;
+    let alone = chromium.open(&site.url("#q=storage%20tanks"), DESKTOP.0, DESKTOP.1)?;
     alone.wait_for_state("results")?;
     alone.wait_until(
         "the list is read",

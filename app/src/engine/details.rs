@@ -20,6 +20,9 @@ pub type Wanted = Vec<Vec<bool>>;
 /// The day of every item, by shard and ordinal; none where it is not known.
 pub type Days = Vec<Vec<Option<Date>>>;
 
+/// Is told a file's name and how many of its bytes are here. One code for whoever listens keeps the worker small.
+type Arrived = dyn Fn(&str, u64);
+
 /// The pages of details of one state of a catalog.
 pub struct Pages {
     base: Rc<str>,
@@ -50,7 +53,7 @@ impl Pages {
 
     /// Fetches the page of each shard that has only one, so that the first search finds it here. `arrived` is told the
     /// file's name and the bytes so far.
-    pub async fn fetch_single(&self, arrived: Rc<dyn Fn(&str, u64)>) {
+    pub async fn fetch_single(&self, arrived: Rc<Arrived>) {
         let single = single(&self.manifest).map(|name| self.page(name, Rc::clone(&arrived)));
         // What cannot be had now is asked for again, and reported, when a hit is on it.
         let _asked_for_again = join_all(single).await;
@@ -105,7 +108,7 @@ impl Pages {
         missing
     }
 
-    async fn page(&self, name: &str, arrived: Rc<dyn Fn(&str, u64)>) -> Result<Rc<Details>, LoadError> {
+    async fn page(&self, name: &str, arrived: Rc<Arrived>) -> Result<Rc<Details>, LoadError> {
         let (file, base) = (self.manifest.file(name)?.clone(), Rc::clone(&self.base));
         let fetch = async move || {
             let bytes = load::file(&base, &file, &|done| arrived(&file.name, done)).await?;
