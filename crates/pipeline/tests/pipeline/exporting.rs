@@ -7,6 +7,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use clip_rs_catalog::Digest;
 use clip_rs_imagery::{Kind, Wanted, open};
 use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{Request, index};
@@ -304,8 +305,27 @@ fn the_imagery_comes_back_out_of_an_archive_as_it_was() {
             .expect("a source")
     };
     let (from, to) = (opened(&folder.path().join("tiles")), opened(&archive));
+    let mut digests = Vec::new();
     for entry in &from.inventory().entries {
-        assert_eq!(to.read(entry).expect("a tile"), from.read(entry).expect("a tile"), "{}", entry.id);
+        let content = from.read(entry).expect("a tile");
+        assert_eq!(to.read(entry).expect("a tile"), content, "{}", entry.id);
+        digests.push((entry.id.to_string(), Value::from(Digest::of(&content).to_string())));
+    }
+    let Some(read) = in_browsers(&archive, digests.iter().map(|(tile, _)| tile.as_str())) else { return };
+    assert_eq!(read["tiles"], Value::Object(digests.into_iter().collect()));
+}
+
+/// What the reader that web maps have finds in an archive; none, said aloud, where it is not installed.
+fn in_browsers<'a>(archive: &Path, tiles: impl Iterator<Item = &'a str>) -> Option<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reader/pmtiles.mjs");
+    match Command::new("node").arg(script).arg(archive).args(tiles).output() {
+        Ok(done) if done.status.code() != Some(MISSING) => {
+            Some(serde_json::from_str(&said(&done)).expect("JSON"))
+        }
+        _ => {
+            eprintln!("SKIPPED: npm's reader of PMTiles is not here");
+            None
+        }
     }
 }
 
