@@ -1,8 +1,9 @@
-//! Progress of long steps: a bar for people, a few plain lines for logs.
+//! Progress of long steps: a bar for people, a few plain lines for logs. Where a command consists of several known steps, each says
+//! how far all of them are.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
@@ -15,6 +16,28 @@ pub fn say(sentence: &str) {
 /// A number with commas between thousands and what it counts: `1 tile`, `1,024 tiles`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", HumanCount(number as u64), if number == 1 { one } else { many })
+}
+
+/// The steps of a whole command, in their order, each with about how long it takes in whatever unit.
+struct Whole(Vec<(&'static str, f64)>);
+
+static WHOLE: OnceLock<Whole> = OnceLock::new();
+
+/// From here on steps of these names say how far the whole command is. Once a process; what comes later is the same command.
+pub fn whole(steps: &[(&'static str, f64)]) {
+    WHOLE.get_or_init(|| Whole(steps.to_vec()));
+}
+
+impl Whole {
+    /// Percents of everything that are done when this share of the step is, 0 to 100: steps before it are behind, or were not needed.
+    /// None of a step that is not among them.
+    fn percent(&self, what: &str, share: f64) -> Option<u64> {
+        let at = self.0.iter().position(|(step, _)| *step == what)?;
+        let sum = |steps: &[(&str, f64)]| steps.iter().map(|(_, weight)| weight).sum::<f64>();
+        let (before, all) = (sum(self.0.get(..at)?), sum(&self.0));
+        let own = self.0.get(at).map_or(0.0, |(_, weight)| weight * share);
+        Some((100.0 * (before + own) / all.max(f64::MIN_POSITIVE)) as u64)
+    }
 }
 
 /// How far a step is; shown on standard error. Safe to advance from several threads.
@@ -33,7 +56,7 @@ impl Progress {
     pub fn start(what: &str, total: usize) -> Self {
         let total = total as u64;
         let bar = std::io::stderr().is_terminal().then(|| {
-            let form = "{msg} {wide_bar} {pos}/{len} ({per_sec}, {eta} to go)";
+            let form = "{prefix}{msg} {wide_bar} {pos}/{len} ({per_sec}, {eta} to go)";
             let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(total).with_style(style).with_message(what.to_owned())
         });
@@ -55,12 +78,19 @@ impl Progress {
         let pieces = pieces as u64;
         let before = self.done.fetch_add(pieces, Ordering::Relaxed);
         match &self.bar {
-            Some(bar) => bar.inc(pieces),
+            Some(bar) => {
+                bar.inc(pieces);
+                if let Some(percent) = self.of_all(before + pieces) {
+                    bar.set_prefix(format!("{percent} % of all, "));
+                }
+            }
             None => {
                 let tenth = |done: u64| (done * 10).checked_div(self.total).unwrap_or(10);
                 let now = before + pieces;
                 if tenth(now) > tenth(before) && now < self.total {
-                    eprintln!("{}: {now} of {}, {:.0} s", self.what, self.total, self.seconds());
+                    let of_all =
+                        self.of_all(now).map_or_else(String::new, |percent| format!("; {percent} % of all"));
+                    eprintln!("{}: {now} of {}, {:.0} s{of_all}", self.what, self.total, self.seconds());
                 }
             }
         }
@@ -85,7 +115,15 @@ impl Progress {
             bar.finish_and_clear();
         }
         let done = self.done.load(Ordering::Relaxed);
-        eprintln!("{}: {done} in {:.1} s{}", self.what, self.seconds(), self.parts_told());
+        let of_all =
+            self.of_all(self.total).map_or_else(String::new, |percent| format!("; {percent} % of all"));
+        eprintln!("{}: {done} in {:.1} s{}{of_all}", self.what, self.seconds(), self.parts_told());
+    }
+
+    /// Percents of the whole command that are done when so many pieces of this step are, if it is one of its steps.
+    fn of_all(&self, done: u64) -> Option<u64> {
+        let share = if self.total == 0 { 1.0 } else { done as f64 / self.total as f64 };
+        WHOLE.get()?.percent(&self.what, share.min(1.0))
     }
 
     /// ` (reading 1.20 s, embedding 3.45 s)`; nothing without parts.
@@ -116,6 +154,16 @@ mod tests {
         let names: Vec<&str> =
             told.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).collect();
         assert_eq!(names, ["reading", "writing"], "{told}");
+    }
+
+    #[test]
+    fn a_step_says_how_far_all_are_by_how_long_each_takes() {
+        let whole = Whole(vec![("Fetching", 3.0), ("Embedding", 1.0), ("Building", 1.0)]);
+        let percents = [("Fetching", 0.5), ("Fetching", 1.0), ("Embedding", 0.5), ("Building", 1.0)];
+        let told = percents.map(|(what, share)| whole.percent(what, share));
+        assert_eq!(told, [Some(30), Some(60), Some(70), Some(100)]);
+        assert_eq!(whole.percent("Packing", 0.5), None);
+        assert_eq!(Whole(vec![("Nothing", 0.0)]).percent("Nothing", 1.0), Some(0));
     }
 
     #[test]

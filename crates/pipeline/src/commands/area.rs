@@ -1,4 +1,4 @@
-//! `clip-rs area`: from a place to a catalog, fetching and indexing as one.
+//! `clip-rs area`: from a place to a catalog, fetching and indexing as one, with one progress over all of it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,9 +8,18 @@ use clap::Args;
 use clip_rs_catalog::Date;
 use clip_rs_pipeline::index::Request;
 use clip_rs_stage::files;
-use clip_rs_stage::progress::say;
+use clip_rs_stage::progress::{say, whole};
 
 use super::{fetch, index};
+
+/// The long steps, as fetching and indexing call them, with about how long each takes: an hour of fetching at a polite pace goes
+/// with some minutes of embedding on a machine of this time, and seconds of the rest.
+const STEPS: [(&str, f64); 4] = [
+    ("Fetching tiles", 60.0),
+    ("Embedding tiles", 30.0),
+    ("Making overviews", 5.0),
+    ("Building the index", 5.0),
+];
 
 #[derive(Args)]
 pub struct Area {
@@ -35,6 +44,7 @@ pub struct Area {
 
 /// Fetches what is not there yet, then indexes it. Each of them goes on where an earlier run ended.
 pub fn run(args: Area) -> Result<ExitCode> {
+    whole(&STEPS);
     let tiles = files::beside(&args.out, "pmtiles")?;
     if tiles.exists() && !args.from.refresh {
         say(&format!("The tiles are there: {}. Add --refresh to ask for what changed.", tiles.display()));

@@ -70,6 +70,12 @@ fn one_command_goes_from_each_service_to_a_catalog_that_names_it() {
         ];
         let done = command(&words, &out).output().expect("it starts");
         assert!(done.status.success(), "{}", said(&done));
+        let percents: Vec<u32> = String::from_utf8_lossy(&done.stderr)
+            .lines()
+            .filter_map(|line| line.strip_suffix(" % of all")?.rsplit(' ').next()?.parse().ok())
+            .collect();
+        assert!(percents.is_sorted() && percents.len() > 4, "one progress over all steps: {percents:?}");
+        assert_eq!(percents.last(), Some(&100));
         let manifest = fs::read_to_string(out.join("catalog.json")).expect("a manifest");
         assert!(manifest.contains(credit), "{manifest}");
         assert!(verify(&out).expect("a verdict").faults.is_empty());
