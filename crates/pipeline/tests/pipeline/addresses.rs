@@ -230,8 +230,12 @@ fn a_download_that_was_killed_goes_on_where_the_server_gives_parts_and_begins_an
         let total = file.len();
         let (asks, asked) = mpsc::channel();
         let stand_in = StandIn::answering(move |asked, before| {
-            let sent = if before < 2 { total / 4 } else { total };
-            let reply = give(&file, asked, knows_parts, sent);
+            let reply = match before {
+                0 => give(&file, asked, knows_parts, total / 4),
+                // While it is being killed nothing comes, whether the server knows parts or not.
+                1 => Reply::Hang,
+                _ => give(&file, asked, knows_parts, total),
+            };
             // The test may be over.
             let _over = asks.send(());
             reply
