@@ -7,15 +7,28 @@ use std::path::{Path, PathBuf};
 use clip_rs_catalog::{Digest, TileId};
 use clip_rs_imagery::pmtiles_archive::{position, tile_at};
 use clip_rs_stage::{StageError, files};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use crate::client::Validators;
+use crate::database::{self, Kind};
 use crate::former::{self, APPLICATION, Former};
 use crate::picture::Seen;
 use crate::{Cover, FetchError};
 
 /// Fewest tiles with the very same bytes that are taken for a service's picture of "nothing here": no two views are alike.
 const SAME: u32 = 4;
+
+const KIND: Kind = Kind {
+    application: APPLICATION,
+    tables: "CREATE TABLE IF NOT EXISTS picture (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL, seen INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS tile (position INTEGER PRIMARY KEY, digest BLOB);
+             CREATE TABLE IF NOT EXISTS validator (position INTEGER PRIMARY KEY, etag TEXT, modified TEXT);
+             CREATE INDEX IF NOT EXISTS tile_digest ON tile (digest);",
+    holds: "fetched tiles",
+    of_service: "tiles",
+    other_run: "fetching into it",
+    kept: "what was fetched",
+};
 
 /// What is seen in a picture, as a number in the file.
 const GROUND: u8 = 0;
@@ -73,61 +86,8 @@ impl Journal {
         if fetched.exists() {
             former::check(&fetched)?;
         }
-        let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
-        let refused = |error: rusqlite::Error| {
-            wrong(match error.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                    "another run is fetching into it".to_owned()
-                }
-                Some(ErrorCode::NotADatabase) => {
-                    "this is no file of fetched tiles: give another --out".to_owned()
-                }
-                _ => format!("what was fetched cannot be kept here: {error}"),
-            })
-        };
-        let database = Connection::open(&path).map_err(refused)?;
-        let (id, tables): (i32, i64) = database
-            .query_row(
-                "SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_master)",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .map_err(refused)?;
-        if id != APPLICATION && tables > 0 {
-            return Err(wrong(
-                "this is somebody's file and none of fetched tiles: give another --out".to_owned(),
-            ));
-        }
-        // One run at a time. A commit survives the end of this program; of a power failure, the last ones may not.
-        database
-            .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION};
-                 PRAGMA locking_mode = EXCLUSIVE;
-                 PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS said (service TEXT NOT NULL);
-                 CREATE TABLE IF NOT EXISTS picture (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL, seen INTEGER NOT NULL);
-                 CREATE TABLE IF NOT EXISTS tile (position INTEGER PRIMARY KEY, digest BLOB);
-                 CREATE TABLE IF NOT EXISTS validator (position INTEGER PRIMARY KEY, etag TEXT, modified TEXT);
-                 CREATE INDEX IF NOT EXISTS tile_digest ON tile (digest);"
-            ))
-            .map_err(refused)?;
-        let before: Option<String> = database
-            .query_row("SELECT service FROM said", [], |row| row.get(0))
-            .optional()
-            .map_err(refused)?;
-        match before {
-            Some(before) if before != service => {
-                let why = format!(
-                    "holds tiles of {before}: give another --out, or remove this file to fetch from {service}"
-                );
-                return Err(wrong(why));
-            }
-            Some(_) => {}
-            None => {
-                database.execute("INSERT INTO said VALUES (?1)", [service]).map_err(refused)?;
-            }
-        }
+        let or_else = format!(", or remove this file to fetch from {service}");
+        let database = database::open(&path, &KIND, service, &or_else)?;
         Ok(Self { path, fetched, database })
     }
 

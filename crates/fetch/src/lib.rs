@@ -12,6 +12,7 @@ mod archive;
 mod area;
 mod client;
 mod cover;
+mod database;
 mod download;
 mod error;
 mod former;

@@ -88,8 +88,7 @@ impl Progress {
                 let tenth = |done: u64| (done * 10).checked_div(self.total).unwrap_or(10);
                 let now = before + pieces;
                 if tenth(now) > tenth(before) && now < self.total {
-                    let of_all =
-                        self.of_all(now).map_or_else(String::new, |percent| format!("; {percent} % of all"));
+                    let of_all = self.of_all_told(now);
                     eprintln!("{}: {now} of {}, {:.0} s{of_all}", self.what, self.total, self.seconds());
                 }
             }
@@ -115,9 +114,13 @@ impl Progress {
             bar.finish_and_clear();
         }
         let done = self.done.load(Ordering::Relaxed);
-        let of_all =
-            self.of_all(self.total).map_or_else(String::new, |percent| format!("; {percent} % of all"));
+        let of_all = self.of_all_told(self.total);
         eprintln!("{}: {done} in {:.1} s{}{of_all}", self.what, self.seconds(), self.parts_told());
+    }
+
+    /// `; 46 % of all`; nothing of a step that is none of a whole.
+    fn of_all_told(&self, done: u64) -> String {
+        self.of_all(done).map_or_else(String::new, |percent| format!("; {percent} % of all"))
     }
 
     /// Percents of the whole command that are done when so many pieces of this step are, if it is one of its steps.

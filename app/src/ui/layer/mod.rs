@@ -3,6 +3,7 @@
 
 mod legend;
 
+use clip_rs_search::explore::Changes;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -21,8 +22,6 @@ pub use legend::{LayerButton, Legend};
 const OPACITY: f64 = 0.7;
 /// Differences of marks below this are no news.
 const LEAST_DIFFERENCE: f32 = 0.05;
-/// Changes of marks below this are as usual.
-const STANDS_OUT: f32 = 0.5;
 
 /// The layer's state. Copies are handles to the same state.
 #[derive(Clone, Copy)]
@@ -68,7 +67,7 @@ impl Layer {
             let is_change = session.compared.with(Option::is_some);
             if is_change {
                 layer.is_on.set(true);
-                layer.threshold.set(STANDS_OUT);
+                layer.threshold.set(Changes::STANDS_OUT);
             } else if was == Some(true) {
                 layer.painted.set(None);
             }

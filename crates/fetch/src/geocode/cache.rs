@@ -5,13 +5,21 @@ use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::LngLat;
 use clip_rs_stage::files;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::Found;
 use crate::FetchError;
+use crate::database::{self, Kind};
 
-/// Tells our caches from other people's files.
-const APPLICATION: i32 = 0x636c_6967;
+const KIND: Kind = Kind {
+    application: 0x636c_6967,
+    tables: "CREATE TABLE IF NOT EXISTS answer (lng REAL, lat REAL, at_lng REAL, at_lat REAL, address TEXT,
+                 PRIMARY KEY (lng, lat));",
+    holds: "addresses",
+    of_service: "addresses",
+    other_run: "asking for it",
+    kept: "what was told",
+};
 
 /// The file.
 pub(super) struct Cache {
@@ -23,52 +31,7 @@ impl Cache {
     /// Opens or makes the cache of the table `out`. One that is about another service is an error.
     pub fn open(out: &Path, service: &str) -> Result<Self, FetchError> {
         let path = files::beside(out, "geocoding")?;
-        let wrong = |why: String| FetchError::Journal { path: path.clone(), why };
-        let refused = |error: rusqlite::Error| {
-            wrong(match error.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                    "another run is asking for it".to_owned()
-                }
-                Some(ErrorCode::NotADatabase) => {
-                    "this is no file of addresses: give another --out".to_owned()
-                }
-                _ => format!("what was told cannot be kept here: {error}"),
-            })
-        };
-        let database = Connection::open(&path).map_err(refused)?;
-        let read =
-            "SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_master)";
-        let (id, tables): (i32, i64) =
-            database.query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(refused)?;
-        if id != APPLICATION && tables > 0 {
-            return Err(wrong(
-                "this is somebody's file and none of addresses: give another --out".to_owned(),
-            ));
-        }
-        database
-            .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION};
-                 PRAGMA locking_mode = EXCLUSIVE;
-                 PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS said (service TEXT NOT NULL);
-                 CREATE TABLE IF NOT EXISTS answer (lng REAL, lat REAL, at_lng REAL, at_lat REAL, address TEXT,
-                     PRIMARY KEY (lng, lat));"
-            ))
-            .map_err(refused)?;
-        let before: Option<String> = database
-            .query_row("SELECT service FROM said", [], |row| row.get(0))
-            .optional()
-            .map_err(refused)?;
-        match before {
-            Some(before) if before != service => {
-                return Err(wrong(format!("holds addresses of {before}: give another --out")));
-            }
-            Some(_) => {}
-            None => {
-                database.execute("INSERT INTO said VALUES (?1)", [service]).map_err(refused)?;
-            }
-        }
+        let database = database::open(&path, &KIND, service, "")?;
         Ok(Self { path, database })
     }
 
