@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 
 /// Longest wait for anything on the page; generous, as other work may share the machine.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How far everything is that the page shows a progress of.
+const PROGRESS: &str = "[...document.querySelectorAll('progress')].map(progress => progress.value).join()";
 
 /// JavaScript: whether all cards of the list are made.
 const COMPLETE: &str = "!document.querySelector('.results[aria-busy=true]')";
@@ -99,13 +101,23 @@ impl Page {
         serde_json::from_str(&text).with_context(|| format!("{expression} gave {text}"))
     }
 
-    /// Waits until a JavaScript expression, which may be a promise, is true; `what` names it when it never is.
+    /// Waits until a JavaScript expression, which may be a promise, is true; `what` names it when it never is. Long work that shows
+    /// its progress is given up when it stands still, not when the machine is slow.
     pub fn wait_until(&self, what: &str, expression: &str) -> Result<()> {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        let mut progress = String::new();
+        let mut start = Instant::now();
+        loop {
             // An error here may be a page that is just being replaced.
             if self.eval::<bool>(&format!("(async () => !!(await ({expression})))()")).unwrap_or(false) {
                 return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                let now: String = self.eval(PROGRESS).unwrap_or_default();
+                if now == progress {
+                    break;
+                }
+                progress = now;
+                start = Instant::now();
             }
             thread::sleep(Duration::from_millis(50));
         }

@@ -29,6 +29,8 @@ const BUNDLE: &str = "page, put together";
 const PROFILE: &str = "web";
 /// See [`PROFILE`].
 pub const ENGINE_PROFILE: &str = "engine";
+/// The profile of the workers with the general engine.
+const GENERAL_PROFILE: &str = "general";
 /// All that the page is made of.
 const SOURCES: [&str; 24] = [
     ".cargo/config.toml",
@@ -107,7 +109,7 @@ pub fn compile(toolchain: &WasmToolchain, engines: Engines) -> Result<()> {
     step.done("compiled");
     if engines == Engines::All {
         let step = Step::start(COMPILE_GENERAL, "cargo build of both workers in one, with candle");
-        worker::compile_general(toolchain, ENGINE_PROFILE, &log("compile-general"))?;
+        worker::compile_general(toolchain, GENERAL_PROFILE, &log("compile-general"))?;
         step.done("compiled");
     }
     Ok(())
