@@ -62,7 +62,7 @@
     }
   };
 
-  const isNamedByContent = (request, url) => HASH.test(url.pathname) && !request.headers.has("range");
+  const isNamedByContent = (request, url) => HASH.test(url.pathname);
   // The list of catalogs beside the page is as small and as changeable as a catalog.json.
   const isCatalog = (url) => /\/catalogs?\.json$/.test(url.pathname);
 
@@ -70,10 +70,21 @@
   const isForKeeping = async (event) => (await clients.get(event.clientId))?.url.endsWith("/keeper_loader.js") ?? false;
   const keepUnlessKept = async (event, url, answer) => (await isForKeeping(event)) || keep(url, answer);
 
+  // The part of a copy that is asked for, as a server gives it; the whole where that is no plain range.
+  const partOf = async (answer, range) => {
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+    if (first === undefined) return answer;
+    const whole = await answer.blob();
+    const end = last === "" ? whole.size : Math.min(Number(last) + 1, whole.size);
+    if (Number(first) >= end) return new Response(null, { status: 416, headers: { "content-range": `bytes */${whole.size}` } });
+    const headers = { "content-range": `bytes ${first}-${end - 1}/${whole.size}`, "content-type": "application/octet-stream" };
+    return new Response(whole.slice(Number(first), end), { status: 206, headers });
+  };
+
   // What a name that holds its hash stands for never changes, so a copy is as good as the file.
   const named = async (event, request) => {
     const copy = passesCaches(request) ? null : await copyOf(request.url);
-    if (copy) return copy.answer;
+    if (copy) return partOf(copy.answer, request.headers.get("range"));
     const answer = await fetch(request);
     if (isFile(answer)) event.waitUntil(keepUnlessKept(event, request.url, answer.clone()));
     return answer;

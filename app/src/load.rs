@@ -3,6 +3,8 @@
 //!
 //! A file is digested piece by piece while it arrives, so that it can be used as soon as its last byte is here.
 
+use std::ops::Range;
+
 use clip_rs_catalog::{
     CATALOGS_NAME, CatalogError, Catalogs, Digester, Fault, FileRef, ListedFile, MANIFEST_NAME, Manifest,
 };
@@ -38,6 +40,15 @@ pub enum LoadError {
         /// Its length.
         bytes: u64,
     },
+    /// All of it was sent where a part was asked for.
+    #[error(
+        "{name}: this host hands out no parts of files (HTTP ranges), which a catalog of this size needs; put it on one that does, \
+         or make it by `clip-rs index --cells never`"
+    )]
+    NoRanges {
+        /// The file.
+        name: String,
+    },
     /// It arrived with wrong content.
     #[error(transparent)]
     Damaged(#[from] CatalogError),
@@ -55,7 +66,10 @@ impl LoadError {
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::Status { name, .. } | Self::Network { name, .. } | Self::Memory { name, .. } => Some(name),
+            Self::Status { name, .. }
+            | Self::Network { name, .. }
+            | Self::Memory { name, .. }
+            | Self::NoRanges { name } => Some(name),
             Self::Damaged(CatalogError::File { name, .. }) => Some(name),
             Self::Damaged(CatalogError::Value { .. }) => None,
         }
@@ -67,7 +81,7 @@ impl From<LoadError> for Failure {
         let kind = match &error {
             LoadError::Status { status: 404 | 410, .. } => FailureKind::Missing,
             LoadError::Status { .. } | LoadError::Network { .. } => FailureKind::Network,
-            LoadError::Memory { .. } => FailureKind::Worker,
+            LoadError::Memory { .. } | LoadError::NoRanges { .. } => FailureKind::Worker,
             LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. }) => {
                 FailureKind::Version
             }
@@ -203,6 +217,41 @@ pub async fn part(
     }
 }
 
+/// Fetches these bytes of `file`, whose absolute URL is `url`, and reads them; what `read` refuses is fetched once more.
+pub async fn range<T>(
+    url: &str,
+    file: &FileRef,
+    range: Range<u64>,
+    read: &dyn Fn(&[u8]) -> Result<T, CatalogError>,
+) -> Result<T, LoadError> {
+    let expected = range.end.saturating_sub(range.start);
+    let mut tries = Tries::default();
+    loop {
+        let mut came = Vec::new();
+        // What is longer is not the part.
+        let mut arrived = |_: &[u8], done| done <= expected;
+        let part = Some((range.start, Some(range.end.saturating_sub(1))));
+        let fetched = fetch::bytes(url, tries.caching(), part, &mut came, &mut arrived).await;
+        let found = came.len() as u64;
+        let whole = match fetched.map_err(|error| LoadError::of(&file.name, error)) {
+            // A file of one cell may be sent as a whole.
+            Ok(is_part) if !is_part && found != file.bytes.min(expected) => {
+                return Err(LoadError::NoRanges { name: file.name.clone() });
+            }
+            Ok(_) if found != expected => {
+                let fault = Fault::Length { expected, found };
+                Err(CatalogError::File { name: file.name.clone(), fault }.into())
+            }
+            Ok(_) => read(&came).map_err(LoadError::from),
+            Err(error) => Err(error),
+        };
+        match whole {
+            Ok(read) => return Ok(read),
+            Err(error) => tries.failed(error, 0).await?,
+        }
+    }
+}
+
 /// How often something was tried, and whether it is worth another try.
 #[derive(Default)]
 struct Tries {
@@ -240,7 +289,10 @@ impl Tries {
             }
             // Another version is no damage.
             LoadError::Damaged(CatalogError::File { fault: Fault::Version { .. }, .. }) => return Err(error),
-            LoadError::Damaged(_) | LoadError::Status { .. } | LoadError::Memory { .. } => {
+            LoadError::Damaged(_)
+            | LoadError::Status { .. }
+            | LoadError::Memory { .. }
+            | LoadError::NoRanges { .. } => {
                 if std::mem::replace(&mut self.suspected, true) {
                     return Err(error);
                 }

@@ -141,6 +141,9 @@ pub enum Response {
         encode_ms: f64,
         /// Milliseconds spent on finding the hits.
         search_ms: f64,
+        /// How much of the catalog was looked at, where that was not all of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looked_at: Option<LookedAt>,
     },
     /// To [`Request::Encode`].
     Vectors {
@@ -149,6 +152,19 @@ pub enum Response {
         /// Milliseconds spent on all of them.
         encode_ms: f64,
     },
+}
+
+/// The part of a large catalog that was near a query, and what it took to have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedAt {
+    /// Items that were compared with the query.
+    pub items: usize,
+    /// Items of the catalog.
+    pub of: usize,
+    /// Bytes that were fetched for it.
+    pub bytes: u64,
+    /// Requests that they were fetched in.
+    pub requests: usize,
 }
 
 /// An item that was found.

@@ -41,6 +41,7 @@ fn every_message_survives_a_round_trip() {
                 is_cut: true,
                 encode_ms: 9.5,
                 search_ms: 0.1,
+                looked_at: Some(LookedAt { items: 20, of: 1000, bytes: 5000, requests: 3 }),
             }),
         },
         Message::Answer {
@@ -100,6 +101,7 @@ fn an_answer_reads_as_documented() {
             is_cut: false,
             encode_ms: 9.5,
             search_ms: 0.5,
+            looked_at: None,
         }),
     };
     let expected = json!({

@@ -54,7 +54,7 @@ impl Trouble {
             LoadError::Status { status: 404 | 410, .. } => Cause::Missing,
             LoadError::Status { status, .. } => Cause::Refused(*status),
             LoadError::Network { .. } => Cause::Silence,
-            LoadError::Memory { .. } => Cause::Other(error.to_string()),
+            LoadError::Memory { .. } | LoadError::NoRanges { .. } => Cause::Other(error.to_string()),
             LoadError::Damaged(CatalogError::File { fault: fault @ Fault::Version { .. }, .. }) => {
                 Cause::Other(fault.to_string())
             }

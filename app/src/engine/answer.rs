@@ -5,20 +5,22 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use clip_rs_catalog::{CatalogError, Fault, Items, ModelRef, Shard as ShardRef};
+use clip_rs_search::cells::Cells;
 use clip_rs_search::engine::NextShard;
 use clip_rs_search::model::{Marks, ModelConfig, TextTower};
 use clip_rs_search::{
-    Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject, Term,
+    Direction, Engine, EngineError, Hit as Found, Index, IndexError, ItemRef, Query, Shard, Subject, Term,
 };
-use futures::future::{join, try_join, try_join_all};
+use futures::future::{join, try_join_all, try_join3};
 use futures::lock::Mutex;
 
+use super::cells::{CellSearch, Searched};
 use super::details::{Pages, Wanted};
 use super::faults::unusable;
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use super::tower;
 use crate::browser::clock;
-use crate::protocol::{Failure, FailureKind, Hit, Request, Response, Taken};
+use crate::protocol::{Failure, FailureKind, Hit, LookedAt, Request, Response, Taken};
 use crate::serve::{Answers, say};
 
 /// Most hits that are given to one call, whatever it asks for.
@@ -30,6 +32,8 @@ pub struct Answerer {
     opened: RefCell<Option<Opened>>,
     /// Held by who opens a catalog: one after the other.
     opening: Mutex<()>,
+    /// Whether a catalog that has cells is searched by them, and its shards stay where they are.
+    by_cells: bool,
 }
 
 /// One state of a catalog, as a whole.
@@ -38,6 +42,8 @@ pub(crate) struct Opened {
     pub(crate) pages: Rc<Pages>,
     /// How many later items look the same as an item.
     duplicates: HashMap<ItemRef, usize>,
+    /// Where the items are, if they are not in the engine.
+    cells: Option<Rc<CellSearch>>,
 }
 
 impl Answers for Answerer {
@@ -59,13 +65,18 @@ impl Answers for Answerer {
 }
 
 impl Answerer {
+    /// One that searches a large catalog by its cells.
+    pub fn by_cells() -> Self {
+        Self { by_cells: true, ..Self::default() }
+    }
+
     /// Opens a catalog. Returns its number of items.
     pub(crate) async fn open(&self, catalog: &str, manifest: Option<String>) -> Result<usize, Failure> {
         let _one_after_the_other = self.opening.lock().await;
         let before = self.opened.borrow().as_ref().map(|opened| Rc::clone(&opened.pages));
         let before = before.as_ref().map(|pages| pages.manifest());
-        let Files { pages, text, shards, details } =
-            loader::open(catalog, manifest, before, |message| say(&message)).await?;
+        let Files { pages, text, shards, centroids, details } =
+            loader::open(catalog, manifest, before, self.by_cells, |message| say(&message)).await?;
         let parts = async {
             let model = &pages.manifest().model;
             let text = async {
@@ -75,12 +86,18 @@ impl Answerer {
                 }
             };
             let shards = pages.manifest().shards.iter().zip(shards);
-            try_join(text, try_join_all(shards.map(async |(names, files)| next_shard(names, files).await)))
-                .await
+            let shards = try_join_all(shards.map(async |(names, files)| next_shard(names, files).await));
+            let cells = async {
+                match centroids {
+                    Some(bytes) => cell_search(&pages, &bytes.await?).map(Some),
+                    None => Ok(None),
+                }
+            };
+            try_join3(text, shards, cells).await
         };
         let (parts, ()) = join(parts, details).await;
-        let (text, shards) = parts?;
-        self.change(pages, text, shards)
+        let (text, shards, cells) = parts?;
+        self.change(pages, text, shards, cells)
     }
 
     /// From here on answers come from this catalog. Without another text tower the engine goes on with its own. Returns the
@@ -90,14 +107,18 @@ impl Answerer {
         pages: Rc<Pages>,
         text: Option<(ModelConfig, Box<dyn TextTower>)>,
         shards: Vec<NextShard>,
+        cells: Option<CellSearch>,
     ) -> Result<usize, Failure> {
+        let stand_ins = cells.as_ref().map(CellSearch::background).unwrap_or_default();
+        let cells = cells.map(Rc::new);
         let misfit = |error: EngineError| unusable(&pages.manifest().model.config, &error);
         let mut opened = self.opened.borrow_mut();
         match (text, opened.as_mut()) {
             (None, Some(opened)) => {
                 opened.engine.replace(shards).map_err(misfit)?;
+                opened.engine.stand_for(&stand_ins).map_err(misfit)?;
                 opened.duplicates = duplicates(&opened.engine);
-                opened.pages = pages;
+                (opened.pages, opened.cells) = (pages, cells);
             }
             (None, None) => {
                 return Err(Failure::new(FailureKind::Worker, "There is no text model to go on with."));
@@ -105,10 +126,11 @@ impl Answerer {
             (Some((config, text)), _) => {
                 let mut engine = Engine::new(&config, text, Vec::new()).map_err(misfit)?;
                 engine.replace(shards).map_err(misfit)?;
-                *opened = Some(Opened { duplicates: duplicates(&engine), engine, pages });
+                engine.stand_for(&stand_ins).map_err(misfit)?;
+                *opened = Some(Opened { duplicates: duplicates(&engine), engine, pages, cells });
             }
         }
-        Ok(opened.iter().flat_map(|opened| opened.engine.shards()).map(|shard| shard.items.len()).sum())
+        Ok(opened.as_ref().map_or(0, |opened| opened.pages.manifest().count()))
     }
 
     async fn search(&self, query: Query, taken: Option<Taken>) -> Result<Response, Failure> {
@@ -117,13 +139,43 @@ impl Answerer {
             Some(taken) => Some(self.pages()?.on(taken).await?),
             None => None,
         };
-        let (found, pages) =
-            self.with_opened(|opened| Ok((search(opened, query, wanted)?, Rc::clone(&opened.pages))))?;
-        let FoundHits { mut hits, likely_from, is_cut, encode_ms, search_ms } = found;
+        let (cells, pages) =
+            self.with_opened(|opened| Ok((opened.cells.clone(), Rc::clone(&opened.pages))))?;
+        let found = match cells {
+            Some(cells) => self.search_cells(&cells, query, wanted).await?,
+            None => self.with_opened(|opened| search(opened, query, wanted))?,
+        };
+        let FoundHits { mut hits, likely_from, is_cut, encode_ms, search_ms, looked_at } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
         let missing = pages.complete(&mut hits).await;
         let hits = hits.into_iter().map(|(_, hit)| hit).collect();
-        Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms })
+        Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms, looked_at })
+    }
+
+    /// The same in a catalog of cells, which are fetched as they are needed.
+    async fn search_cells(
+        &self,
+        cells: &CellSearch,
+        query: Query,
+        wanted: Option<Wanted>,
+    ) -> Result<FoundHits, Failure> {
+        let first = match query.terms.as_slice() {
+            [Term { weight, subject: Subject::Item(item) }] if *weight > 0.0 => Some(item.clone()),
+            _ => None,
+        };
+        let query = cells.resolved(prepared(query)?)?;
+        let (direction, marker, asked) = self.with_opened(|opened| {
+            let asked = Encoded::of(&opened.engine, &query)?;
+            let marker = opened.engine.marker(&asked.direction).map_err(not_answered)?;
+            Ok((asked.direction.clone(), marker, asked))
+        })?;
+        let is_wanted = wanted.as_ref().map(|wanted| |item: ItemRef| holds(wanted, item));
+        let is_wanted = is_wanted.as_ref().map(|wanted| wanted as &dyn Fn(ItemRef) -> bool);
+        let found = cells.nearest(&direction, &query, &marker, first.as_ref(), is_wanted).await?;
+        let Searched { hits, looked_at, search_ms } = found;
+        let Encoded { is_cut, encode_ms, .. } = asked;
+        let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
+        Ok(FoundHits { hits, likely_from, is_cut, encode_ms, search_ms, looked_at: Some(looked_at) })
     }
 
     /// The pages of the catalog that is open.
@@ -173,6 +225,20 @@ pub(crate) fn shard(names: &ShardRef, files: ShardFiles) -> Result<Shard, Failur
     Ok(Shard { index, items })
 }
 
+/// The cells of a catalog from its checked file of centroids.
+fn cell_search(pages: &Pages, centroids: &[u8]) -> Result<CellSearch, Failure> {
+    let manifest = pages.manifest();
+    let names = manifest.cells.as_ref().ok_or_else(|| refused("The catalog has no cells."))?;
+    let cells = Cells::from_bytes(centroids).map_err(|error| unreadable(&names.centroids, error))?;
+    let file = manifest.file(&names.cells).map_err(|error| unreadable(&names.cells, error))?;
+    let found = (cells.count(), cells.bytes());
+    if found != (manifest.count(), file.bytes) {
+        let other = CatalogError::content(&names.centroids, "it is about other cells than this catalog has");
+        return Err(unreadable(&names.centroids, other));
+    }
+    Ok(CellSearch::new(cells, pages.base().into(), file.clone(), manifest))
+}
+
 fn unreadable(file: &str, error: CatalogError) -> Failure {
     let other_version = matches!(&error, CatalogError::File { fault: Fault::Version { .. }, .. });
     let failure = unusable(file, &error.named(file));
@@ -186,35 +252,58 @@ struct FoundHits {
     is_cut: bool,
     encode_ms: f64,
     search_ms: f64,
+    looked_at: Option<LookedAt>,
 }
 
-fn search(opened: &Opened, query: Query, wanted: Option<Wanted>) -> Result<FoundHits, Failure> {
-    let engine = &opened.engine;
+/// The query as it is answered: with no more hits than may be given, and something to search for.
+fn prepared(query: Query) -> Result<Query, Failure> {
     let query = Query { limit: query.limit.min(MAX_HITS), ..query }.one_a_picture();
     if query.terms.iter().any(|term| matches!(&term.subject, Subject::Text(text) if text.trim().is_empty())) {
         return Err(refused("There is nothing to search for."));
     }
+    Ok(query)
+}
+
+/// Where a query points to.
+struct Encoded {
+    direction: Direction,
+    is_cut: bool,
+    encode_ms: f64,
+}
+
+impl Encoded {
+    fn of(engine: &Engine, query: &Query) -> Result<Self, Failure> {
+        let start = clock::now_ms();
+        let direction = engine.embed(query).map_err(not_answered)?;
+        let encode_ms = clock::now_ms() - start;
+        let cut =
+            |term: &Term| matches!(&term.subject, Subject::Text(text) if !engine.text().reads_all(text));
+        Ok(Self { direction, is_cut: query.terms.iter().any(cut), encode_ms })
+    }
+}
+
+fn holds(wanted: &Wanted, item: ItemRef) -> bool {
+    wanted.get(item.shard).and_then(|shard| shard.get(item.ordinal)) == Some(&true)
+}
+
+fn search(opened: &Opened, query: Query, wanted: Option<Wanted>) -> Result<FoundHits, Failure> {
+    let engine = &opened.engine;
+    let query = prepared(query)?;
+    let Encoded { direction, is_cut, encode_ms } = Encoded::of(engine, &query)?;
     let start = clock::now_ms();
-    let direction = engine.embed(&query).map_err(not_answered)?;
-    let encoded = clock::now_ms();
     let found = match &wanted {
-        Some(wanted) => {
-            let is_wanted = |item: ItemRef| {
-                wanted.get(item.shard).and_then(|shard| shard.get(item.ordinal)) == Some(&true)
-            };
-            engine.nearest_where(&direction, &query, is_wanted)
-        }
+        Some(wanted) => engine.nearest_where(&direction, &query, |item| holds(wanted, item)),
         None => engine.nearest(&direction, &query),
     };
     let found = found.map_err(not_answered)?;
-    let cut = |term: &Term| matches!(&term.subject, Subject::Text(text) if !engine.text().reads_all(text));
-    let searched = clock::now_ms();
+    let search_ms = clock::now_ms() - start;
     Ok(FoundHits {
         hits: found.iter().filter_map(|found| Some((found.item, hit(opened, found)?))).collect(),
         likely_from: direction.familiarity.map(|_| Marks::LIKELY),
-        is_cut: query.terms.iter().any(cut),
-        encode_ms: encoded - start,
-        search_ms: searched - encoded,
+        is_cut,
+        encode_ms,
+        search_ms,
+        looked_at: None,
     })
 }
 

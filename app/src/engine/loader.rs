@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use clip_rs_catalog::{FileRef, MANIFEST_NAME, Manifest, Shard};
+use clip_rs_catalog::{CellsRef, FileRef, MANIFEST_NAME, Manifest, Shard};
 use clip_rs_search::model::ModelConfig;
 use futures::future::{FutureExt as _, LocalBoxFuture, TryFutureExt as _, try_join, try_join3};
 
@@ -26,8 +26,10 @@ pub struct Files {
     pub pages: Rc<Pages>,
     /// The text tower's files; none if the catalog before has the same.
     pub text: Option<LocalBoxFuture<'static, Result<TextFiles, Failure>>>,
-    /// Each shard, in the manifest's order.
+    /// Each shard, in the manifest's order; none where there are cells to be searched.
     pub shards: Vec<NextFiles>,
+    /// What the cells are about, where they are to be searched.
+    pub centroids: Option<LocalBoxFuture<'static, Result<Vec<u8>, LoadError>>>,
     /// The only page of details of each shard that has no more.
     pub details: LocalBoxFuture<'static, ()>,
 }
@@ -59,11 +61,13 @@ pub struct ShardFiles {
 }
 
 /// Finds out what the catalog at `url`, the address of its `catalog.json`, is made of. `manifest` is that file's
-/// text, if it is known; `before` the catalog that the engine has now. `tell` hears of progress.
+/// text, if it is known; `before` the catalog that the engine has now; `by_cells` whether cells are searched where there are some.
+/// `tell` hears of progress.
 pub async fn open(
     url: &str,
     manifest: Option<String>,
     before: Option<&Manifest>,
+    by_cells: bool,
     tell: impl Fn(Message) + 'static,
 ) -> Result<Files, LoadError> {
     let manifest = match manifest {
@@ -74,8 +78,11 @@ pub async fn open(
     let base: Rc<str> = base.strip_suffix(MANIFEST_NAME).unwrap_or(base).into();
     // With another model everything is another.
     let before = before.filter(|before| before.model == manifest.model);
-    let kept = kept_shards(before, &manifest.shards);
-    let reporter = Rc::new(Reporter::new(&needed(&manifest, before.is_none(), &kept)?, tell));
+    let cells = manifest.cells.as_ref().filter(|_| by_cells);
+    let shards = if cells.is_some() { &[][..] } else { &manifest.shards };
+    let kept = kept_shards(before, shards);
+    let files = needed(&manifest, before.is_none(), shards, &kept, cells)?;
+    let reporter = Rc::new(Reporter::new(&files, tell));
     let fetch = |name: &str| -> Result<_, LoadError> {
         let (base, file, reporter) = (Rc::clone(&base), manifest.file(name)?.clone(), Rc::clone(&reporter));
         Ok(async move { load::file(&base, &file, &|done| reporter.arrived(&file.name, done)).await })
@@ -104,14 +111,21 @@ pub async fn open(
         let files = try_join(fetch(&shard.index)?, fetch(&shard.items)?);
         Ok(NextFiles::New(files.map_ok(|(index, items)| ShardFiles { index, items }).boxed_local()))
     };
-    let shards = manifest.shards.iter().zip(&kept).map(shard).collect::<Result<_, _>>()?;
+    let shards = shards.iter().zip(&kept).map(shard).collect::<Result<_, _>>()?;
+    let centroids =
+        cells.map(|cells| Ok::<_, LoadError>(fetch(&cells.centroids)?.boxed_local())).transpose()?;
+    let is_whole = cells.is_none();
     let pages = Rc::new(Pages::new(base, manifest));
     let details = {
         let pages = Rc::clone(&pages);
-        async move { pages.fetch_single(Rc::new(move |name, done| reporter.arrived(name, done))).await }
-            .boxed_local()
+        async move {
+            if is_whole {
+                pages.fetch_single(Rc::new(move |name, done| reporter.arrived(name, done))).await;
+            }
+        }
+        .boxed_local()
     };
-    Ok(Files { pages, text, shards, details })
+    Ok(Files { pages, text, shards, centroids, details })
 }
 
 /// For each of `shards` the place where the catalog before has the same, if it has; each place once.
@@ -128,11 +142,13 @@ fn kept_shards(before: Option<&Manifest>, shards: &[Shard]) -> Vec<Option<usize>
 }
 
 /// The files to load with what they are for: the model's three if it is `with_model`, then index, items and the only page of
-/// details of each shard that is not kept.
+/// details of each shard that is not kept; or the centroids of `cells`.
 fn needed(
     manifest: &Manifest,
     with_model: bool,
+    shards: &[Shard],
     kept: &[Option<usize>],
+    cells: Option<&CellsRef>,
 ) -> Result<Vec<(&'static str, FileRef)>, LoadError> {
     let model = &manifest.model;
     let mut names = Vec::new();
@@ -141,11 +157,14 @@ fn needed(
         names.push(("Text model", &model.text));
         names.push(("Vocabulary", &model.tokenizer));
     }
-    for (shard, _) in manifest.shards.iter().zip(kept).filter(|(_, kept)| kept.is_none()) {
+    for (shard, _) in shards.iter().zip(kept).filter(|(_, kept)| kept.is_none()) {
         names.push(("Search index", &shard.index));
         names.push(("Names and footprints", &shard.items));
     }
-    names.extend(single(manifest).map(|name| ("Places and addresses", name)));
+    match cells {
+        Some(cells) => names.push(("Search index", &cells.centroids)),
+        None => names.extend(single(manifest).map(|name| ("Places and addresses", name))),
+    }
     names.into_iter().map(|(role, name)| Ok((role, manifest.file(name)?.clone()))).collect()
 }
 
@@ -212,6 +231,7 @@ mod tests {
             pictures: None,
             model,
             shards,
+            cells: None,
             files: Vec::new(),
             examples: Vec::new(),
             digest: String::new(),

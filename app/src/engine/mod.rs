@@ -1,6 +1,7 @@
 //! The search worker: it owns the engine, and answers the page's searches.
 
 mod answer;
+mod cells;
 mod details;
 mod faults;
 mod loader;
@@ -14,5 +15,5 @@ pub(crate) use loader::ShardFiles;
 
 /// Listens for calls, and says hello.
 pub fn start() {
-    crate::serve::start(Answerer::default());
+    crate::serve::start(Answerer::by_cells());
 }

@@ -149,6 +149,7 @@ fn area(edition: u8, gives_parts: bool) -> Area {
         pictures: None,
         model,
         shards: vec![shard],
+        cells: None,
         files,
         examples: Vec::new(),
         digest: format!("{edition}"),

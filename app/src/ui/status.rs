@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::session::{Phase, Session};
 use crate::ask::{About, Ask, MAX_WORDS};
-use crate::format::{counted, item, millis};
+use crate::format::{bytes, counted, grouped, item, millis};
+use crate::protocol::LookedAt;
 
 #[component]
 pub fn Status() -> impl IntoView {
@@ -47,6 +48,19 @@ pub fn Status() -> impl IntoView {
             </span>
         })
     };
+    let looked_at = move || {
+        let is_shown =
+            session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
+        let LookedAt { items, of, bytes: fetched, requests } =
+            session.timing.get().and_then(|timing| timing.looked_at).filter(|_| is_shown)?;
+        Some(format!(
+            "Looked at the {} of {} that are nearest in meaning: {} in {}.",
+            grouped(items),
+            counted(of, "picture"),
+            bytes(fetched),
+            counted(requests, "request"),
+        ))
+    };
     let cut = move || {
         let is_long = session.asking().with(|asking| asking.text().chars().count() > MAX_WORDS);
         let is_shown =
@@ -67,6 +81,7 @@ pub fn Status() -> impl IntoView {
             {timing}
         </div>
         <p class="cut" role="status" data-testid="cut">{cut}</p>
+        <p class="cut" data-testid="looked-at">{looked_at}</p>
     }
 }
 

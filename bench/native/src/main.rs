@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cells;
 mod tower;
 
 use std::env;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use clip_rs_search::cells::Budget;
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
 use clip_rs_search::{Code, Embedding, Index};
@@ -22,6 +24,8 @@ clip-rs-bench-native encode PACKAGE              texts, one a line, on standard 
 clip-rs-bench-native text PACKAGE ROUNDS         lists of tokens as JSON on standard input
 clip-rs-bench-native build VECTORS DIM INDEX     builds an index on one thread
 clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all
+clip-rs-bench-native cells VECTORS DIM BITS FOLDER   builds cells
+clip-rs-bench-native ask FOLDER QUERIES DIM K BYTES,REQUESTS,GAP..   the nearest of each query within budgets
 clip-rs-bench-native tower PACKAGE COUNT THREADS the image tower alone on so many pictures";
 
 fn main() -> Result<()> {
@@ -31,6 +35,15 @@ fn main() -> Result<()> {
         ["text", package, rounds] => text(Path::new(package), rounds.parse().context("ROUNDS")?),
         ["build", vectors, dim, index] => build(vectors, dim.parse().context("DIM")?, index),
         ["search", index, queries, k] => search(index, queries, k.parse().context("K")?),
+        ["cells", vectors, dim, bits, folder] => {
+            let embeddings = read_vectors(vectors, dim.parse().context("DIM")?)?;
+            cells::build(&embeddings, bits.parse().context("BITS")?, Path::new(folder))
+        }
+        ["ask", folder, queries, dim, k, budgets @ ..] => {
+            let queries = read_vectors(queries, dim.parse().context("DIM")?)?;
+            let budgets = budgets.iter().map(|budget| read_budget(budget)).collect::<Result<Vec<_>>>()?;
+            cells::search(Path::new(folder), &queries, k.parse().context("K")?, &budgets)
+        }
         ["tower", package, count, threads] => tower::run(
             Path::new(package),
             count.parse().context("COUNT")?,
@@ -120,6 +133,14 @@ fn timed(
         ordinals.push(found.into_iter().map(|neighbour| neighbour.ordinal).collect::<Vec<_>>());
     }
     Ok(json!({ "ms": milliseconds, "ordinals": ordinals }))
+}
+
+/// Bytes, requests and the widest gap, with commas between.
+fn read_budget(text: &str) -> Result<Budget> {
+    let numbers: Vec<u64> =
+        text.split(',').map(str::parse).collect::<Result<_, _>>().context("BYTES,REQUESTS,GAP")?;
+    let [bytes, requests, gap] = numbers[..] else { bail!("{text:?} is not BYTES,REQUESTS,GAP") };
+    Ok(Budget { bytes, requests: requests as usize, gap })
 }
 
 fn read_vectors(path: &str, dim: usize) -> Result<Vec<Embedding>> {

@@ -217,6 +217,18 @@ impl<'a> Columns<'a> {
         if content.is_empty() { Ok(texts) } else { Err(self.wrong(name, "goes on behind its texts")) }
     }
 
+    /// The bytes of a column, whatever they are.
+    pub(crate) fn all(&self, name: &'static str) -> Result<&'a [u8], CatalogError> {
+        self.need(name)
+    }
+
+    /// A column of `width` bytes a row.
+    pub(crate) fn wide(&self, name: &'static str, width: usize) -> Result<&'a [u8], CatalogError> {
+        let content = self.need(name)?;
+        let fits = self.rows.checked_mul(width) == Some(content.len());
+        fits.then_some(content).ok_or_else(|| self.wrong(name, "is not as long as there are rows"))
+    }
+
     /// A column of `N` bytes a row.
     pub(crate) fn bytes<const N: usize>(&self, name: &'static str) -> Result<&'a [[u8; N]], CatalogError> {
         let (values, rest) = self.need(name)?.as_chunks::<N>();

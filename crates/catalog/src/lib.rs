@@ -8,6 +8,7 @@
 //! | `catalog.<hash>.json` | a former `catalog.json`, kept as long as the files that only it names; readers pass over it | - |
 //! | `model.<hash>.json`, `text.<hash>.gguf`, `image.<hash>.gguf`, `vocabulary.<hash>.txt` | the model package, as it was when the catalog was indexed | the model's author |
 //! | `index.<hash>.bin` | the search index of one shard: int8 codes, and an HNSW graph over them | [`index`] |
+//! | `centroids.<hash>.bin`, `cells.<hash>.bin` | in large catalogs, the items of all shards by what they look like | [`cells`] |
 //! | `items.<hash>.bin` | names and footprints of one shard's items | [`Items::to_bytes`] |
 //! | `details.<hash>.bin` | a page of what else is known of items: place, address, date, source | [`Details::to_bytes`] |
 //! | `listing.<hash>.bin` | a page of the listing: kind, length and digest of tiles, or of pictures and their thumbnails | [`TileListing::to_bytes`], [`PictureListing::to_bytes`] |
@@ -99,7 +100,8 @@
 //!    area has the items whose footprint's centre lies in it or on its edge, and none whose place is not known. A query
 //!    that is one item begins with this item, whatever else has its code.
 //!
-//! Walking the graph finds nearly the same hits without looking at every item.
+//! Walking the graph finds nearly the same hits without looking at every item. So does a search in [`cells`], whose cosines are
+//! estimates.
 //!
 //! # Places
 //!
@@ -116,6 +118,7 @@
 #![forbid(unsafe_code)]
 
 mod catalogs;
+pub mod cells;
 mod columns;
 mod date;
 mod details;
@@ -143,7 +146,7 @@ pub use items::{Items, ItemsBuilder};
 pub use listing::{
     ImageKind, ListedFile, ListedPicture, ListedTile, MAX_PAGE_ROWS, PictureListing, TileListing,
 };
-pub use manifest::{FileRef, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet};
+pub use manifest::{CellsRef, FileRef, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet};
 pub use origin::Origin;
 pub use path::check_path;
 pub use tile::TileId;

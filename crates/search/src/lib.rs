@@ -5,6 +5,7 @@
 //! | [`model`] | CLIP's two towers: text and pictures to [`Embedding`]s |
 //! | [`code`] | embeddings as int8 [`Code`]s, and the dot product that everything rests on |
 //! | [`index`] | the nearest items of a shard: HNSW graph and exact scan over the same codes |
+//! | [`cells`] | the items of a large catalog by what they look like, of which a query reads a part |
 //! | [`query`] | what may be asked: weighted texts, vectors and items, in areas ([`Polygon`]) |
 //! | [`engine`] | answers queries over the shards of a catalog |
 //! | [`calibrate`] | cosines as chances that people can read |
@@ -17,6 +18,7 @@
 #![deny(unsafe_code)]
 
 pub mod calibrate;
+pub mod cells;
 pub mod code;
 mod embedding;
 pub mod engine;

@@ -223,6 +223,7 @@ fn manifest(id: &str, files: &[FileRef; 8]) -> Manifest {
             details: vec![name(6)],
             page_rows: 3,
         }],
+        cells: None,
         files: files.to_vec(),
         examples: vec!["storage tanks".into()],
         digest: String::new(),

@@ -54,7 +54,11 @@ impl Session {
             self.note(missing.collect());
             self.likely_from.set(None);
             self.is_cut.set(false);
-            self.timing.set(Some(Timing { encode_ms: 0.0, search_ms: compared.layer.millis }));
+            self.timing.set(Some(Timing {
+                encode_ms: 0.0,
+                search_ms: compared.layer.millis,
+                looked_at: None,
+            }));
             let hits = std::mem::take(&mut compared.hits);
             self.compared.set(Some(Painted::of(compared, cells)));
             self.found(hits);

@@ -137,12 +137,20 @@ impl Session {
             // Asked after the engine changed: what it says is about the catalog that it has now.
             self.change();
             match answer.map(|(response, _)| response) {
-                Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms }) => {
+                Ok(Response::Hits {
+                    hits,
+                    missing,
+                    likely_from,
+                    is_cut,
+                    encode_ms,
+                    search_ms,
+                    looked_at,
+                }) => {
                     let missing = missing.iter().map(|failure| Trouble::reported(Part::Details, failure));
                     self.note(missing.collect());
                     self.likely_from.set(likely_from);
                     self.is_cut.set(is_cut);
-                    self.timed(Timing { encode_ms, search_ms });
+                    self.timed(Timing { encode_ms, search_ms, looked_at });
                     self.found(hits);
                 }
                 Ok(other) => self.fail(unexpected(&other)),

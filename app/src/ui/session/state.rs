@@ -1,7 +1,7 @@
 //! The words for what the page does and shows.
 
 use crate::link::MapView;
-use crate::protocol::Failure;
+use crate::protocol::{Failure, LookedAt};
 use crate::unwrapped::Extent;
 
 /// What the page is doing.
@@ -45,6 +45,8 @@ pub struct Timing {
     pub encode_ms: f64,
     /// Finding the hits.
     pub search_ms: f64,
+    /// What of a large catalog was looked at.
+    pub looked_at: Option<LookedAt>,
 }
 
 /// Where the selection came from: who selected does not have to be shown what it selected.

@@ -12,6 +12,8 @@ use crate::browser::location::Entry;
 
 /// The pause in typing after which the words are searched for, milliseconds.
 const PAUSE_MS: u32 = 120;
+/// The same in a catalog of which each answer fetches a part.
+const LONG_PAUSE_MS: u32 = 800;
 
 impl Session {
     /// What is being asked.
@@ -37,7 +39,12 @@ impl Session {
                 self.run();
             }
         };
-        self.pause.set_value(Some(Timeout::new(PAUSE_MS, answer)));
+        // Where each answer is fetched, half a word is not worth it.
+        let is_fetched = self
+            .manifest
+            .with_untracked(|known| known.as_ref().is_some_and(|manifest| manifest.cells.is_some()));
+        let pause = if is_fetched { LONG_PAUSE_MS } else { PAUSE_MS };
+        self.pause.set_value(Some(Timeout::new(pause, answer)));
     }
 
     /// Enter: searches for what is in the box, and for all that is asked besides.

@@ -66,6 +66,10 @@ pub struct Manifest {
     pub model: ModelRef,
     /// The parts that a catalog is loaded by; a small catalog has one.
     pub shards: Vec<Shard>,
+    /// The same items by what they look like, in a catalog that is too large to be loaded as a whole; left out in others. Readers that
+    /// do not know this key search the shards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CellsRef>,
     /// Length and digest of every file beside this one (tiles and pictures are in the listing).
     pub files: Vec<FileRef>,
     /// Example queries that suit this area; may be empty.
@@ -117,6 +121,15 @@ impl Shard {
         let name = self.details.get(page).filter(|_| ordinal < self.count)?;
         Some((name, ordinal % self.page_rows))
     }
+}
+
+/// The files of a catalog's [cells](crate::cells).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellsRef {
+    /// What the cells are about, and where they lie.
+    pub centroids: String,
+    /// The cells, to be read in ranges.
+    pub cells: String,
 }
 
 /// A file of the catalog: its name says nothing that is not checked here.

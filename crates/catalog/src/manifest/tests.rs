@@ -45,6 +45,7 @@ fn manifest() -> Manifest {
             details: vec![name(6)],
             page_rows: 4,
         }],
+        cells: None,
         files,
         examples: vec!["storage tanks".into()],
         digest: String::new(),

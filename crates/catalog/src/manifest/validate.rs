@@ -38,6 +38,7 @@ impl Manifest {
             .shards
             .iter()
             .flat_map(|shard| [&shard.index, &shard.items].into_iter().chain(&shard.details));
+        let of_cells = self.cells.iter().flat_map(|cells| [&cells.centroids, &cells.cells]);
         let of_listing = self.listing().iter().map(|page| &page.file);
         // Sorted once: a manifest may name very many files.
         let mut named: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
@@ -45,7 +46,7 @@ impl Manifest {
         if let Some(pair) = named.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(malformed(&format!("it names the file {:?} twice", pair[0])));
         }
-        for name in of_model.into_iter().chain(of_shards).chain(of_listing) {
+        for name in of_model.into_iter().chain(of_shards).chain(of_cells).chain(of_listing) {
             if named.binary_search(&name.as_str()).is_err() {
                 return Err(malformed(&format!("it names no file {name:?}")));
             }

@@ -10,7 +10,7 @@ use clip_rs_catalog::Date;
 use clip_rs_imagery::Scheme;
 use clip_rs_package::Processor;
 use clip_rs_pipeline::given::Given;
-use clip_rs_pipeline::index::Request;
+use clip_rs_pipeline::index::{HasCells, Request};
 use clip_rs_stage::progress::counted;
 
 use super::NAMED;
@@ -48,6 +48,9 @@ pub struct Index {
     /// Memory that decoding may take, in megabytes [default: a quarter of the machine's, at most 2048]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(16..))]
     pub memory: Option<u32>,
+    /// Whether items lie in cells, of which a search fetches a part by range
+    #[arg(long, value_enum, default_value = "auto")]
+    pub cells: CellsChoice,
     /// What pictures are embedded on; cuda and metal where the command was built with that feature
     #[arg(long, value_enum, default_value = "cpu")]
     pub device: Device,
@@ -103,6 +106,28 @@ impl From<Rows> for Scheme {
     }
 }
 
+/// Whether items lie in cells.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum CellsChoice {
+    /// In a catalog of more than 8 MiB to load
+    #[default]
+    Auto,
+    /// In any catalog
+    Always,
+    /// In none, for hosts that hand out no ranges
+    Never,
+}
+
+impl From<CellsChoice> for HasCells {
+    fn from(choice: CellsChoice) -> Self {
+        match choice {
+            CellsChoice::Auto => Self::IfLarge,
+            CellsChoice::Always => Self::Always,
+            CellsChoice::Never => Self::Never,
+        }
+    }
+}
+
 /// What pictures are embedded on.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Device {
@@ -139,6 +164,7 @@ pub fn run(args: Index) -> Result<ExitCode> {
         address_distance_m: args.address_distance.map(f64::from),
         captured: args.captured,
         memory_bytes: args.memory.map(|megabytes| u64::from(megabytes) << 20),
+        cells: args.cells.into(),
         processor: args.device.into(),
         model: args.model,
         out: args.out,

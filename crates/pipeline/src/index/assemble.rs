@@ -10,6 +10,7 @@ use clip_rs_search::{Embedding, Index};
 use rayon::prelude::*;
 
 use super::Request;
+use super::cells::Gathered;
 use super::listing::Imagery;
 use super::survey::Survey;
 use crate::cut::duplicates::duplicates;
@@ -157,11 +158,17 @@ pub fn assemble(
     let model_ref = workshop.model(model)?;
     let progress = Progress::start("Building the index", items.len());
     let mut shards = Vec::new();
+    let mut gathered = Gathered::default();
     let mut with_places = false;
     for items in items.chunks(SHARD_ITEMS) {
-        shards.push(workshop.shard(items, &progress, &mut with_places)?);
+        shards.push(workshop.shard(items, &progress, &mut with_places, &mut gathered)?);
         progress.advance(items.len());
     }
+    let cells = if request.cells.decide(gathered.bytes) {
+        progress.part("cells", || gathered.write(workshop.edition))?
+    } else {
+        None
+    };
     progress.finish();
     let about = &survey.inventory().about;
     let given = |asked: &Option<String>, told: &Option<String>| asked.clone().or_else(|| told.clone());
@@ -190,6 +197,7 @@ pub fn assemble(
         pictures,
         model: model_ref,
         shards,
+        cells,
         files: workshop.edition.files(),
         examples,
         digest: String::new(),
@@ -218,6 +226,7 @@ impl Workshop<'_> {
         items: &[Item],
         progress: &Progress,
         with_places: &mut bool,
+        gathered: &mut Gathered,
     ) -> Result<Shard, StageError> {
         let vectors = progress.part("reading vectors", || self.vectors(items))?;
         let index = progress.part("graph", || Index::build(&vectors, IndexParams::default()));
@@ -230,6 +239,7 @@ impl Workshop<'_> {
         let alike = progress.part("duplicates", || duplicates(items, &vectors, |key| self.look(key)))?;
         let offset = |vector: &Embedding| self.concepts.map(|concepts| concepts.offset(vector));
         let offsets: Vec<Option<f32>> = vectors.par_iter().map(offset).collect();
+        gathered.vectors(&vectors);
         drop(vectors);
         let mut builder = ItemsBuilder::default();
         let mut boxes = Vec::with_capacity(items.len());
@@ -260,7 +270,10 @@ impl Workshop<'_> {
                 builder.set_offset(ordinal, offset)?;
             }
         }
-        let names = builder.build().to_bytes()?;
+        let built = builder.build();
+        let names = built.to_bytes()?;
+        gathered.items(built);
+        gathered.bytes += (index.len() + names.len()) as u64;
         let index = progress.part("writing", || self.edition.add(&index, "index", "bin"))?;
         let names = progress.part("writing", || self.edition.add(&names, "items", "bin"))?;
         Ok(Shard {

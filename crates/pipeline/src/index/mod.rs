@@ -1,6 +1,7 @@
 //! Imagery to catalog: embed, locate, index, publish.
 
 mod assemble;
+mod cells;
 mod checks;
 mod listing;
 mod names;
@@ -26,6 +27,8 @@ use clip_rs_package::{Package, Processor};
 use clip_rs_search::model::ImageTower;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
+
+pub use cells::HasCells;
 
 use assemble::{Locator, Workshop};
 use survey::Survey;
@@ -57,6 +60,8 @@ pub struct Request {
     pub captured: Option<Date>,
     /// Memory that decoding may take, bytes; a part of the machine's if absent.
     pub memory_bytes: Option<u64>,
+    /// Whether the catalog has cells.
+    pub cells: HasCells,
     /// What pictures are embedded on.
     pub processor: Processor,
     /// Folder of the model package.

@@ -2,6 +2,7 @@
 //! fault, and names the file of each. A file, a shard's items and a page of the listing are in memory at a time, and eight
 //! bytes for each item, tile and picture.
 
+mod cells;
 mod imagery;
 mod shards;
 
@@ -82,6 +83,7 @@ pub fn verify(folder: &Path) -> Result<Verdict, StageError> {
     check_model(&mut verdict, &catalog);
     let listed = imagery::check(&mut verdict, &catalog);
     shards::check(&mut verdict, &catalog, &listed);
+    cells::check(&mut verdict, &catalog);
     verdict.strangers = strangers(&catalog, folder)?;
     verdict.faults.sort();
     verdict.faults.dedup();

@@ -64,11 +64,7 @@ impl Engine {
     fn spread(&self, vector: &Embedding) -> Result<f32, EngineError> {
         let code = Code::new(vector)?;
         let (mut count, mut sum, mut squares) = (0.0_f32, 0.0_f32, 0.0_f32);
-        for item in self.background() {
-            let Some(other) = self.shards.get(item.shard).and_then(|shard| shard.index.code(item.ordinal))
-            else {
-                continue;
-            };
+        for (other, _) in self.background() {
             let cosine = code.cosine(other);
             (count, sum, squares) = (count + 1.0, sum + cosine, squares + cosine * cosine);
         }

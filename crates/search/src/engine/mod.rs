@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use clip_rs_catalog::ItemId;
 
 use crate::calibrate::{self, Calibration};
-use crate::code::CodeError;
+use crate::code::{CodeError, CodeRef};
 use crate::model::{Marks, ModelConfig, ModelError, TextTower};
 use crate::query::{ItemRef, Query};
-use crate::{Code, EmbeddingError, Polygon};
+use crate::{Code, Embedding, EmbeddingError, Polygon};
 
 pub use direction::Direction;
 pub use shard::Shard;
@@ -91,6 +91,8 @@ pub struct Engine {
     embed_dim: usize,
     logit_scale: f32,
     shards: Vec<Shard>,
+    /// Codes and relevance offsets that stand for items that are not here.
+    stand_ins: Vec<(Code, f32)>,
 }
 
 impl Engine {
@@ -105,6 +107,7 @@ impl Engine {
             embed_dim: config.embed_dim,
             logit_scale: config.logit_scale,
             shards: Vec::new(),
+            stand_ins: Vec::new(),
         };
         engine.expect_dim(engine.text.dim(), || "the text tower".into())?;
         shards.into_iter().try_for_each(|shard| engine.push(shard))?;
@@ -115,6 +118,17 @@ impl Engine {
     pub fn push(&mut self, shard: Shard) -> Result<(), EngineError> {
         self.check(self.shards.len(), &shard)?;
         self.shards.push(shard);
+        Ok(())
+    }
+
+    /// Directions with relevance offsets that stand for all items, where the items are in no shard but in [cells](crate::cells): what
+    /// scores are compared with.
+    pub fn stand_for(&mut self, items: &[(Embedding, f32)]) -> Result<(), EngineError> {
+        let code = |(direction, offset): &(Embedding, f32)| {
+            self.expect_dim(direction.dim(), || "a cell".into())?;
+            Ok::<_, EngineError>((Code::new(direction)?, *offset))
+        };
+        self.stand_ins = items.iter().map(code).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -237,11 +251,9 @@ impl Engine {
                 Marker(Marking::Chance { marks: concepts.marks(), familiarity })
             }
             _ => {
-                let scores = self.background().map(|item| {
-                    let Some(shard) = self.shards.get(item.shard) else { return 0.0 };
-                    let cosine = shard.index.code(item.ordinal).map_or(0.0, |other| code.cosine(other));
-                    cosine - shard.items.offset(item.ordinal) * direction.text_share
-                });
+                let scores = self
+                    .background()
+                    .map(|(other, offset)| code.cosine(other) - offset * direction.text_share);
                 Marker(Marking::Against(Calibration::new(scores, self.logit_scale)))
             }
         }
@@ -276,19 +288,21 @@ impl Engine {
         hits.truncate(query.limit);
     }
 
-    /// A sample of all items, evenly spread.
-    fn background(&self) -> impl Iterator<Item = ItemRef> {
+    /// A sample of all items, evenly spread: their codes and relevance offsets. Or what stands for them.
+    fn background(&self) -> impl Iterator<Item = (CodeRef<'_>, f32)> {
         let count = self.shards.iter().map(|shard| shard.index.len()).sum();
-        let mut shards = self.shards.iter().map(|shard| shard.index.len()).enumerate();
+        let mut shards = self.shards.iter();
         let mut current = shards.next();
         let mut before = 0;
-        calibrate::sample(count).filter_map(move |at| {
-            while let Some((_, length)) = current.filter(|(_, length)| at - before >= *length) {
-                before += length;
+        let sample = calibrate::sample(count).filter_map(move |at| {
+            while let Some(shard) = current.filter(|shard| at - before >= shard.index.len()) {
+                before += shard.index.len();
                 current = shards.next();
             }
-            current.map(|(shard, _)| ItemRef { shard, ordinal: at - before })
-        })
+            let shard = current?;
+            Some((shard.index.code(at - before)?, shard.items.offset(at - before)))
+        });
+        self.stand_ins.iter().map(|(code, offset)| (code.into(), *offset)).chain(sample)
     }
 
     fn expect_dim(&self, found: usize, what: impl FnOnce() -> String) -> Result<(), EngineError> {

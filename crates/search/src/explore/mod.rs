@@ -22,7 +22,7 @@ mod classifier_tests;
 pub mod clusters;
 #[cfg(test)]
 mod clusters_tests;
-mod dice;
+pub(crate) mod dice;
 mod ground;
 pub mod held_out;
 mod kmeans;

@@ -1,0 +1,150 @@
+//! Which cells to read for a query: the most promising ones, in as few requests as it takes.
+//!
+//! What is wanted of a file on a server costs by the byte and by the request. So the most promising cells are taken up to a number
+//! of bytes; then stretches of them are joined where little lies between, until they are few enough. What lies between comes along
+//! and is searched as well.
+
+use std::ops::Range;
+
+use clip_rs_catalog::cells::CellRef;
+
+/// What a query may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes of the most promising cells; what comes along between them is not counted.
+    pub bytes: u64,
+    /// Most requests.
+    pub requests: usize,
+    /// A gap of so few bytes costs less than another request.
+    pub gap: u64,
+}
+
+impl Default for Budget {
+    /// What finds nineteen of the twenty best among a million items of rs-small (`docs/SCALE.md`).
+    fn default() -> Self {
+        Self { bytes: 1_000_000, requests: 20, gap: 32_000 }
+    }
+}
+
+/// Cells that are read by one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// Their numbers.
+    pub cells: Range<usize>,
+    /// Their bytes in the file of cells.
+    pub bytes: Range<u64>,
+}
+
+/// The stretches for cells that promise so much, the most promising one first.
+pub(super) fn plan(cells: &[CellRef], promise: &[f32], budget: Budget) -> Vec<Stretch> {
+    let mut order: Vec<usize> = (0..cells.len().min(promise.len())).collect();
+    order.sort_by(|a, b| promise[*b].total_cmp(&promise[*a]).then(a.cmp(b)));
+    let mut bytes = 0;
+    let fits = |cell: &usize| {
+        let is_first = bytes == 0;
+        bytes += u64::from(cells[*cell].length);
+        is_first || bytes <= budget.bytes
+    };
+    let mut chosen: Vec<usize> =
+        order.into_iter().filter(|cell| cells[*cell].count > 0).take_while(fits).collect();
+    chosen.sort_unstable();
+    let mut stretches: Vec<Stretch> = chosen
+        .into_iter()
+        .map(|cell| {
+            let start = cells[cell].start;
+            Stretch { cells: cell..cell + 1, bytes: start..start + u64::from(cells[cell].length) }
+        })
+        .collect();
+    join(&mut stretches, budget);
+    let best = |stretch: &Stretch| {
+        promise[stretch.cells.clone()].iter().fold(f32::NEG_INFINITY, |most, x| most.max(*x))
+    };
+    stretches.sort_by(|a, b| best(b).total_cmp(&best(a)).then(a.cells.start.cmp(&b.cells.start)));
+    stretches
+}
+
+/// Joins stretches, which are in the order of the file, where less lies between than a request costs, and where the least lies between
+/// until they are few enough.
+fn join(stretches: &mut Vec<Stretch>, budget: Budget) {
+    let gap = |pair: &[Stretch]| pair[1].bytes.start - pair[0].bytes.end;
+    let mut gaps: Vec<u64> = stretches.windows(2).map(gap).collect();
+    gaps.sort_unstable();
+    // As many gaps stay as lie between the stretches that are allowed: the widest.
+    let closed = gaps.len().saturating_sub(budget.requests.saturating_sub(1));
+    let widest_closed = closed.checked_sub(1).and_then(|last| gaps.get(last)).copied().unwrap_or(0);
+    let limit = widest_closed.max(budget.gap);
+    let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
+    for stretch in stretches.drain(..) {
+        match joined.last_mut().filter(|last| stretch.bytes.start - last.bytes.end <= limit) {
+            Some(last) => {
+                last.cells.end = stretch.cells.end;
+                last.bytes.end = stretch.bytes.end;
+            }
+            None => joined.push(stretch),
+        }
+    }
+    *stretches = joined;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::dice::Dice;
+
+    fn cells(count: usize, dice: &mut Dice) -> Vec<CellRef> {
+        let mut start = 0;
+        let cell = |_| {
+            let length = 100 + dice.below(900) as u32;
+            start += u64::from(length);
+            CellRef {
+                count: 1,
+                start: start - u64::from(length),
+                length,
+                digest: [0; 8],
+                scale: 0.0,
+                offset: 0,
+            }
+        };
+        (0..count).map(cell).collect()
+    }
+
+    #[test]
+    fn the_best_cells_are_read_in_no_more_requests_than_allowed() {
+        let seed = 8;
+        let mut dice = Dice::new(seed);
+        for requests in [1, 2, 7, 1000] {
+            let cells = cells(300, &mut dice);
+            let promise: Vec<f32> = (0..300).map(|_| dice.unit() as f32).collect();
+            let stretches = plan(&cells, &promise, Budget { bytes: 20_000, requests, gap: 0 });
+            assert!(stretches.len() <= requests, "seed {seed}: {} of {requests}", stretches.len());
+            let read = |cell: usize| stretches.iter().any(|stretch| stretch.cells.contains(&cell));
+            let mut best: Vec<usize> = (0..300).collect();
+            best.sort_by(|a, b| promise[*b].total_cmp(&promise[*a]));
+            let mut bytes = 0;
+            for cell in best {
+                bytes += u64::from(cells[cell].length);
+                assert!(bytes > 20_000 || read(cell), "seed {seed}: cell {cell} is among the best");
+            }
+            for stretch in &stretches {
+                let [first, last] = [stretch.cells.start, stretch.cells.end - 1].map(|cell| &cells[cell]);
+                assert_eq!(stretch.bytes, first.start..last.start + u64::from(last.length));
+            }
+            let promises = stretches.iter().map(|stretch| promise[stretch.cells.clone()].iter().copied());
+            let best: Vec<f32> = promises.map(|all| all.fold(0.0, f32::max)).collect();
+            assert!(best.is_sorted_by(|a, b| a >= b), "the most promising one comes first");
+        }
+    }
+
+    #[test]
+    fn a_narrow_gap_is_read_along_and_one_cell_is_read_however_large() {
+        let mut dice = Dice::new(1);
+        let cells = cells(3, &mut dice);
+        let of = |bytes, gap| plan(&cells, &[0.9, 0.1, 0.8], Budget { bytes, requests: 9, gap });
+        assert_eq!(of(5000, 0).len(), 1, "all three fit");
+        let two = u64::from(cells[0].length + cells[2].length);
+        assert_eq!(of(two, 0).len(), 2);
+        assert_eq!(of(two, 1000).iter().map(|stretch| stretch.cells.clone()).collect::<Vec<_>>(), [0..3]);
+        assert_eq!(of(1, 0).iter().map(|stretch| stretch.cells.clone()).collect::<Vec<_>>(), [0..1]);
+        assert_eq!(plan(&[], &[], Budget::default()), []);
+    }
+}

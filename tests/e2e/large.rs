@@ -1,0 +1,157 @@
+//! A catalog that is searched by cells: of one file the ranges are fetched that a query is near, and no shard is loaded.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use clip_rs_tests::{Artifacts, Chromium, Page, Site};
+
+use crate::anywhere::index;
+use crate::damage::copy_all;
+use crate::hosts::{free_port, start};
+use crate::{DESKTOP, PHONE, expect_quiet};
+
+/// The sample area with cells; its embeddings are those of the catalog without.
+fn catalog(artifacts: &Artifacts, root: &Path) -> Result<PathBuf> {
+    let (out, work) = (root.join("large"), root.join("large.work"));
+    copy_all(&artifacts.catalog.with_extension("work"), &work)?;
+    index(artifacts, "--tiles", &artifacts.sample, &out, &["--cells", "always"])?;
+    Ok(out)
+}
+
+/// The file of a catalog's cells.
+fn cells_of(catalog: &Path) -> Result<PathBuf> {
+    let files = fs::read_dir(catalog)?.filter_map(Result::ok).map(|entry| entry.path());
+    let is_it = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cells."))
+            && path.extension().is_some_and(|ending| ending == "bin")
+    };
+    { files }.find(is_it).context("a file of cells")
+}
+
+/// What is said of how much was looked at.
+const LOOKED_AT: &str = "document.querySelector('[data-testid=looked-at]')?.textContent ?? ''";
+
+fn ids(page: &Page) -> Result<Vec<String>> {
+    Ok(page.results()?.into_iter().map(|card| card.id).collect())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_catalog_with_cells_is_searched_by_ranges_and_finds_what_the_whole_one_finds() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let root = tempfile::tempdir()?;
+    let out = catalog(&artifacts, root.path())?;
+    let verified = Command::new(&artifacts.clip_rs).arg("verify").arg(&out).output()?;
+    assert!(verified.status.success(), "{verified:?}");
+    let site = Site::start(&artifacts, &out)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
+    page.without_service_worker()?;
+    page.go(&site.url(""))?;
+    page.wait_for_state("ready")?;
+    assert!(page.text("[data-testid=status]")?.contains("2,304 pictures"));
+    for query in ["pond", "storage tanks", "parked airplanes"] {
+        let found: HashSet<String> = page.search(query)?.into_iter().map(|card| card.id).collect();
+        let said: String = page.eval(LOOKED_AT)?;
+        assert!(said.starts_with("Looked at the ") && said.contains(" of 2,304 pictures"), "{said}");
+        let exact = Command::new(&artifacts.clip_rs)
+            .args(["search", "--exact", "--json", "--limit", "20"])
+            .arg(&out)
+            .arg(query)
+            .output()?;
+        let exact: serde_json::Value = serde_json::from_slice(&exact.stdout).context("--json")?;
+        let exact: Vec<&str> =
+            exact.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str()).collect();
+        let same = exact.iter().filter(|id| found.contains(**id)).count();
+        assert!(exact.len() == 20 && same >= 17, "{query}: {same} of {} are found", exact.len());
+    }
+    // More like a result: it is the first itself, and nothing more of the file is needed for what was here already.
+    let first = ids(&page)?.remove(0);
+    page.click("[data-testid=more-like-this]")?;
+    page.wait_until("it is first", &format!("location.hash.includes('like=') && document.querySelector('[data-testid=result]')?.dataset.id === '{first}'"))?;
+    let seen = chromium.recorder().seen();
+    let of = |part: &str| seen.iter().filter(|request| request.url.contains(part)).collect::<Vec<_>>();
+    assert!(of("/index.").is_empty() && of("/items.").is_empty(), "no shard is loaded");
+    assert_eq!(of("/centroids.").len(), 1);
+    let cells = of("/cells.");
+    assert!(!cells.is_empty(), "cells are fetched");
+    for request in &cells {
+        assert!(request.headers.to_lowercase().contains("range: bytes="), "{}", request.headers);
+    }
+    let bytes: u64 = cells.iter().map(|request| request.received).sum();
+    let whole = fs::metadata(cells_of(&out)?)?.len();
+    assert!(bytes <= whole + 4000, "{bytes} bytes: nothing is fetched twice");
+    expect_quiet(&chromium);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_catalog_with_cells_works_without_a_network_once_it_is_saved() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let root = tempfile::tempdir()?;
+    let out = catalog(&artifacts, root.path())?;
+    let site = Site::start(&artifacts, &out)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), PHONE.0, PHONE.1)?;
+    page.wait_for_state("ready")?;
+    page.wait_until("the service worker is there", "navigator.serviceWorker.controller !== null")?;
+    let found: Vec<String> = page.search("pond")?.into_iter().map(|card| card.id).collect();
+    page.click("[data-testid=tab-saved]")?;
+    page.click("[data-testid=offline-open]")?;
+    let size = "document.querySelector('[data-testid=offline-size]')?.textContent.includes('file')";
+    page.wait_until("its size is known", size)?;
+    page.click("[data-testid=offline-save]")?;
+    let saved = "document.querySelector('[data-testid=offline-said]')?.textContent.startsWith('Saved')";
+    page.wait_until("it is saved", saved)?;
+    let (url, address) = (site.url("#q=pond"), site.address());
+    drop(site);
+    let chromium = chromium.reopen(&artifacts, address)?;
+    let page = chromium.open(&url, DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("results")?;
+    assert_eq!(ids(&page)?, found);
+    assert_eq!(page.search("storage tanks")?.len(), 20);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_host_without_ranges_is_told_apart_and_a_damaged_block_is_fetched_once_more() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let root = tempfile::tempdir()?;
+    let out = catalog(&artifacts, root.path())?;
+    let folder = root.path().join("host");
+    copy_all(&artifacts.dist, &folder)?;
+    copy_all(&out, &folder.join("catalog"))?;
+    let port = free_port()?;
+    let mut python = Command::new("python3");
+    python.args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"]).arg(&folder);
+    let host = start(python.arg(port.to_string()), port)?;
+    let chromium = Chromium::start_for(&artifacts, host.address)?;
+    let page = chromium.open(&format!("http://{}/", host.address), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    page.type_words("pond")?;
+    page.press("Enter")?;
+    page.wait_for_state("failed")?;
+    let said: String = page.eval("document.body.innerText")?;
+    assert!(said.contains("hands out no parts of files"), "{said}");
+
+    // Ours does; a block that is damaged on the disk is not taken for what it should be.
+    let site = Site::start(&artifacts, &out)?;
+    let cells = cells_of(&out)?;
+    let mut bytes = fs::read(&cells)?;
+    bytes.iter_mut().skip(100).step_by(500).for_each(|byte| *byte ^= 1);
+    fs::write(&cells, bytes)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    page.type_words("pond")?;
+    page.press("Enter")?;
+    page.wait_for_state("failed")?;
+    let said: String = page.eval("document.body.innerText")?;
+    assert!(said.contains("cells.") && said.contains("damaged"), "{said}");
+    Ok(())
+}
