@@ -70,7 +70,9 @@ fn a_catalog_with_cells_is_searched_by_ranges_and_finds_what_the_whole_one_finds
     }
     // More like a result: it is the first itself, and nothing more of the file is needed for what was here already.
     let first = ids(&page)?.remove(0);
-    page.click("[data-testid=more-like-this]")?;
+    page.click("[data-testid=details-button]")?;
+    page.wait_until("the details are open", "document.querySelector('[data-testid=detail-like]') !== null")?;
+    page.click("[data-testid=detail-like]")?;
     page.wait_until("it is first", &format!("location.hash.includes('like=') && document.querySelector('[data-testid=result]')?.dataset.id === '{first}'"))?;
     let seen = chromium.recorder().seen();
     let of = |part: &str| seen.iter().filter(|request| request.url.contains(part)).collect::<Vec<_>>();
