@@ -1,10 +1,16 @@
 //! Differences between items and centroids as codes of a few bits a component.
 
+use std::ops::RangeInclusive;
+
 use clip_rs_catalog::cells::code_bytes;
 
-/// What a vector is multiplied by before it is rounded, in parts of what brings its largest component to the end of the range: the
+/// What a vector is multiplied by before it is rounded, in tenths of what brings its largest component to the end of the range: the
 /// best of them depends on the vector.
-const STRETCHES: std::ops::RangeInclusive<usize> = 10..=26;
+const STRETCHES: RangeInclusive<usize> = 10..=26;
+/// The same where there are many levels, and little is won by cutting off the ends.
+const FEWER_STRETCHES: RangeInclusive<usize> = 10..=12;
+/// Bits from which on there are many levels.
+const MANY_LEVELS: usize = 5;
 
 /// A difference, rounded.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +43,8 @@ pub(super) fn round(difference: &[f32], bits: usize) -> Rounded {
         }
         product / length.sqrt()
     };
-    let best = STRETCHES.map(stretch).max_by(|a, b| alike(*a).total_cmp(&alike(*b))).unwrap_or(1.0);
+    let stretches = if bits < MANY_LEVELS { STRETCHES } else { FEWER_STRETCHES };
+    let best = stretches.map(stretch).max_by(|a, b| alike(*a).total_cmp(&alike(*b))).unwrap_or(1.0);
     let numbers: Vec<f32> = difference.iter().map(|x| number(*x, best)).collect();
     let product: f32 = numbers.iter().zip(difference).map(|(number, x)| number * x).sum();
     Rounded {

@@ -9,15 +9,10 @@ use super::residual::{Rounded, pack, round, scales};
 use super::rotation::Rotation;
 use crate::Embedding;
 
-/// Bits of a component for embeddings of so many components: what finds as much as 8 would, less a twentieth at the most
-/// (`docs/SCALE.md`). The error of a cosine falls with the root of the number of components.
+/// Bits of a component for embeddings of so many components. At equal bytes these find more than fewer bits in more cells do, or more
+/// bits in fewer (`docs/SCALE.md`); the more components, the less an error of each counts.
 pub fn bits_of(dim: usize) -> usize {
-    match dim {
-        0..=96 => 7,
-        97..=128 => 6,
-        129..=192 => 5,
-        _ => 4,
-    }
+    if dim <= 192 { 7 } else { 6 }
 }
 
 /// Items of a cell, about: fewer make more centroids, more make cells of which less is near.
