@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from benches import ann_native, embed, explore, image, in_and_out, page, search, server, stages, text, text_as_used, text_native
+from benches import ann_native, embed, explore, image, in_and_out, page, scale, search, server, stages, text, text_as_used, text_native
 from harness import machine, report
 from harness.context import ROOT, Context
 
@@ -22,6 +22,7 @@ BENCHES = {
     # Leaves its indexes to the next one.
     "ann-native": ann_native.run,
     "search": search.run,
+    "scale": scale.run,
     "explore": explore.run,
     "embed": embed.run,
     "in-and-out": in_and_out.run,

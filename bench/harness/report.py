@@ -8,6 +8,7 @@ TITLES = {
     "text-as-used": "Text encoder, as people use it",
     "image": "Image encoder",
     "search": "Search",
+    "scale": "Very many places from static files",
     "explore": "Exploring an area",
     "embed": "Indexing pictures",
     "in-and-out": "Imagery in, catalogs out",
@@ -29,7 +30,7 @@ To repeat it (tools and peers are installed into `target/bench`, nothing else is
 ```
 cargo xtask bench                  # everything
 cargo xtask bench --only text      # one section
-cargo xtask bench --large          # with searches of 300,000 vectors
+cargo xtask bench --large          # with searches of 300,000 vectors, and cells of ten million
 ```
 
 Numbers are medians; behind them, in small, the 10th and the 90th percentile. *Ratio* is ours divided by theirs:

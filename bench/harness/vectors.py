@@ -88,9 +88,22 @@ def of(context: Context, count: int, dim: int = DIM) -> Vectors:
     items = mixtures(dice, centres, lift, dice.integers(0, len(centres), count))
     items.tofile(vectors.items_path)
     queries.tofile(vectors.queries_path)
-    cosines = queries @ items.T
-    np.save(folder / "truth.npy", np.argsort(-cosines, axis=1, kind="stable")[:, :DEPTH])
+    np.save(folder / "truth.npy", nearest(queries, items))
     return vectors
+
+
+def nearest(queries: np.ndarray, items: np.ndarray, at_once: int = 200_000) -> np.ndarray:
+    """`(queries, DEPTH)`: ordinals of the nearest items, nearest first; of equal ones the first. Some items at a time, as all
+    cosines of millions have no room in memory."""
+    cosines = np.empty((len(queries), 0), np.float32)
+    ordinals = np.empty((len(queries), 0), np.int64)
+    for start in range(0, len(items), at_once):
+        part = queries @ items[start : start + at_once].T
+        cosines = np.concatenate([cosines, part], axis=1)
+        ordinals = np.concatenate([ordinals, np.broadcast_to(np.arange(start, start + part.shape[1]), part.shape)], axis=1)
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, :DEPTH]
+        cosines, ordinals = (np.take_along_axis(all_of_them, best, axis=1) for all_of_them in (cosines, ordinals))
+    return ordinals
 
 
 def mixtures(dice: np.random.Generator, told: np.ndarray, lift: np.ndarray, mains: np.ndarray) -> np.ndarray:

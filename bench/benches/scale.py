@@ -1,0 +1,68 @@
+"""Searching very many places from one file on a static host: what a query fetches, and how much of the truth that finds.
+
+No peer can be installed here that searches static files; what hypvector says of itself is in the note.
+"""
+
+import json
+
+import numpy as np
+
+from harness import context as programs
+from harness import vectors
+from harness.context import Context
+from harness.rows import Measure, Row, measured, single
+from harness.vectors import DEPTH, Vectors
+
+# Vectors, their components, and whether they are measured only when asked for what takes long.
+CASES = [(100_000, 64, False), (100_000, 384, False), (1_000_000, 64, False), (1_000_000, 384, True), (10_000_000, 64, True)]
+# Bits of a component that are compared; the first is the one that `clip-rs index` takes.
+BITS = {64: [7, 6, 5], 384: [6, 5, 4]}
+# Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own.
+BUDGETS = ["300000,20,8000", "600000,20,8000", "1200000,20,8000", "2400000,20,8000", "4800000,20,8000"]
+# Added to every request, milliseconds, and bytes a millisecond (50 Mbit/s) of the network that times are worked out for.
+LATENCY_MS, BYTES_A_MS = 20, 6250
+HYPVECTOR = (
+    "hypvector's own figures, of its own vectors: 100,000 x 384: 5.5 MB, 91 requests, recall@10 .91; 1 million x 1024: 17.8 MB, "
+    "118 requests, .89; 3.2 million: 68 MB, 274 requests, .92."
+)
+
+
+def run(context: Context) -> list[Row]:
+    rows = []
+    for count, dim, is_large in CASES:
+        if is_large and not context.large:
+            continue
+        items = vectors.of(context, count, dim)
+        size = f"{count:,} x {dim}"
+        built = []
+        for bits in BITS[dim]:
+            folder = items.folder / f"cells-{bits}"
+            told = json.loads(programs.run(context.native, "cells", items.items_path, dim, bits, folder))
+            facts = {"MB": round(told["cells_bytes"] / 1e6, 1), "MB of centroids": round(told["centroids_bytes"] / 1e6, 2),
+                     "cells": told["cells"]}
+            built.append(single(f"{bits} bits a component", told["seconds"], **facts))
+            asked = json.loads(
+                programs.run(context.native, "ask", folder, items.queries_path, dim, DEPTH, *BUDGETS)
+            )
+            measures = [found(items, budget, answer) for budget, answer in zip(BUDGETS, asked, strict=True)]
+            rows.append(Row("scale", f"{size}, {bits} bits, computing", "ms", measures, note=NOTE + " " + HYPVECTOR))
+        rows.append(Row("scale", f"{size}, making the cells", "s", built,
+                        note="k-means on one thread, assigning on all, writing on one."))
+    return rows
+
+
+NOTE = (
+    f"Beside the milliseconds: what is fetched, in how many requests, which all go out at once (the centroids were fetched when the "
+    f"catalog was opened, so the first results need one round trip, and their places and addresses a second), the whole on a network "
+    f"of {LATENCY_MS} ms a request and 50 Mbit/s, and the share of the true nearest that is found. " + vectors.DESCRIPTION
+)
+
+
+def found(items: Vectors, budget: str, answer: dict) -> Measure:
+    megabytes = float(np.mean(answer["bytes"])) / 1e6
+    whole = LATENCY_MS + megabytes * 1e6 / BYTES_A_MS + float(np.median(answer["ms"]))
+    facts = {
+        "MB": round(megabytes, 2), "requests": round(float(np.mean(answer["requests"])), 1), "on a network, ms": round(whole),
+        "recall@10": items.recall(answer["ordinals"], 10), f"recall@{DEPTH}": items.recall(answer["ordinals"], DEPTH),
+    }
+    return measured(f"budget {int(budget.split(',')[0]) / 1e6:g} MB", answer["ms"], **facts)
