@@ -10,7 +10,7 @@ use clip_rs_search::{Embedding, Index};
 use rayon::prelude::*;
 
 use super::Request;
-use super::cells::Gathered;
+use super::cells::{Gathered, page_rows};
 use super::listing::Imagery;
 use super::survey::Survey;
 use crate::cut::duplicates::duplicates;
@@ -30,8 +30,6 @@ use clip_rs_stage::progress::Progress;
 
 /// Items of a shard at most: what a browser loads as one.
 const SHARD_ITEMS: usize = 50_000;
-/// Items of a page of details.
-const PAGE_ROWS: usize = 4096;
 /// Queries offered to a person who does not know yet what to ask, where the imagery names none.
 const EXAMPLES: [&str; 10] = [
     "baseball field",
@@ -138,6 +136,8 @@ pub struct Workshop<'a> {
     pub locator: &'a Locator<'a>,
     /// What items' relevance offsets are measured by, if the model has it.
     pub concepts: Option<&'a Concepts>,
+    /// Whether the catalog gets cells.
+    pub has_cells: bool,
     /// The catalog that is being written.
     pub edition: &'a mut Edition,
     /// Items that look the same as an earlier one.
@@ -158,16 +158,15 @@ pub fn assemble(
     let model_ref = workshop.model(model)?;
     let progress = Progress::start("Building the index", items.len());
     let mut shards = Vec::new();
-    let mut gathered = Gathered::default();
+    let mut gathered = workshop.has_cells.then(Gathered::default);
     let mut with_places = false;
     for items in items.chunks(SHARD_ITEMS) {
-        shards.push(workshop.shard(items, &progress, &mut with_places, &mut gathered)?);
+        shards.push(workshop.shard(items, &progress, &mut with_places, gathered.as_mut())?);
         progress.advance(items.len());
     }
-    let cells = if request.cells.decide(gathered.bytes) {
-        progress.part("cells", || gathered.write(workshop.edition))?
-    } else {
-        None
+    let cells = match gathered {
+        Some(gathered) => progress.part("cells", || gathered.write(workshop.edition))?,
+        None => None,
     };
     progress.finish();
     let about = &survey.inventory().about;
@@ -226,7 +225,7 @@ impl Workshop<'_> {
         items: &[Item],
         progress: &Progress,
         with_places: &mut bool,
-        gathered: &mut Gathered,
+        mut gathered: Option<&mut Gathered>,
     ) -> Result<Shard, StageError> {
         let vectors = progress.part("reading vectors", || self.vectors(items))?;
         let index = progress.part("graph", || Index::build(&vectors, IndexParams::default()));
@@ -239,12 +238,15 @@ impl Workshop<'_> {
         let alike = progress.part("duplicates", || duplicates(items, &vectors, |key| self.look(key)))?;
         let offset = |vector: &Embedding| self.concepts.map(|concepts| concepts.offset(vector));
         let offsets: Vec<Option<f32>> = vectors.par_iter().map(offset).collect();
-        gathered.vectors(&vectors);
+        if let Some(gathered) = &mut gathered {
+            gathered.vectors(&vectors);
+        }
         drop(vectors);
         let mut builder = ItemsBuilder::default();
         let mut boxes = Vec::with_capacity(items.len());
         let mut details = Vec::new();
-        for page in items.chunks(PAGE_ROWS) {
+        let page_rows = page_rows(items.len(), self.has_cells);
+        for page in items.chunks(page_rows) {
             for item in page {
                 let footprint = self.locator.footprint(&item.what);
                 builder.push(&self.locator.id(&item.what), footprint)?;
@@ -272,8 +274,9 @@ impl Workshop<'_> {
         }
         let built = builder.build();
         let names = built.to_bytes()?;
-        gathered.items(built);
-        gathered.bytes += (index.len() + names.len()) as u64;
+        if let Some(gathered) = gathered {
+            gathered.items(built);
+        }
         let index = progress.part("writing", || self.edition.add(&index, "index", "bin"))?;
         let names = progress.part("writing", || self.edition.add(&names, "items", "bin"))?;
         Ok(Shard {
@@ -283,7 +286,7 @@ impl Workshop<'_> {
             index,
             items: names,
             details,
-            page_rows: PAGE_ROWS,
+            page_rows,
         })
     }
 

@@ -10,14 +10,20 @@ use crate::publish::Edition;
 
 /// Bytes of indexes and items from which on a catalog has cells, unless it is said otherwise: more than a first search can wait
 /// for.
-const FROM_BYTES: u64 = 8 << 20;
+const FROM_BYTES: usize = 8 << 20;
+/// Bytes that graph and name of an item take beside its code, about.
+const BESIDE_CODE: usize = 200;
+/// Rows of a page of details or of the listing, of which a catalog that is loaded as a whole has few.
+const PAGE_ROWS: usize = 4096;
+/// Least rows of a page where hits may lie on as many pages as there are hits, and most pages.
+const SMALL_PAGES: (usize, usize) = (512, 2048);
 /// Items that are assigned to cells at a time.
 const PIECE: usize = 4096;
 
 /// Whether a catalog has cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HasCells {
-    /// Where its indexes and items are more than 8 MiB.
+    /// Where its indexes and items are more than 8 MiB, about.
     #[default]
     IfLarge,
     /// In any case.
@@ -27,14 +33,20 @@ pub enum HasCells {
 }
 
 impl HasCells {
-    /// The same for a catalog whose indexes and items have so many bytes.
-    pub fn decide(self, bytes: u64) -> bool {
+    /// The same for so many items, whose embeddings have so many components.
+    pub fn decide(self, items: usize, dim: usize) -> bool {
         match self {
-            Self::IfLarge => bytes >= FROM_BYTES,
+            Self::IfLarge => items.saturating_mul(dim + BESIDE_CODE) >= FROM_BYTES,
             Self::Always => true,
             Self::Never => false,
         }
     }
+}
+
+/// Rows of a page of details or of the listing, of so many rows in all.
+pub fn page_rows(rows: usize, has_cells: bool) -> usize {
+    let (least, pages) = SMALL_PAGES;
+    if has_cells { rows.div_ceil(pages).clamp(least, PAGE_ROWS) } else { PAGE_ROWS }
 }
 
 /// What has to be known of all shards.
@@ -42,8 +54,6 @@ impl HasCells {
 pub struct Gathered {
     builder: Option<CellsBuilder>,
     shards: Vec<Items>,
-    /// Bytes of the indexes and items so far.
-    pub bytes: u64,
 }
 
 impl Gathered {
@@ -68,7 +78,27 @@ impl Gathered {
         let written = builder.write(&partition, &labels.concat(), &self.shards, bits_of(builder.dim()))?;
         Ok(Some(CellsRef {
             centroids: edition.add(&written.centroids, "centroids", "bin")?,
-            cells: edition.add(&written.cells, "cells", "bin")?,
+            cells: edition.add_for_ranges(&written.cells, "cells", "bin")?,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_has_cells_where_it_is_large_or_as_it_is_said() {
+        let large = |items, dim| HasCells::IfLarge.decide(items, dim);
+        assert!(!large(9_216, 64) && !large(30_000, 64) && large(32_000, 64) && large(12_000, 512));
+        assert!(HasCells::Always.decide(1, 64) && !HasCells::Never.decide(usize::MAX, 64));
+    }
+
+    #[test]
+    fn pages_are_small_where_each_hit_may_need_another_and_not_very_many() {
+        assert_eq!(page_rows(2304, false), 4096);
+        assert_eq!([100, 100_000, 1_000_000].map(|rows| page_rows(rows, true)), [512; 3]);
+        assert_eq!(page_rows(5_000_000, true), 2442);
+        assert_eq!(page_rows(usize::MAX, true), 4096);
     }
 }

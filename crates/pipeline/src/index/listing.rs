@@ -4,13 +4,11 @@ use clip_rs_catalog::{
     ImageKind, ListedFile, ListedPicture, ListedTile, Page, PictureListing, PictureSet, TileListing, TileSet,
 };
 
+use super::cells::page_rows;
 use crate::embed::pictures::THUMBNAILS;
 use crate::embed::{Shown, ShownPicture};
 use crate::publish::Edition;
 use clip_rs_stage::StageError;
-
-/// Tiles or pictures of a page of the listing.
-const PAGE_ROWS: usize = 4096;
 
 /// What the manifest says of the imagery.
 pub enum Imagery {
@@ -21,10 +19,12 @@ pub enum Imagery {
 }
 
 /// Gives the files that were put into `edition` their final places, and writes the pages that list them.
-pub fn write(edition: &mut Edition, shown: &mut Shown<'_>) -> Result<Imagery, StageError> {
+pub fn write(edition: &mut Edition, shown: &mut Shown<'_>, has_cells: bool) -> Result<Imagery, StageError> {
     match shown {
-        Shown::Tiles { listed, zoom, edge } => tiles(edition, listed, (*zoom, *edge)).map(Imagery::Tiles),
-        Shown::Pictures(shown) => pictures(edition, shown).map(Imagery::Pictures),
+        Shown::Tiles { listed, zoom, edge } => {
+            tiles(edition, listed, (*zoom, *edge), has_cells).map(Imagery::Tiles)
+        }
+        Shown::Pictures(shown) => pictures(edition, shown, has_cells).map(Imagery::Pictures),
     }
 }
 
@@ -32,12 +32,13 @@ fn tiles(
     edition: &mut Edition,
     rows: &mut [ListedTile],
     (zoom, tile_size): (u8, u32),
+    has_cells: bool,
 ) -> Result<TileSet, StageError> {
     rows.sort_unstable_by_key(|row| row.tile.order());
     let paths = rows.iter_mut().map(|row| (row.path(), &mut row.file)).collect();
     let folders = edition.settle(paths)?;
     let mut listing = Vec::new();
-    for page in rows.chunks(PAGE_ROWS) {
+    for page in rows.chunks(page_rows(rows.len(), has_cells)) {
         let first = page.first().map(|row| row.tile.to_string()).unwrap_or_default();
         let content = TileListing::new(page.to_vec())?.to_bytes()?;
         listing.push(Page { first, file: edition.add(&content, "listing", "bin")? });
@@ -58,7 +59,11 @@ fn kinds(rows: &[ListedTile]) -> Vec<ImageKind> {
     kinds.into_iter().map(|(_, kind)| kind).collect()
 }
 
-fn pictures(edition: &mut Edition, shown: &mut [ShownPicture<'_>]) -> Result<PictureSet, StageError> {
+fn pictures(
+    edition: &mut Edition,
+    shown: &mut [ShownPicture<'_>],
+    has_cells: bool,
+) -> Result<PictureSet, StageError> {
     let mut order: Vec<&mut ShownPicture<'_>> = shown.iter_mut().collect();
     order.sort_by(|a, b| a.name.cmp(&b.name));
     let mut paths: Vec<(String, &mut ListedFile)> = Vec::new();
@@ -71,7 +76,7 @@ fn pictures(edition: &mut Edition, shown: &mut [ShownPicture<'_>]) -> Result<Pic
     }
     let folders = edition.settle(paths)?;
     let mut listing = Vec::new();
-    for page in order.chunks(PAGE_ROWS) {
+    for page in order.chunks(page_rows(order.len(), has_cells)) {
         let first = page.first().map(|shown| shown.name.clone()).unwrap_or_default();
         let row = |shown: &&mut ShownPicture<'_>| ListedPicture {
             name: shown.name.clone(),

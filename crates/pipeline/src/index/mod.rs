@@ -147,7 +147,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     if items.is_empty() {
         return Err(nothing_searched(&unreadable, empty));
     }
-    let imagery = listing::write(&mut edition, &mut shown)?;
+    let has_cells = request.cells.decide(items.len(), model.config.embed_dim);
+    let imagery = listing::write(&mut edition, &mut shown, has_cells)?;
     let pictures = match &shown {
         Shown::Tiles { .. } => &[],
         Shown::Pictures(pictures) => pictures.as_slice(),
@@ -167,6 +168,7 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
         given: request.given.as_deref(),
         locator: &locator,
         concepts: concepts.as_ref(),
+        has_cells,
         edition: &mut edition,
         duplicates: 0,
         captured: None,

@@ -157,13 +157,7 @@ impl Edition {
     /// Writes a file beside `catalog.json`, with its compressed siblings, and gives its name; content that is there already
     /// is left alone, for somebody may be reading it.
     pub fn add(&mut self, content: &[u8], stem: &str, extension: &str) -> Result<String, StageError> {
-        let file = FileRef::of(content, stem, extension);
-        let name = file.name.clone();
-        // Parts with the same content share a file; it is written and named once.
-        if self.files.iter().any(|other| other.name == name) {
-            return Ok(name);
-        }
-        write_unless_there(&self.out.join(&name), content)?;
+        let name = self.add_for_ranges(content, stem, extension)?;
         for way in Squeeze::ALL {
             let path = self.out.join(format!("{name}{}", way.suffix()));
             // To look whether a sibling is right is much sooner done than to make it again.
@@ -173,7 +167,23 @@ impl Edition {
                 files::write_durably(&path, &squeezed)?;
             }
         }
-        self.files.push(file);
+        Ok(name)
+    }
+
+    /// The same without compressed siblings: a range of one of them is of no use.
+    pub fn add_for_ranges(
+        &mut self,
+        content: &[u8],
+        stem: &str,
+        extension: &str,
+    ) -> Result<String, StageError> {
+        let file = FileRef::of(content, stem, extension);
+        let name = file.name.clone();
+        // Parts with the same content share a file; it is written and named once.
+        if !self.files.iter().any(|other| other.name == name) {
+            write_unless_there(&self.out.join(&name), content)?;
+            self.files.push(file);
+        }
         Ok(name)
     }
 

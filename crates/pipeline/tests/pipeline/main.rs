@@ -2,6 +2,7 @@
 
 mod addresses;
 mod architectures;
+mod cells;
 mod comparing;
 mod cutting;
 mod damage;
