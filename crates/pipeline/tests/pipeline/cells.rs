@@ -49,8 +49,8 @@ fn cells_hold_the_items_of_the_shards_and_damage_to_them_is_named() {
     }
     // The command searches the shards, and finds the same.
     let search = |extra: &[&str]| {
-        let args = ["search", "--json", "a field"].into_iter().chain(extra.iter().copied());
-        said(&clip_rs(args.map(std::ffi::OsString::from).chain([request.out.clone().into_os_string()])))
+        let out = request.out.to_str().expect("a path");
+        said(&clip_rs(["search", out, "a field", "--json"].iter().chain(extra)))
     };
     assert_eq!(search(&[]), search(&["--exact"]));
 }
