@@ -125,6 +125,7 @@ impl Maker {
             pictures,
             model,
             shards,
+            cells: None,
             files: self.refs,
             examples: Vec::new(),
             digest: String::new(),
