@@ -1,6 +1,7 @@
-"""Building an index and searching it, natively and on one thread: ours beside hnswlib and faiss."""
+"""Building an index and searching it, natively: ours beside hnswlib and faiss."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -50,10 +51,13 @@ def run(context: Context) -> list[Row]:
                    {f"recall@{K}": items.recall(ours["exact"]["ordinals"], K)})
     built_in = single("ours", built["seconds"], **{"MB": round(built["bytes"] / 1e6, 1)})
     size = f"{COUNT // 1000}k x {DIM}"
+    threads = os.cpu_count() or 1
+    everywhere = single("ours", vectors.build_ours(context, items, threads)["seconds"])
     return [
         Row("ann-native", f"build, {size}", "s", [built_in], builds,
             note=f"One thread. hnswlib: M {vectors.M}, ef_construction {vectors.EF_CONSTRUCTION}; faiss: HNSW of "
                  f"floats, M {FAISS_M}, the same ef_construction. MB is the index as a file, vectors included."),
+        Row("ann-native", f"build on {threads} threads, {size}", "s", [everywhere], [hnswlib_on(items, threads)]),
         Row("ann-native", f"graph, {size}, the first {K}", "ms", [mine], searches,
             note=f"Peers are asked with the first ef of {EFS} that finds as much as ours. " + vectors.DESCRIPTION),
         Row("ann-native", f"exact, {size}, the first {K}", "ms", [scan], [flat]),
@@ -85,6 +89,16 @@ def build_hnswlib(items: Vectors) -> tuple[float, int, Search]:
         return index.knn_query(query, k=k, num_threads=1)[0][0]
 
     return seconds, index.index_file_size(), search
+
+
+def hnswlib_on(items: Vectors, threads: int) -> Measure:
+    content = items.items()
+    start = time.perf_counter()
+    try:
+        vectors.build_hnswlib(content, threads)
+    except ImportError as error:
+        return Measure("hnswlib", absent=f"not installed ({error})")
+    return single("hnswlib", time.perf_counter() - start, metadata.version("hnswlib"))
 
 
 def build_faiss(items: Vectors) -> tuple[float, int, Search]:

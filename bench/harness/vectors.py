@@ -141,11 +141,13 @@ def our_index(context: Context, vectors: Vectors) -> Path:
     return path
 
 
-def build_ours(context: Context, vectors: Vectors) -> dict:
-    """Builds it in place of older ones, and returns `seconds` and `bytes`."""
+def build_ours(context: Context, vectors: Vectors, threads: int = 1) -> dict:
+    """Builds it in place of older ones on so many threads, and returns `seconds` and `bytes`."""
     path = our_path(context, vectors)
     part = path.with_suffix(".part")
-    told = json.loads(run(context.native, "build", vectors.items_path, vectors.dim, part))
+    told = json.loads(
+        run("env", f"RAYON_NUM_THREADS={threads}", context.native, "build", vectors.items_path, vectors.dim, part)
+    )
     for old in vectors.folder.glob("ours-*.index"):
         old.unlink()
     part.rename(path)

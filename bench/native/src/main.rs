@@ -22,7 +22,7 @@ use serde_json::json;
 const HELP: &str = "\
 clip-rs-bench-native encode PACKAGE              texts, one a line, on standard input; vectors on standard output
 clip-rs-bench-native text PACKAGE ROUNDS         lists of tokens as JSON on standard input
-clip-rs-bench-native build VECTORS DIM INDEX     builds an index on one thread
+clip-rs-bench-native build VECTORS DIM INDEX     builds an index, on RAYON_NUM_THREADS threads
 clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all
 clip-rs-bench-native cells VECTORS DIM BITS FOLDER   builds cells
 clip-rs-bench-native ask FOLDER QUERIES DIM K BYTES,REQUESTS,GAP..   the nearest of each query within budgets

@@ -1,14 +1,17 @@
 //! The nearest items of a shard: int8 codes in one block, a graph over them to walk, and exact scans of the same codes.
 //!
-//! The graph is built by instant-distance (Malkov and Yashunin 2016, <https://arxiv.org/abs/1603.09320>) and walked
-//! here: items keep their ordinals, bytes from outside are checked before they become a graph, and a search may ask
-//! for as many results as it likes.
+//! The graph (Malkov and Yashunin 2016, <https://arxiv.org/abs/1603.09320>) is begun by instant-distance; the items of a large
+//! shard come to it in batches, on all threads. It is walked here: items keep their ordinals, bytes from outside are checked
+//! before they become a graph, and a search may ask for as many results as it likes.
 
 mod build;
+mod first;
 mod graph;
+mod grow;
 mod rank;
 mod rows;
 mod scan;
+mod select;
 mod walk;
 
 use clip_rs_catalog::CatalogError;
@@ -142,7 +145,13 @@ impl Index {
         }
         // Half as many again: the last of the results are missed more easily than the first.
         let ef = self.ef_search.max(k + k / 2);
-        let mut found = walk::nearest(&self.rows, &self.graph, &PreparedQuery::new(query), ef);
+        let mut found = walk::nearest(
+            &self.rows,
+            self.graph.entrances(),
+            |ordinal| self.graph.neighbours(ordinal),
+            &PreparedQuery::new(query),
+            ef,
+        );
         found.truncate(k);
         found.into_iter().map(Rank::neighbour).collect()
     }

@@ -19,9 +19,12 @@ impl Rank {
         self.0 as u32 >> 1
     }
 
+    pub(super) fn cosine(self) -> f32 {
+        f32::from_bits(bits(!(self.0 >> 32) as u32))
+    }
+
     pub(super) fn neighbour(self) -> Neighbour {
-        let cosine = f32::from_bits(bits(!(self.0 >> 32) as u32));
-        Neighbour { ordinal: self.ordinal() as usize, cosine }
+        Neighbour { ordinal: self.ordinal() as usize, cosine: self.cosine() }
     }
 
     /// Marks it; whether it was not marked before.

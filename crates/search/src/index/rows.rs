@@ -100,6 +100,12 @@ impl Rows {
 }
 
 impl PreparedQuery {
+    /// An item as the query.
+    pub(super) fn of_row(rows: &Rows, ordinal: u32) -> Self {
+        let at = ordinal as usize;
+        Self { dots: RowDots::new(rows.row(at)), scale: rows.scales[at] }
+    }
+
     pub(super) fn new(query: &Code) -> Self {
         let query = CodeRef::from(query);
         Self { dots: RowDots::new(query.as_slice()), scale: query.scale() }

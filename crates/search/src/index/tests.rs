@@ -55,6 +55,41 @@ fn the_graph_finds_what_brute_force_finds() {
 }
 
 #[test]
+fn a_graph_that_grew_finds_what_brute_force_finds_however_the_items_lie() {
+    // Many small groups, few large ones, and none.
+    for (seed, clusters) in [(31, 1000), (32, 12), (33, 1)] {
+        let (count, dim) = (9000, 48);
+        let index = build(&clustered(seed, count, dim, clusters));
+        let queries = clustered(seed, count + 100, dim, clusters).split_off(count);
+        for k in [10, 50] {
+            let recall = recall(&index, &queries, k);
+            assert!(recall >= 0.97, "seed {seed}, {clusters} clusters: recall@{k} {recall}");
+        }
+        let itself = |ordinal: &usize| {
+            let code =
+                Code::try_from(index.code(*ordinal).expect("an item").as_slice().to_vec()).expect("a code");
+            index.search(&code, 1)[0].ordinal == *ordinal
+        };
+        let lost = (0..count).filter(|ordinal| !itself(ordinal)).count();
+        assert!(
+            lost <= count / 1000,
+            "seed {seed}, {clusters} clusters: {lost} items do not find themselves"
+        );
+    }
+}
+
+#[test]
+#[cfg(not(target_arch = "wasm32"))]
+fn a_graph_is_the_same_on_any_number_of_threads() {
+    let embeddings = clustered(34, 5000, 24, 40);
+    let [one, four] = [1, 4].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| build(&embeddings)).to_bytes()
+    });
+    assert!(one == four);
+}
+
+#[test]
 fn an_exact_scan_is_brute_force_over_the_codes() {
     let seed = 16;
     for (count, dim) in [(1, 5), (63, 8), (64, 17), (131, 33), (700, 64)] {

@@ -1,6 +1,5 @@
 //! Approximate search: from the nearest entrance along the graph to ever nearer items.
 
-use super::graph::Graph;
 use super::rank::Rank;
 use super::rows::{PreparedQuery, Rows};
 
@@ -8,10 +7,16 @@ use super::rows::{PreparedQuery, Rows};
 ///
 /// Algorithm 2 of Malkov and Yashunin with one list in place of its two heaps: the best `ef` items so far, of which
 /// the nearest whose neighbours are not known yet is next. It ends when there is none.
-pub(super) fn nearest(rows: &Rows, graph: &Graph, query: &PreparedQuery, ef: usize) -> Vec<Rank> {
+pub(super) fn nearest<'a>(
+    rows: &Rows,
+    entrances: &[u32],
+    neighbours: impl Fn(u32) -> &'a [u32],
+    query: &PreparedQuery,
+    ef: usize,
+) -> Vec<Rank> {
     let mut seen = Seen::new(rows.len());
     let mut best = Best { ranks: Vec::with_capacity(ef.min(rows.len()) + 1), ef };
-    let Some(entrance) = nearest_entrance(rows, graph, query) else { return best.ranks };
+    let Some(entrance) = nearest_entrance(rows, entrances, query) else { return best.ranks };
     seen.insert(entrance.ordinal());
     best.offer(entrance);
 
@@ -22,7 +27,7 @@ pub(super) fn nearest(rows: &Rows, graph: &Graph, query: &PreparedQuery, ef: usi
             next += 1;
             continue;
         }
-        let neighbours = graph.neighbours(rank.ordinal());
+        let neighbours = neighbours(rank.ordinal());
         unseen.clear();
         unseen.extend(neighbours.iter().filter(|&&ordinal| seen.insert(ordinal)));
         rows.cosines(query, &unseen, |ordinal, cosine| {
@@ -34,9 +39,9 @@ pub(super) fn nearest(rows: &Rows, graph: &Graph, query: &PreparedQuery, ef: usi
     best.ranks
 }
 
-fn nearest_entrance(rows: &Rows, graph: &Graph, query: &PreparedQuery) -> Option<Rank> {
+fn nearest_entrance(rows: &Rows, entrances: &[u32], query: &PreparedQuery) -> Option<Rank> {
     let mut nearest: Option<Rank> = None;
-    rows.cosines(query, graph.entrances(), |ordinal, cosine| {
+    rows.cosines(query, entrances, |ordinal, cosine| {
         let rank = Rank::new(ordinal, cosine);
         nearest = Some(nearest.map_or(rank, |nearest| nearest.min(rank)));
     });

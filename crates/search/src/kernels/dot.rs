@@ -19,7 +19,10 @@ pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     return simd128::dot(a, b);
 
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if super::has_vnni() {
+        // SAFETY: all that it needs was just found to be there.
+        return unsafe { vnni::dot(a, b) };
+    } else if is_x86_feature_detected!("avx2") {
         // SAFETY: AVX2 was just found to be there.
         return unsafe { avx2::dot(a, b) };
     }
@@ -50,6 +53,29 @@ mod simd128 {
             + i32x4_extract_lane::<2>(sum)
             + i32x4_extract_lane::<3>(sum);
         lanes + super::dot_scalar(a_rest, b_rest)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod vnni {
+    use core::arch::x86_64::*;
+
+    /// The instruction multiplies unsigned bytes with signed ones: `x + 128` is unsigned, and what that adds to the sum
+    /// is 128 times the sum of the others.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
+        let (a_blocks, a_rest) = a.as_chunks::<64>();
+        let (b_blocks, b_rest) = b.as_chunks::<64>();
+        let (mut sums, mut others) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+        for (x, y) in a_blocks.iter().zip(b_blocks) {
+            // SAFETY: both point at 64 bytes; loadu needs no alignment.
+            let (x, y) =
+                unsafe { (_mm512_loadu_si512(x.as_ptr().cast()), _mm512_loadu_si512(y.as_ptr().cast())) };
+            sums = _mm512_dpbusd_epi32(sums, _mm512_xor_si512(x, _mm512_set1_epi8(-128)), y);
+            others = _mm512_dpbusd_epi32(others, _mm512_set1_epi8(1), y);
+        }
+        let excess = _mm512_slli_epi32::<7>(others);
+        _mm512_reduce_add_epi32(_mm512_sub_epi32(sums, excess)) + super::dot_scalar(a_rest, b_rest)
     }
 }
 

@@ -19,11 +19,7 @@ pub(super) static KERNELS: [&Kernel; 3] = [&VNNI, &AVX2, &SSE2];
 static VNNI: Kernel = Kernel {
     name: "VNNI",
     layout: Layout { lanes: VNNI_LANES, depth: 4, activations: Encoding::Unsigned },
-    runs: || {
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vnni")
-    },
+    runs: super::has_vnni,
     // SAFETY: kernels multiply only where `runs` said that they do.
     multiply: |product, y, output| unsafe { vnni(product, y, output) },
 };

@@ -3,6 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::portable;
+use crate::kernels::has_vnni;
 
 /// Bytes that one AVX-512 register holds.
 const WIDE: usize = 64;
@@ -53,12 +54,6 @@ impl Query {
             Self::Plain(query) => query.dots(rows),
         }
     }
-}
-
-fn has_vnni() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
 }
 
 fn in_blocks<T: Copy + Default, const N: usize>(numbers: &[T]) -> Box<[[T; N]]> {
