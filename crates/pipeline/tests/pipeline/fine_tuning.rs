@@ -293,10 +293,7 @@ fn an_interrupted_command_keeps_what_it_learned_and_goes_on_to_the_same_bytes() 
 
     let (code, told) = interrupted(&data, &stopped, &["--batch", "9"], "Epoch 3:", 1);
     assert_eq!(code, Some(130), "{told}");
-    assert!(
-        told.contains("Ctrl-C again") && told.contains("of 80 steps; --resume goes on from there"),
-        "{told}"
-    );
+    assert!(told.contains("of 80 steps; --resume goes on from there"), "{told}");
     assert!(!stopped.exists() && !told.contains("Epoch 40:"), "{told}");
     let (code, told) = interrupted(&data, &stopped, &["--batch", "9", "--resume"], "", 0);
     assert_eq!(code, Some(0), "{told}");
