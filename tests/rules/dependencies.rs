@@ -102,7 +102,6 @@ fn who_only_uses_a_model_compiles_nothing_that_trains_one() {
         "clip-rs-fetch",
         "candle-core",
         "candle-nn",
-        "hf-hub",
         "ureq",
         "parquet",
     ];

@@ -8,14 +8,13 @@ use clip_rs_search::model::{
 use super::faults::unusable;
 use crate::protocol::{Failure, FailureKind};
 
-/// The text tower, of which `file` is the name.
+/// The text tower, of which `file` is the name; whoever read its description did [`check`] it.
 pub(crate) fn text(
     config: &ModelConfig,
     file: &str,
     weights: Vec<u8>,
     vocabulary: &[u8],
 ) -> Result<Box<dyn TextTower>, Failure> {
-    check(config)?;
     let tower = match config.architecture {
         None => TextEncoder::from_gguf(config, weights, vocabulary).map(Into::into),
         Some(_) => general::text(config, weights, vocabulary),

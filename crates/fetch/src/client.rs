@@ -4,17 +4,19 @@ use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{
-    CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
-    RETRY_AFTER,
+    AUTHORIZATION, CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, LOCATION,
+    RANGE, RETRY_AFTER,
 };
 use ureq::http::{HeaderMap, HeaderName, Response, StatusCode};
 use ureq::{Agent, Body};
 use url::Url;
 
+use crate::Secret;
+
 /// Longest answer that is taken, bytes: a tile of 1024 pixels as PNG has some four million.
 const MOST_BYTES: u64 = 16 << 20;
-/// Longest that a server may say nothing, seconds.
-const SILENCE_S: u64 = 30;
+/// Longest that a server may say nothing.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Longest that one answer may take, seconds.
 const WHOLE_S: u64 = 180;
 /// Longest validator that is kept, bytes.
@@ -87,26 +89,62 @@ pub(crate) enum Refusal {
     Final(String),
 }
 
+/// What a server says of a file before it sends it.
+#[derive(Debug)]
+pub struct Announced {
+    /// How long it is, bytes, where that is said.
+    pub total: Option<u64>,
+    /// The headers of the answers on the way to it, of those that came from the site that was asked.
+    hops: Vec<HeaderMap>,
+}
+
+/// What a server says when it is asked for a file.
+#[derive(Debug)]
+pub enum Word {
+    /// It has one.
+    Has(Announced),
+    /// Nothing is there.
+    Nothing,
+    /// It gives it to some, not to whoever asked.
+    Denied,
+}
+
+impl Announced {
+    /// The first header of that name which the asked site sent.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.hops.iter().find_map(|headers| headers.get(name)?.to_str().ok())
+    }
+}
+
 /// Asks services.
 #[derive(Debug, Clone)]
-pub struct Client(Agent);
+pub struct Client {
+    agent: Agent,
+    silence: Duration,
+    bearer: Option<Secret>,
+}
 
 impl Client {
     /// Says who asks: this program, and `contact` (an address of whoever runs it) where that is known.
     pub fn new(contact: Option<&str>) -> Self {
         let contact = contact.map(|contact| format!("; {contact}")).unwrap_or_default();
         let user_agent = format!("clip-rs/{} (aerial imagery search{contact})", env!("CARGO_PKG_VERSION"));
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .user_agent(user_agent)
-            .timeout_connect(seconds(SILENCE_S))
-            .timeout_recv_response(seconds(SILENCE_S))
-            .timeout_per_read(seconds(SILENCE_S))
-            .timeout_global(seconds(WHOLE_S));
-        Self(config.build().new_agent())
+            .user_agent(user_agent);
+        Self { agent: config.build().new_agent(), silence: SILENCE, bearer: None }
+    }
+
+    /// Takes a server for gone that says nothing for so long.
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
+    }
+
+    /// Shows this key (RFC 6750, 2.1) to the sites that are asked; not to those that they send on to.
+    pub fn with_bearer(self, key: Secret) -> Self {
+        Self { bearer: Some(key), ..self }
     }
 
     /// Asks for what is at `url`.
@@ -123,7 +161,8 @@ impl Client {
         let conditions = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.modified)];
         let conditions = conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let whole = Some(Duration::from_secs(WHOLE_S));
-        let mut response = self.open(url, &conditions.collect::<Vec<_>>(), whole, false)?;
+        let conditions = conditions.collect::<Vec<_>>();
+        let mut response = self.open(url, &conditions, whole, false, &mut Vec::new())?;
         match response.status().as_u16() {
             304 if !known.is_empty() => Ok(News::Same),
             200 => {
@@ -140,28 +179,30 @@ impl Client {
         }
     }
 
-    /// Asks for a file from its byte `from` on, as long as it is still that which `known` was said of; else for all of it.
-    pub(crate) fn get_part(&self, url: &Url, from: u64, known: &Validators) -> Result<Part, Refusal> {
+    /// Asks for a file from its byte `from` on, as long as it is still that which `known` was said of; else for all of it. Without
+    /// `known` the address stands for one file for ever.
+    pub(crate) fn get_part(&self, url: &Url, from: u64, known: Option<&Validators>) -> Result<Part, Refusal> {
         // A weak name stands for files that are not the same to the byte (RFC 9110, 13.1.5).
-        let name = known.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
-        let condition = name.or(known.modified.as_deref()).filter(|_| from > 0);
+        let name = known.and_then(|known| known.etag.as_deref()).filter(|etag| !etag.starts_with("W/"));
+        let condition = name.or(known.and_then(|known| known.modified.as_deref()));
         let range = format!("bytes={from}-");
-        let headers = condition.map(|condition| [(RANGE, range.as_str()), (IF_RANGE, condition)]);
+        let mut headers = Vec::new();
+        if from > 0 && (known.is_none() || condition.is_some()) {
+            headers.push((RANGE, range.as_str()));
+            headers.extend(condition.map(|condition| (IF_RANGE, condition)));
+        }
         // Where there is a key in the address, another site could be sent it.
-        let response = self.open(
-            url,
-            headers.as_ref().map_or(&[][..], |headers| &headers[..]),
-            None,
-            url.query().is_none(),
-        )?;
+        let response = self.open(url, &headers, None, url.query().is_none(), &mut Vec::new())?;
         let validators = Validators::of(response.headers());
         let content_range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         let (start, total) = match (response.status().as_u16(), content_range.and_then(range_of)) {
             (200, _) => (0, response.body().content_length()),
             (206, Some((Some(start), total))) if start == from => (start, total),
+            // Which part it is, it does not say.
+            (206, None) if from > 0 => return self.get_part(url, 0, known),
             (206, _) => return Err(Refusal::Final("it sends another part than it was asked for".to_owned())),
             (416, Some((None, Some(total)))) if total == from => (from, Some(total)),
-            (416, _) if from > 0 => return self.get_part(url, 0, &Validators::default()),
+            (416, _) if from > 0 => return self.get_part(url, 0, known),
             (204 | 404 | 410, _) => return Err(Refusal::Final("nothing is at this address".to_owned())),
             _ => return Err(refusal(&response)),
         };
@@ -171,21 +212,49 @@ impl Client {
         Ok(Part { start, total, validators, body })
     }
 
+    /// Asks what there is at `url`, for its first byte.
+    pub(crate) fn ask(&self, url: &Url) -> Result<Word, Refusal> {
+        let mut hops = Vec::new();
+        let response = self.open(url, &[(RANGE, "bytes=0-0")], None, url.query().is_none(), &mut hops)?;
+        let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+        let total = match response.status().as_u16() {
+            200 => response.body().content_length(),
+            206 | 416 => range.and_then(range_of).and_then(|(_, total)| total),
+            204 | 404 | 410 => return Ok(Word::Nothing),
+            401 | 403 => return Ok(Word::Denied),
+            _ => return Err(refusal(&response)),
+        };
+        Ok(Word::Has(Announced { total, hops }))
+    }
+
     /// Asks for what is at `url` with more headers; the whole answer may take so long. Unless it `may_leave`, redirections are
-    /// followed within the same origin only: another one was not asked for, and would be sent the key.
+    /// followed within the same origin only: another one was not asked for, and would be sent the key. The headers of what this
+    /// origin answered are added to `hops`.
     fn open(
         &self,
         url: &Url,
         headers: &[(HeaderName, &str)],
         whole: Option<Duration>,
         may_leave: bool,
+        hops: &mut Vec<HeaderMap>,
     ) -> Result<Response<Body>, Refusal> {
         let mut at = url.clone();
         for _ in 0..=MOST_MOVES {
-            let request = self.0.get(at.as_str()).config().timeout_global(whole).build();
+            let silence = Some(self.silence);
+            let request = self.agent.get(at.as_str()).config().timeout_global(whole);
+            let request = request.timeout_connect(silence).timeout_recv_response(silence);
+            let request = request.timeout_per_read(silence).build();
             let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
+            let is_asked = at.origin() == url.origin();
+            let bearer = self.bearer.as_ref().filter(|_| is_asked);
+            let request = bearer
+                .into_iter()
+                .fold(request, |request, key| request.header(AUTHORIZATION, key.put_into("Bearer {token}")));
             let response = request.call().map_err(|error| Refusal::Passing(reason(&error)))?;
             let status = response.status();
+            if is_asked {
+                hops.push(response.headers().clone());
+            }
             if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
                 return Ok(response);
             }

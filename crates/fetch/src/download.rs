@@ -6,17 +6,17 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use clip_rs_catalog::Digest;
 use clip_rs_stage::StageError;
 use clip_rs_stage::files::{self, Lock};
-use clip_rs_stage::progress::say;
+use clip_rs_stage::progress::Progress;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::FetchError;
 use crate::address::shown;
-use crate::client::{Client, Part, Refusal, Validators};
+use crate::client::{Client, Part, Refusal, Validators, Word};
 use crate::pace::LONGEST;
 
 /// Tries in a row of which nothing came before the run ends.
@@ -27,6 +27,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(30);
 const MOST_STATE: u64 = 4096;
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 16;
+/// In these progress is counted, bytes.
+const MEGABYTE: u64 = 1_000_000;
 
 /// What is known of a file that came in part.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -38,6 +40,20 @@ struct State {
     is_whole: bool,
 }
 
+/// What to download.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its address.
+    pub source: &'a str,
+    /// The most bytes that are taken.
+    pub most: u64,
+    /// Whether there is one file at this address for ever: then an interrupted download of it goes on even where the server does not
+    /// say which file it has.
+    pub is_fixed: bool,
+    /// How long to wait before the second try; later waits are longer.
+    pub first_wait: Duration,
+}
+
 /// A file that was downloaded, with what is noted beside it.
 #[derive(Debug)]
 pub struct Download {
@@ -45,51 +61,46 @@ pub struct Download {
     state: PathBuf,
 }
 
-impl Download {
-    /// Downloads what is at the address `source` into the file `to`, at most `most` bytes of it. What an earlier run got is not
-    /// asked for again, as far as the server says that it has the same file still.
-    pub fn get(
-        client: &Client,
-        source: &str,
-        to: &Path,
-        most: u64,
-        first_wait: Duration,
-    ) -> Result<Self, FetchError> {
-        let name = shown(source);
-        let url = Url::parse(source).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let url =
-            url.ok_or_else(|| FetchError::service(&name, "addresses begin with https:// or http://"))?;
-        let download = Self { path: to.to_owned(), state: files::beside(to, "json")? };
-        let mut getting = Getting::open(&download, &url, most)?;
-        let waits = || {
-            let waits = ExponentialBuilder::default().with_min_delay(first_wait).with_max_delay(BUSY_WAIT);
-            waits.with_max_times(TRIES - 1).with_jitter().build()
-        };
-        let mut left = waits();
-        while !getting.state.is_whole {
-            let before = getting.length;
-            let wait = match getting.more(client) {
-                Ok(()) => continue,
-                Err(Failure::Refused(Refusal::Final(why))) => return Err(FetchError::service(&name, why)),
-                Err(Failure::File(error)) => return Err(error.into()),
-                Err(Failure::Refused(Refusal::Busy(asked, why))) => {
-                    let wait = asked.unwrap_or(BUSY_WAIT);
-                    left.next().filter(|_| wait <= LONGEST).map(|_| wait).ok_or(why)
-                }
-                Err(Failure::Refused(Refusal::Passing(why))) => {
-                    if getting.length > before {
-                        left = waits();
-                    }
-                    left.next().ok_or(why)
-                }
-            };
-            match wait {
-                Ok(wait) => std::thread::sleep(wait),
-                Err(why) => {
-                    let why = format!("{why}. What came is kept: run the same command again");
-                    return Err(FetchError::service(&name, why));
+impl Wanted<'_> {
+    /// Asks what there is, without downloading it.
+    pub fn ask(&self, client: &Client) -> Result<Word, FetchError> {
+        let url = self.url()?;
+        let mut patience = Patience::new(self.first_wait);
+        loop {
+            match client.ask(&url) {
+                Ok(word) => return Ok(word),
+                Err(refusal) => {
+                    patience.wait(refusal).map_err(|why| FetchError::service(shown(self.source), why))?;
                 }
             }
+        }
+    }
+
+    fn url(&self) -> Result<Url, FetchError> {
+        let url = Url::parse(self.source).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.ok_or_else(|| FetchError::service(shown(self.source), "addresses begin with https:// or http://"))
+    }
+}
+
+impl Download {
+    /// Downloads what is wanted into the file `to`. What an earlier run got is not asked for again, as far as the server says that
+    /// it has the same file still.
+    pub fn get(client: &Client, wanted: Wanted<'_>, to: &Path) -> Result<Self, FetchError> {
+        let (name, url) = (shown(wanted.source), wanted.url()?);
+        let download = Self { path: to.to_owned(), state: files::beside(to, "json")? };
+        let mut getting = Getting::open(&download, &url, wanted)?;
+        let mut patience = Patience::new(wanted.first_wait);
+        while !getting.state.is_whole {
+            let before = getting.length;
+            let refusal = match getting.more(client) {
+                Ok(()) => continue,
+                Err(Failure::Refused(refusal)) => refusal,
+                Err(Failure::File(error)) => return Err(error.into()),
+            };
+            if getting.length > before {
+                patience = Patience::new(wanted.first_wait);
+            }
+            patience.wait(refusal).map_err(|why| FetchError::service(&name, why))?;
         }
         Ok(download)
     }
@@ -106,13 +117,45 @@ impl Download {
         }
         Ok(())
     }
+
+    /// Gives it another name in its folder, by which it is kept.
+    pub fn keep(self, path: &Path) -> Result<(), FetchError> {
+        std::fs::rename(&self.path, path).map_err(StageError::io("write", path))?;
+        std::fs::remove_file(&self.state).map_err(StageError::io("remove", &self.state))?;
+        Ok(())
+    }
+}
+
+/// How often and how long is waited before a server is asked once more.
+struct Patience(ExponentialBackoff);
+
+impl Patience {
+    fn new(first_wait: Duration) -> Self {
+        let waits = ExponentialBuilder::default().with_min_delay(first_wait).with_max_delay(BUSY_WAIT);
+        Self(waits.with_max_times(TRIES - 1).with_jitter().build())
+    }
+
+    /// Waits as such an answer wants it. Where there is to be no other try, the reason.
+    fn wait(&mut self, refusal: Refusal) -> Result<(), String> {
+        let (wait, why) = match refusal {
+            Refusal::Final(why) => return Err(why),
+            Refusal::Busy(asked, why) => {
+                let wait = asked.unwrap_or(BUSY_WAIT);
+                (self.0.next().filter(|_| wait <= LONGEST).map(|_| wait), why)
+            }
+            Refusal::Passing(why) => (self.0.next(), why),
+        };
+        let end = || format!("{why}. What came is kept: run the same command again");
+        std::thread::sleep(wait.ok_or_else(end)?);
+        Ok(())
+    }
 }
 
 /// A download that is under way.
 struct Getting<'a> {
     of: &'a Download,
     url: &'a Url,
-    most: u64,
+    wanted: Wanted<'a>,
     lock: Lock,
     length: u64,
     state: State,
@@ -124,7 +167,7 @@ enum Failure {
 }
 
 impl<'a> Getting<'a> {
-    fn open(of: &'a Download, url: &'a Url, most: u64) -> Result<Self, StageError> {
+    fn open(of: &'a Download, url: &'a Url, wanted: Wanted<'a>) -> Result<Self, StageError> {
         let (path, key) = (&of.path, Digest::of(url.as_str().as_bytes()).to_string());
         let before = of.state.exists().then(|| files::read_at_most(&of.state, MOST_STATE)).transpose()?;
         let before: Option<State> = before.and_then(|text| serde_json::from_slice(&text).ok());
@@ -141,28 +184,23 @@ impl<'a> Getting<'a> {
         let length = lock.file().metadata().map_err(StageError::io("read", path))?.len();
         let state = before.filter(|state| state.clip_rs_download == key);
         let state = state.unwrap_or_else(|| State { clip_rs_download: key, ..State::default() });
-        Ok(Self { of, url, most, lock, length, state })
+        Ok(Self { of, url, wanted, lock, length, state })
     }
 
     /// Asks for what is missing, and keeps what comes.
     fn more(&mut self, client: &Client) -> Result<(), Failure> {
         let known = Validators { etag: self.state.etag.clone(), modified: self.state.modified.clone() };
+        let known = (!self.wanted.is_fixed).then_some(&known);
         // Without a word of the server about what it sent then, it may be part of another file.
-        let from = if known.is_empty() { 0 } else { self.length };
-        let mut part = client.get_part(self.url, from, &known).map_err(Failure::Refused)?;
+        let from = if known.is_some_and(Validators::is_empty) { 0 } else { self.length };
+        let mut part = client.get_part(self.url, from, known).map_err(Failure::Refused)?;
         if part.start != from || from == 0 {
             self.begin(&part).map_err(Failure::File)?;
         }
-        if part.total.is_some_and(|total| total > self.most) {
-            let why = format!("it has {} bytes, more than {}", part.total.unwrap_or_default(), self.most);
+        let most = self.wanted.most;
+        if let Some(total) = part.total.filter(|total| *total > most) {
+            let why = format!("it has {total} bytes, more than {most}");
             return Err(Failure::Refused(Refusal::Final(why)));
-        }
-        if let Some(total) = part.total {
-            say(&format!(
-                "{}: {} of {total} bytes are to come",
-                self.of.path.display(),
-                total.saturating_sub(self.length)
-            ));
         }
         self.take(&mut part)?;
         match part.total {
@@ -192,18 +230,31 @@ impl<'a> Getting<'a> {
         let mut file: &File = self.lock.file();
         file.seek(SeekFrom::Start(self.length)).map_err(|error| Failure::File(io("write")(error)))?;
         let mut buffer = vec![0; BUFFER];
+        let name = self.url.path_segments().and_then(Iterator::last).unwrap_or_default();
+        let megabytes = |bytes: u64| (bytes / MEGABYTE) as usize;
+        let progress = part.total.map(|total| {
+            Progress::start(&format!("Downloading {name}, MB"), megabytes(total) - megabytes(self.length))
+        });
         loop {
             let read = part.body.read(&mut buffer);
             let read =
                 read.map_err(|error| Failure::Refused(Refusal::Passing(format!("it broke off ({error})"))))?;
-            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
-            if self.length + read as u64 > self.most {
-                let why = format!("it sends more than {} bytes", self.most);
+            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+            let length = self.length + read as u64;
+            if length > self.wanted.most {
+                let why = format!("it sends more than {} bytes", self.wanted.most);
                 return Err(Failure::Refused(Refusal::Final(why)));
             }
             file.write_all(bytes).map_err(|error| Failure::File(io("write")(error)))?;
-            self.length += read as u64;
+            if let Some(progress) = &progress {
+                progress.advance(megabytes(length) - megabytes(self.length));
+            }
+            self.length = length;
         }
+        if let Some(progress) = progress {
+            progress.finish();
+        }
+        Ok(())
     }
 
     fn write_state(&self) -> Result<(), StageError> {

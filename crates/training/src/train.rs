@@ -13,12 +13,14 @@ use crate::model::{self, Imported, Quantization};
 use clip_rs_stage::{StageError, files};
 
 /// The recipe's files, as they lie in `models/train/`.
-const RECIPE: [(&str, &str); 13] = [
+const RECIPE: [(&str, &str); 15] = [
     ("batches.py", include_str!("../../../models/train/batches.py")),
     ("data.py", include_str!("../../../models/train/data.py")),
     ("evaluate.py", include_str!("../../../models/train/evaluate.py")),
     ("export.py", include_str!("../../../models/train/export.py")),
     ("model.py", include_str!("../../../models/train/model.py")),
+    ("phrases-counts.txt", include_str!("../../../models/train/phrases-counts.txt")),
+    ("phrases-relations.txt", include_str!("../../../models/train/phrases-relations.txt")),
     ("phrases-rsicd.txt", include_str!("../../../models/train/phrases-rsicd.txt")),
     ("phrases-sample.txt", include_str!("../../../models/train/phrases-sample.txt")),
     ("requirements.txt", include_str!("../../../models/train/requirements.txt")),
@@ -166,7 +168,7 @@ mod tests {
         let cache = tempfile::tempdir().expect("temporary folder");
         let folder = unpack(cache.path())?;
         assert_eq!(unpack(cache.path())?, folder);
-        assert_eq!(files::read(&folder.join("train.py"))?, RECIPE[11].1.as_bytes());
+        assert_eq!(files::read(&folder.join("train.py"))?, RECIPE[13].1.as_bytes());
         assert!(folder.join("vocabulary.txt").is_file());
         Ok(())
     }

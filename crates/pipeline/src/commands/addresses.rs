@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use clap::Args;
 use clip_rs_catalog::TileId;
-use clip_rs_fetch::{Area, Client, Cover, Download};
+use clip_rs_fetch::{Area, Client, Cover, Download, Wanted};
 use clip_rs_pipeline::addresses::cut_out;
 use clip_rs_stage::files;
 use clip_rs_stage::progress::{counted, say};
@@ -51,7 +51,8 @@ pub fn run(args: &Addresses) -> Result<ExitCode> {
     files::sweep(&args.out)?;
     let client = Client::new(args.contact.as_deref());
     let to = files::beside(&args.out, "download")?;
-    let download = Download::get(&client, &args.url, &to, MOST_BYTES, FIRST_WAIT)?;
+    let wanted = Wanted { source: &args.url, most: MOST_BYTES, is_fixed: false, first_wait: FIRST_WAIT };
+    let download = Download::get(&client, wanted, &to)?;
     let is_wanted = |at| TileId::from_lng_lat(at, ZOOM).is_ok_and(|tile| cover.contains(tile));
     let report = cut_out(download.path(), is_wanted, &args.out)?;
     download.remove()?;

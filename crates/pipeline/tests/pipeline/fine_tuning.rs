@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use clip_rs_stage::StageError;
 use clip_rs_training::fine_tune::{Event, FineTuned, Method, Request, Row, Settings, Towers, fine_tune};
 use clip_rs_training::model::{Package, Quantization, import};
 use image::{Rgb, RgbImage};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{CONFIG, clip_rs, described_reference, model, said};
+use crate::support::{CONFIG, clip_rs, command, described_reference, model, said};
 
 /// A package of random weights with a vision transformer.
 fn vit(folder: &Path) -> PathBuf {
@@ -249,6 +252,74 @@ fn a_stopped_run_goes_on_to_the_same_result() {
     assert_eq!(log.lines().count(), 1 + 1 + 6);
     let error = run(&again).expect_err("the run is over").to_string();
     assert!(error.contains("begin without --resume"), "{error}");
+}
+
+/// Runs the command for 40 epochs; where standard error has a line that contains
+/// `at`, so many interrupts are sent, half a second apart. Its exit code, and what it said.
+#[cfg(unix)]
+fn interrupted(data: &Path, out: &Path, more: &[&str], at: &str, times: usize) -> (Option<i32>, String) {
+    let paths = [&model(), data, out].map(|path| path.to_string_lossy().into_owned());
+    let words = ["fine-tune", "--model", &paths[0], "--data", &paths[1], "--out", &paths[2]];
+    let usual = ["--epochs", "40", "--patience", "40", "--quantize", "f32"];
+    let mut run = command(words.iter().chain(&usual).chain(more));
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    let (mut told, mut left) = (String::new(), times);
+    for line in BufReader::new(run.stderr.take().expect("piped")).lines() {
+        let line = line.expect("text");
+        while left > 0 && line.contains(at) {
+            let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+            assert!(sent.expect("kill starts").success());
+            left -= 1;
+            if left > 0 {
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        }
+        told = format!("{told}{line}\n");
+    }
+    (run.wait().expect("ended").code(), told)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_command_keeps_what_it_learned_and_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = captioned(folder.path());
+    let weights = |out: &Path| {
+        fs::read(out.with_extension("training").join("reference/model.safetensors")).expect("weights")
+    };
+    let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+    let (code, told) = interrupted(&data, &whole, &["--batch", "9"], "", 0);
+    assert_eq!(code, Some(0), "{told}");
+
+    let (code, told) = interrupted(&data, &stopped, &["--batch", "9"], "Epoch 3:", 1);
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("of 80 steps; --resume goes on from there"), "{told}");
+    assert!(!stopped.exists() && !told.contains("Epoch 40:"), "{told}");
+    let (code, told) = interrupted(&data, &stopped, &["--batch", "9", "--resume"], "", 0);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("Epoch 3:") && told.contains("Epoch 40:"), "{told}");
+    assert_eq!(weights(&stopped), weights(&whole));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_the_command_at_once() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = captioned(folder.path());
+    // A step of so many pictures takes long.
+    let images: Vec<Value> = (0..1200)
+        .map(|n| {
+            let file = format!("copy-{n}.png");
+            fs::copy(data.join("images/0.png"), data.join("images").join(&file)).expect("copied");
+            json!({"filename": file, "split": "train", "sentences": [{"raw": format!("square {n}")}]})
+        })
+        .collect();
+    fs::write(data.join("dataset.json"), json!({"images": images}).to_string()).expect("write");
+    let out = folder.path().join("tuned");
+    let (code, told) = interrupted(&data, &out, &["--batch", "1200"], "Before:", 2);
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("a second one ends it at once") && !told.contains("--resume"), "{told}");
+    assert!(!out.with_extension("training").join("checkpoint.safetensors").exists());
 }
 
 #[test]

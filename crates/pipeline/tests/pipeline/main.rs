@@ -15,6 +15,7 @@ mod given;
 mod importing;
 mod indexing;
 mod killing;
+mod mirrors;
 mod packing;
 mod packing_several;
 mod parity;

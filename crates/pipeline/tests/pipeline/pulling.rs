@@ -7,51 +7,96 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
 use crate::support::{command, said};
 
-const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(crate) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// What the hub has and does.
 #[derive(Default)]
-struct Files {
+pub(crate) struct Files {
     /// By path in the repository.
-    content: BTreeMap<String, Vec<u8>>,
+    pub content: BTreeMap<String, Vec<u8>>,
     /// Files whose announced hash is another.
-    lying: Vec<String>,
+    pub lying: Vec<String>,
     /// Close the connection half way, so many times.
-    cuts: usize,
+    pub cuts: usize,
     /// Ask for a token.
-    closed: bool,
+    pub closed: bool,
+    /// Send those who are permitted on to this site.
+    pub moved: Option<String>,
+    /// Requests with a token.
+    pub tokens: usize,
+    /// What it does not say of its files.
+    pub unsaid: &'static [Unsaid],
+    /// What it does in place of answering, once each.
+    pub troubles: Vec<Trouble>,
     /// Requests for content from a byte on: file and byte.
-    asked: Vec<(String, usize)>,
+    pub asked: Vec<(String, usize)>,
 }
 
-struct Hub {
-    address: String,
-    files: Arc<Mutex<Files>>,
+/// What mirrors leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsaid {
+    Tag,
+    Revision,
+    /// It takes no notice of ranges.
+    Range,
+    Length,
+}
+
+/// What goes wrong on the way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trouble {
+    /// Nothing comes, and the connection stays.
+    Hangs,
+    /// The answer to a request for content stands still half way.
+    HangsHalfWay,
+    /// 429, come again at once.
+    Busy,
+    /// 500.
+    Fails,
+    /// A page to sign in at, in place of any file.
+    Page,
+}
+
+/// Longer than any test here waits for a byte.
+const HANGING: Duration = Duration::from_secs(20);
+
+pub(crate) struct Hub {
+    pub address: String,
+    pub files: Arc<Mutex<Files>>,
 }
 
 impl Hub {
     /// Answers in the background for as long as the test runs.
-    fn start(files: Files) -> Self {
+    pub fn start(files: Files) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let files = Arc::new(Mutex::new(files));
         let shared = Arc::clone(&files);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                // A client that went away is no matter.
-                let _ = stream.and_then(|stream| answer(stream, &shared));
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || {
+                    // A client that went away is no matter.
+                    let _ = stream.and_then(|stream| answer(stream, &shared));
+                });
             }
         });
         Self { address, files }
     }
 
-    fn pull(&self, folder: &Path, name: &str, more: &[&str]) -> Output {
+    /// The requests for content so far.
+    pub fn asked(&self) -> Vec<usize> {
+        self.files.lock().expect("no panic").asked.iter().map(|(_, first)| *first).collect()
+    }
+
+    pub fn pull(&self, folder: &Path, name: &str, more: &[&str]) -> Output {
         let out = folder.join("package");
         command(["model", "pull", name, "--out", &out.to_string_lossy()].iter().chain(more))
             .env("HF_ENDPOINT", &self.address)
@@ -73,16 +118,51 @@ fn answer(mut stream: TcpStream, files: &Mutex<Files>) -> std::io::Result<()> {
         .map(|line| line.to_lowercase())
         .collect();
     let mut files = files.lock().expect("no test panicked");
+    let is_for_content = !headers.iter().any(|line| line == "range: bytes=0-0");
+    let trouble = match files.troubles.last() {
+        Some(Trouble::HangsHalfWay) if !is_for_content => None,
+        _ => files.troubles.pop(),
+    };
+    let close = "Connection: close\r\n\r\n";
+    match trouble {
+        None | Some(Trouble::HangsHalfWay) => {}
+        Some(Trouble::Hangs) => {
+            drop(files);
+            std::thread::sleep(HANGING);
+            return Ok(());
+        }
+        Some(Trouble::Busy) => {
+            return write!(
+                stream,
+                "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n{close}"
+            );
+        }
+        Some(Trouble::Fails) => {
+            return write!(stream, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n{close}");
+        }
+        Some(Trouble::Page) => {
+            return write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{close}{PAGE}", PAGE.len());
+        }
+    }
     let path = request.split(' ').nth(1).unwrap_or_default();
     let name = path.splitn(6, '/').nth(5).unwrap_or_default().to_owned();
     let permitted = headers.iter().any(|line| line == "authorization: bearer secret");
+    files.tokens += usize::from(headers.iter().any(|line| line.starts_with("authorization:")));
     if files.closed && !permitted {
         return write!(stream, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    if let Some(site) = &files.moved {
+        return write!(
+            stream,
+            "HTTP/1.1 302 Found\r\nLocation: {site}{path}\r\nX-Repo-Commit: {REVISION}\r\nContent-Length: 0\r\n{close}"
+        );
     }
     let Some(content) = files.content.get(&name).cloned() else {
         return write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
+    let says = |what| !files.unsaid.contains(&what);
     let range = headers.iter().find_map(|line| line.strip_prefix("range: bytes=")).unwrap_or("0-");
+    let range = if says(Unsaid::Range) { range } else { "0-" };
     let (first, last) = range.split_once('-').unwrap_or((range, ""));
     let first: usize = first.parse().unwrap_or(0);
     let end = last.parse().map_or(content.len(), |last: usize| (last + 1).min(content.len()));
@@ -91,27 +171,35 @@ fn answer(mut stream: TcpStream, files: &Mutex<Files>) -> std::io::Result<()> {
         hash.reverse();
     }
     let tag: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    write!(
-        stream,
-        "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {first}-{}/{}\r\n\
-         ETag: \"{tag}\"\r\nX-Repo-Commit: {REVISION}\r\nConnection: close\r\n\r\n",
-        end - first,
-        end.saturating_sub(1),
-        content.len(),
-    )?;
+    let lines = [
+        (Unsaid::Length, format!("Content-Length: {}", end - first)),
+        (Unsaid::Range, format!("Content-Range: bytes {first}-{}/{}", end.saturating_sub(1), content.len())),
+        (Unsaid::Tag, format!("ETag: \"{tag}\"")),
+        (Unsaid::Revision, format!("X-Repo-Commit: {REVISION}")),
+    ];
+    let lines: String =
+        lines.iter().filter(|(what, _)| says(*what)).map(|(_, line)| format!("{line}\r\n")).collect();
+    let status = if says(Unsaid::Range) { "206 Partial Content" } else { "200 OK" };
+    write!(stream, "HTTP/1.1 {status}\r\n{lines}{close}")?;
     let mut body = &content[first..end];
-    if last.is_empty() {
+    if is_for_content {
         files.asked.push((name, first));
         if files.cuts > 0 && body.len() > 1000 {
             files.cuts -= 1;
             body = &body[..body.len() / 2];
         }
     }
+    drop(files);
+    if matches!(trouble, Some(Trouble::HangsHalfWay)) {
+        stream.write_all(&body[..body.len() / 2])?;
+        std::thread::sleep(HANGING);
+        return Ok(());
+    }
     stream.write_all(body)
 }
 
 /// A state dict as the presets for them expect it: two layers, but all of CLIP's tokens.
-fn state_dict() -> Vec<u8> {
+pub(crate) fn state_dict() -> Vec<u8> {
     let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
     let mut add = |name: &str, shape: &[usize]| {
         let count: usize = shape.iter().product();
@@ -154,17 +242,19 @@ fn state_dict() -> Vec<u8> {
     fs::read(path).expect("written")
 }
 
-const FILE: &str = "RemoteCLIP-ViT-B-32.pt";
-const NAME: &str = "remoteclip-vit-b-32";
+/// What a network that wants to be signed in to sends.
+const PAGE: &str = "\n<!DOCTYPE html><title>Sign in</title>";
+pub(crate) const FILE: &str = "RemoteCLIP-ViT-B-32.pt";
+pub(crate) const NAME: &str = "remoteclip-vit-b-32";
 
-fn with_state_dict() -> Files {
+pub(crate) fn with_state_dict() -> Files {
     Files { content: BTreeMap::from([(FILE.to_owned(), state_dict())]), ..Files::default() }
 }
 
-fn downloads(folder: &Path) -> Vec<PathBuf> {
-    let blobs = folder.join("hub/hub/models--chendelong--RemoteCLIP/blobs");
-    let entries = fs::read_dir(blobs).expect("the cache");
-    entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_none()).collect()
+pub(crate) fn downloads(folder: &Path) -> Vec<PathBuf> {
+    let snapshots = folder.join("hub/hub/models--chendelong--RemoteCLIP/snapshots");
+    let files = clip_rs_stage::files::walk(&snapshots).expect("the cache");
+    files.into_iter().map(|(_, path)| path).collect()
 }
 
 #[test]
@@ -175,9 +265,7 @@ fn a_download_that_is_cut_off_goes_on_where_it_stopped() {
     let shown = said(&output);
     assert!(shown.contains("licence: see the model's page") && shown.contains(FILE), "{shown}");
     let length = state_dict().len();
-    let asked: Vec<usize> =
-        hub.files.lock().expect("no panic").asked.iter().map(|(_, first)| *first).collect();
-    assert_eq!(asked, [0, length / 2, length - (length - length / 2).div_ceil(2)]);
+    assert_eq!(hub.asked(), [0, length / 2, length - (length - length / 2).div_ceil(2)]);
 
     let config = fs::read_to_string(folder.path().join("package/model.json")).expect("a package");
     let hash: String = Sha256::digest(state_dict()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -187,7 +275,7 @@ fn a_download_that_is_cut_off_goes_on_where_it_stopped() {
 
     // A second time everything is there already.
     said(&hub.pull(folder.path(), NAME, &["--yes"]));
-    assert_eq!(hub.files.lock().expect("no panic").asked.len(), 3);
+    assert_eq!(hub.asked().len(), 3);
 }
 
 #[test]
@@ -220,7 +308,8 @@ fn nothing_is_downloaded_unasked_and_what_is_missing_is_named() {
     let errors = refused(hub.pull(folder.path(), "georsclip-vit-b-32", &["--yes"]));
     assert!(errors.contains("Zilun/GeoRSCLIP has none of ckpt/RS5M_ViT-B-32.pt"), "{errors}");
     hub.files.lock().expect("no panic").closed = true;
-    let errors = refused(hub.pull(folder.path(), NAME, &["--yes"]));
+    let denied = hub.pull(folder.path(), NAME, &["--yes"]);
+    let errors = refused(denied);
     assert!(errors.contains("the hub wants permission") && errors.contains("HF_TOKEN"), "{errors}");
     assert!(hub.files.lock().expect("no panic").asked.is_empty());
     let list = said(&command(["model", "pull", "--list"]).output().expect("the command starts"));

@@ -2,7 +2,7 @@
 //!
 //! A phrase file has a line for each phrase, `phrase: classes`. `a | b` is right for a picture of either class,
 //! `a + b` for one that holds both, and `|` binds tighter: `boat + river | pond` wants a boat and either water.
-//! `phrase: -` is a phrase that no picture answers, such as one without meaning. Empty lines and lines that start with `#`
+//! `a=2` is right where the ground truth counts exactly two of the class. `phrase: -` is a phrase that no picture answers, such as one without meaning. Empty lines and lines that start with `#`
 //! say nothing.
 
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::bootstrap::{Interval, bootstrap};
+use super::labels::counted;
 use super::marks::{Marked, Reliability};
 use super::rank::{first, mean, share};
 use super::relevance::Relevance;
@@ -87,7 +88,13 @@ impl Phrase {
             .split('+')
             .map(|group| group.split('|').map(|class| class.trim().to_owned()).collect())
             .collect();
-        match groups.iter().flatten().find(|class| !known.contains(*class)) {
+        let is_known = |named: &str| match named.split_once('=') {
+            Some((class, count)) => {
+                known.contains(class) && count.parse().is_ok_and(|count| named == counted(class, count))
+            }
+            None => known.contains(named),
+        };
+        match groups.iter().flatten().find(|class| !is_known(class)) {
             _ if text.is_empty() => Err("no phrase before the colon".to_owned()),
             Some(class) if class.is_empty() => Err(format!("a class is missing for {text:?}")),
             Some(class) => Err(format!("the data has no class {class:?}")),
@@ -200,6 +207,8 @@ mod tests {
         };
         let error = refusal("# one\n\nferry: boat\nlagoon: pond | lagune\n");
         assert!(error.ends_with("phrases.txt, line 4: the data has no class \"lagune\""), "{error}");
+        assert!(refusal("ferries: boat=many").ends_with("the data has no class \"boat=many\""));
+        assert!(refusal("lagoons: lagune=2").ends_with("the data has no class \"lagune=2\""));
         assert!(refusal("ferry boat").contains("line 1: not of the form"));
         assert!(refusal(": boat").contains("no phrase before"));
         assert!(refusal("ferry: boat +").contains("a class is missing for \"ferry\""));
@@ -217,6 +226,9 @@ mod tests {
         let sample = clip_rs_sample::class::Class::ALL.iter().map(|class| class.name().to_owned()).collect();
         let phrases = Phrase::read(&folder.join("phrases-sample.txt"), &sample).expect("phrases");
         assert!(phrases.len() >= 60);
+        for (file, least) in [("phrases-counts.txt", 30), ("phrases-relations.txt", 20)] {
+            assert!(Phrase::read(&folder.join(file), &sample).expect("phrases").len() >= least, "{file}");
+        }
         let rsicd = "airport bareland baseballfield beach bridge center church commercial denseresidential desert \
             farmland forest industrial meadow mediumresidential mountain park parking playground pond port \
             railwaystation resort river school sparseresidential square stadium storagetanks viaduct";
@@ -226,6 +238,15 @@ mod tests {
         for class in &rsicd {
             let alone = [class.clone()];
             assert!(phrases.iter().filter(|phrase| phrase.is_answered_by(&alone)).count() >= 2, "{class}");
+        }
+    }
+
+    #[test]
+    fn so_many_of_a_class_are_neither_more_nor_fewer() {
+        let phrase = Phrase::parse("two ferries in a lagoon: boat=2 + pond", &known()).expect("a phrase");
+        assert!(phrase.is_answered_by(&held(&["boat", "boat=2", "pond", "pond=1"])));
+        for other in [&["boat", "boat=1", "pond"][..], &["boat", "boat=20", "pond"], &["boat", "boat=2"]] {
+            assert!(!phrase.is_answered_by(&held(other)), "{other:?}");
         }
     }
 

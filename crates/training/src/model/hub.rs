@@ -1,32 +1,39 @@
 //! Fetches a published checkpoint from a model hub, and makes a package of it.
 //!
-//! The hub's protocol and cache are the hf-hub crate's; its environment variables hold: `HF_ENDPOINT` (another hub),
-//! `HF_HOME` (where files are kept), `HF_TOKEN` (for models that need permission; never read from a file). An
-//! interrupted download goes on where it stopped, and what arrives is compared with the hash that the hub announced.
+//! The hub's addresses and the folders of its cache are those of Hugging Face, so what its own tools fetched is not fetched
+//! again, and its environment variables hold: `HF_ENDPOINT` (another hub), `HF_HOME` (where files are kept), `HF_TOKEN` (for
+//! models that need permission; never read from a file). Mirrors may say less of a file than the hub does: of its revision, hash
+//! and length each is checked where it is said. An interrupted download goes on where it stopped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo};
-use hf_hub::{Cache, Repo, RepoType};
+use clip_rs_fetch::{Announced, Client, Download, FetchError, Secret, Wanted, Word};
 
 use super::import::{Imported, Quantization, import_as};
 use super::layout::Said;
 use super::presets::{Layout, Preset};
-use clip_rs_stage::progress::Progress;
 use clip_rs_stage::{StageError, files};
 
-/// How often a download is taken up again before it is given up.
-const ATTEMPTS: u32 = 6;
+/// The hub that is asked where the environment names none.
+const HUB: &str = "https://huggingface.co";
+/// The longest file that is fetched, bytes.
+const MOST_BYTES: u64 = 64 << 30;
+/// The wait before the second try.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The name of the newest revision.
+const NEWEST: &str = "main";
+/// As far into a file a web page says that it is one, bytes.
+const PAGE_BEGINS: u64 = 256;
 
 /// A file that the hub has.
 #[derive(Debug)]
 pub struct Remote {
     /// Its path in the repository.
     pub file: String,
-    /// Its length, bytes.
-    pub bytes: u64,
+    /// Its length, bytes, where the hub says it.
+    pub bytes: Option<u64>,
     /// SHA-256 in hexadecimal digits, where the hub knows it: of large files.
     sha256: Option<String>,
 }
@@ -35,45 +42,65 @@ pub struct Remote {
 #[derive(Debug)]
 pub struct Plan {
     preset: &'static Preset,
-    /// The repository's state that is fetched.
-    pub revision: String,
+    /// The repository's state that is fetched, where the hub names it.
+    revision: Option<String>,
     /// The files.
     pub files: Vec<Remote>,
 }
 
-/// A hub, as the environment names it.
+/// A hub, and where what it has is kept.
 pub struct Hub {
-    api: Api,
-    cache: Cache,
+    client: Client,
+    endpoint: String,
+    folder: PathBuf,
+    first_wait: Duration,
 }
 
 impl Hub {
-    /// The hub that `HF_ENDPOINT` names, else hf-hub's own.
+    /// The hub that the environment names.
     pub fn from_env() -> Result<Self, StageError> {
-        if std::env::var_os("HF_HOME").is_none() && dirs::home_dir().is_none() {
-            let why = "there is no home folder to keep downloads in: set HF_HOME";
-            return Err(StageError::Request(why.to_owned()));
+        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+        let home = std::env::var_os("HF_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(dirs::home_dir()?.join(".cache/huggingface"))).ok_or_else(|| {
+            StageError::Request("there is no home folder to keep downloads in: set HF_HOME".to_owned())
+        })?;
+        let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| HUB.to_owned());
+        let hub = Self::new(&endpoint, home.join("hub"));
+        match set("HF_TOKEN") {
+            Some(_) => {
+                let token =
+                    Secret::from_environment("HF_TOKEN").map_err(StageError::engine("the model hub"))?;
+                Ok(Self { client: hub.client.with_bearer(token), ..hub })
+            }
+            None => Ok(hub),
         }
-        let token = std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty());
-        let api = ApiBuilder::from_env().with_token(token).with_progress(false).build();
-        Ok(Self { api: api.map_err(StageError::engine("the model hub"))?, cache: Cache::from_env() })
+    }
+
+    /// The hub at an address, of which files are kept in `folder`.
+    pub fn new(endpoint: &str, folder: PathBuf) -> Self {
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        Self { client: Client::new(None), endpoint, folder, first_wait: FIRST_WAIT }
+    }
+
+    /// With other times: after how long without a byte a connection counts as broken, and how long to wait before the second try.
+    pub fn with_times(self, silence: Duration, first_wait: Duration) -> Self {
+        Self { client: self.client.with_silence(silence), first_wait, ..self }
     }
 
     /// Asks the hub what there is of a preset.
     pub fn plan(&self, preset: &'static Preset) -> Result<Plan, StageError> {
-        let latest = self.api.repo(Repo::model(preset.repository.to_owned()));
-        let mut plan = Plan { preset, revision: String::new(), files: Vec::new() };
+        let mut plan = Plan { preset, revision: None, files: Vec::new() };
         let (weights, described): (&[&str], &[&str]) = match &preset.layout {
             Layout::Folder { described, weights } => (weights, described),
             Layout::StateDict { files, .. } => (files, &[]),
         };
         for (at, file) in described.iter().enumerate() {
-            if !self.find(&latest, file, &mut plan)? && at == 0 {
+            if !self.find(file, &mut plan)? && at == 0 {
                 return Err(nothing(preset, &[file]));
             }
         }
         for file in weights {
-            if self.find(&latest, file, &mut plan)? {
+            if self.find(file, &mut plan)? {
                 return Ok(plan);
             }
         }
@@ -81,27 +108,29 @@ impl Hub {
     }
 
     /// Adds a file to a plan; whether there is such a file.
-    fn find(&self, repository: &ApiRepo, file: &str, plan: &mut Plan) -> Result<bool, StageError> {
-        let subject = format!("{} in {}", file, plan.preset.repository);
-        let metadata = match self.api.metadata(&repository.url(file)) {
-            Ok(metadata) => metadata,
-            Err(error) if status(&error) == Some(404) => return Ok(false),
-            Err(error) => return Err(refused(subject, error)),
+    fn find(&self, file: &str, plan: &mut Plan) -> Result<bool, StageError> {
+        let subject = || format!("{file} in {}", plan.preset.repository);
+        let source = self.address(plan.preset, NEWEST, file);
+        let announced = match self.wanted(&source, false, MOST_BYTES).ask(&self.client) {
+            Ok(Word::Has(announced)) => announced,
+            Ok(Word::Nothing) => return Ok(false),
+            Ok(Word::Denied) => {
+                let why = "the hub wants permission. Agree to the terms on the model's page, if it has some, and set HF_TOKEN \
+                           to a token of your account";
+                return Err(StageError::Request(format!("{}: {why}", subject())));
+            }
+            Err(error) => return Err(StageError::engine(subject())(error)),
         };
-        let (revision, tag) = (metadata.commit_hash(), metadata.etag());
-        // Both become names in the cache.
-        let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        if !is_hex(revision) || !is_hex(tag) {
-            let why = format!("{subject}: the hub answers with revision {revision:?} and tag {tag:?}");
-            return Err(StageError::Request(why));
-        }
-        if !plan.revision.is_empty() && plan.revision != revision {
+        // It becomes a name in the cache.
+        let revision = announced.header("x-repo-commit").filter(|revision| is_hex(revision));
+        if let (Some(before), Some(now)) = (plan.revision.as_deref(), revision)
+            && before != now
+        {
             let why = format!("{} changed in this moment; try again", plan.preset.repository);
             return Err(StageError::Request(why));
         }
-        plan.revision = revision.to_owned();
-        let sha256 = (tag.len() == 64).then(|| tag.to_ascii_lowercase());
-        plan.files.push(Remote { file: file.to_owned(), bytes: metadata.size() as u64, sha256 });
+        plan.revision = plan.revision.take().or(revision.map(str::to_owned));
+        plan.files.push(Remote::new(file, &announced));
         Ok(true)
     }
 
@@ -113,22 +142,17 @@ impl Hub {
         quantization: Quantization,
         said: &Said,
     ) -> Result<Imported, StageError> {
-        let repository =
-            Repo::with_revision(plan.preset.repository.to_owned(), RepoType::Model, plan.revision.clone());
         let mut hashes = Vec::new();
         let mut last = PathBuf::new();
         for remote in &plan.files {
-            let kept = self.cache.repo(repository.clone()).get(&remote.file);
-            last = match kept {
-                Some(path) => path,
-                None => self.download(&repository, remote)?,
-            };
-            hashes.push(format!("{} (SHA-256 {})", remote.file, checked(&last, remote)?));
+            let (path, hash) = self.have(plan, remote)?;
+            hashes.push(format!("{} (SHA-256 {hash})", remote.file));
+            last = path;
         }
         let provenance = format!(
             "Fetched from {}, revision {}: {}",
             plan.preset.repository,
-            plan.revision,
+            plan.revision(),
             hashes.join(", ")
         );
         let mut said = said.clone();
@@ -145,106 +169,85 @@ impl Hub {
         import_as(source, out, quantization, &said)
     }
 
-    fn download(&self, repository: &Repo, remote: &Remote) -> Result<PathBuf, StageError> {
-        let repository = self.api.repo(repository.clone());
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match repository.download_with_progress(&remote.file, Megabytes::default()) {
-                Ok(path) => return Ok(path),
-                Err(error) if attempt < ATTEMPTS && status(&error).is_none_or(|status| status >= 500) => {
-                    eprintln!("{}: {error}; going on from there", remote.file);
-                    std::thread::sleep(Duration::from_millis(250 << attempt));
-                }
-                Err(error) => return Err(refused(remote.file.clone(), error)),
+    /// A file with its SHA-256: the kept one, or else a downloaded one.
+    fn have(&self, plan: &Plan, remote: &Remote) -> Result<(PathBuf, String), StageError> {
+        let repository = format!("models--{}", plan.preset.repository.replace('/', "--"));
+        let path = self.folder.join(repository).join("snapshots").join(plan.revision()).join(&remote.file);
+        // Of a file without a known length or hash it is not known whether all of it is here.
+        if path.exists() && (remote.bytes.is_some() || remote.sha256.is_some()) {
+            match remote.check(&path)? {
+                Ok(hash) => return Ok((path, hash)),
+                Err(why) => eprintln!("{}: {why}; it is downloaded anew", path.display()),
             }
         }
+        files::make_folder(path.parent().unwrap_or(&path))?;
+        let source = self.address(plan.preset, plan.revision(), &remote.file);
+        let most = remote.bytes.unwrap_or(MOST_BYTES);
+        let wanted = self.wanted(&source, plan.revision.is_some(), most);
+        let refuse = |error: FetchError| StageError::engine(&remote.file)(error);
+        let download = Download::get(&self.client, wanted, &files::beside(&path, "part")?).map_err(refuse)?;
+        match remote.check(download.path())? {
+            Ok(hash) => {
+                download.keep(&path).map_err(refuse)?;
+                Ok((path, hash))
+            }
+            Err(why) => {
+                download.remove().map_err(refuse)?;
+                Err(StageError::content(path, format!("{why}; what came was removed, try again")))
+            }
+        }
+    }
+
+    fn address(&self, preset: &Preset, revision: &str, file: &str) -> String {
+        format!("{}/{}/resolve/{revision}/{file}", self.endpoint, preset.repository)
+    }
+
+    fn wanted<'a>(&self, source: &'a str, is_fixed: bool, most: u64) -> Wanted<'a> {
+        Wanted { source, most, is_fixed, first_wait: self.first_wait }
     }
 }
 
 impl Plan {
-    /// All there is to download, bytes.
-    pub fn bytes(&self) -> u64 {
+    /// The repository's state that is fetched.
+    pub fn revision(&self) -> &str {
+        self.revision.as_deref().unwrap_or(NEWEST)
+    }
+
+    /// All there is to download, bytes, where the hub says it of every file.
+    pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|remote| remote.bytes).sum()
     }
 }
 
-/// SHA-256 of a downloaded file; one that is not what the hub announced is removed.
-fn checked(path: &Path, remote: &Remote) -> Result<String, StageError> {
-    let found = files::sha256(path)?;
-    match &remote.sha256 {
-        Some(expected) if *expected != found => {
-            if let Ok(content) = fs::canonicalize(path) {
-                fs::remove_file(&content).map_err(StageError::io("remove", &content))?;
+impl Remote {
+    fn new(file: &str, announced: &Announced) -> Self {
+        let linked = announced.header("x-linked-size").and_then(|bytes| bytes.parse().ok());
+        let tag = announced.header("x-linked-etag").or_else(|| announced.header("etag")).unwrap_or_default();
+        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        let sha256 = (tag.len() == 64 && is_hex(tag)).then(|| tag.to_ascii_lowercase());
+        Self { file: file.to_owned(), bytes: linked.or(announced.total), sha256 }
+    }
+
+    /// SHA-256 of a file that was downloaded, or why it is not this one.
+    fn check(&self, path: &Path) -> Result<Result<String, String>, StageError> {
+        let length = fs::metadata(path).map_err(StageError::io("read", path))?.len();
+        let begin = files::read_begin(path, PAGE_BEGINS)?.to_ascii_lowercase();
+        let begin = begin.trim_ascii_start();
+        let found = files::sha256(path)?;
+        Ok(match (self.bytes, &self.sha256) {
+            _ if begin.starts_with(b"<!doctype") || begin.starts_with(b"<html") => {
+                Err("this is a web page: does something between here and the hub want to be signed in to?"
+                    .to_owned())
             }
-            // On Unix that was the content, and this is the link to it.
-            if path.is_symlink() {
-                fs::remove_file(path).map_err(StageError::io("remove", path))?;
-            }
-            let why =
-                format!("SHA-256 is {found}, the hub announced {expected}; the file was removed, try again");
-            Err(StageError::content(path, why))
-        }
-        _ => Ok(found),
-    }
-}
-
-/// Progress of a download in whole megabytes.
-#[derive(Default)]
-struct Megabytes {
-    shown: Option<Progress>,
-    bytes: usize,
-}
-
-const MEGABYTE: usize = 1_000_000;
-
-impl hf_hub::api::Progress for Megabytes {
-    fn init(&mut self, size: usize, filename: &str) {
-        self.bytes = 0;
-        self.shown
-            .get_or_insert_with(|| Progress::start(&format!("Fetching {filename}, MB"), size / MEGABYTE));
-    }
-
-    fn update(&mut self, size: usize) {
-        let before = self.bytes / MEGABYTE;
-        self.bytes += size;
-        if let Some(shown) = &self.shown
-            && self.bytes / MEGABYTE > before
-        {
-            shown.advance(self.bytes / MEGABYTE - before);
-        }
-    }
-
-    fn finish(&mut self) {
-        if let Some(shown) = self.shown.take() {
-            shown.finish();
-        }
+            (Some(bytes), _) if bytes != length => Err(format!("it has {length} of {bytes} bytes")),
+            (_, Some(hash)) if *hash != found => Err(format!("SHA-256 is {found}, the hub announced {hash}")),
+            _ => Ok(found),
+        })
     }
 }
 
 fn nothing(preset: &Preset, files: &[&str]) -> StageError {
     StageError::Request(format!("{} has none of {}", preset.repository, files.join(", ")))
-}
-
-/// The hub's answer, if it was one.
-fn status(error: &ApiError) -> Option<u16> {
-    match error {
-        ApiError::RequestError(error) => match **error {
-            ureq::Error::StatusCode(status) => Some(status),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn refused(subject: String, error: ApiError) -> StageError {
-    match status(&error) {
-        Some(401 | 403) => StageError::Request(format!(
-            "{subject}: the hub wants permission. Agree to the terms on the model's page, if it has some, and set \
-             HF_TOKEN to a token of your account"
-        )),
-        _ => StageError::engine(subject)(error),
-    }
 }
 
 fn is_hex(text: &str) -> bool {

@@ -3,10 +3,15 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use clip_rs_training::fine_tune::{Comparison, Event, Method, Outline, Row, Score, Settings, Towers};
+
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 
 use super::model::{Stored, sizes};
 use super::name_left_out;
@@ -110,6 +115,10 @@ impl FineTune {
         }
     }
 }
+
+/// The exit status of what Ctrl-C ended, as shells have it: 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
+
 /// Trains, and says how it goes.
 pub fn run(args: FineTune) -> Result<ExitCode> {
     let settings = args.settings();
@@ -123,17 +132,27 @@ pub fn run(args: FineTune) -> Result<ExitCode> {
         quantization: args.quantize.into(),
         resume: args.resume,
     };
+    let is_asked = Arc::new(AtomicBool::new(false));
     let tuned = clip_rs_training::fine_tune::fine_tune(&request, &mut |event| {
         match event {
             Event::Begins(outline) => {
                 name_left_out(&outline.left_out);
+                // Until here there was nothing to keep.
+                listen(&is_asked);
                 eprintln!("{}", begins(outline));
             }
             Event::Epoch(row) => eprintln!("{}", epoch(row)),
             Event::Step(_) => {}
         }
-        ControlFlow::Continue(())
-    })?;
+        if is_asked.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let tuned = match tuned {
+        Err(stopped) if is_asked.load(Ordering::Relaxed) => {
+            eprintln!("clip-rs: {stopped}");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        tuned => tuned?,
+    };
     println!("{}: {}", args.out.display(), sizes(&tuned.imported));
     let moments = [
         "before".to_owned(),
@@ -148,6 +167,19 @@ pub fn run(args: FineTune) -> Result<ExitCode> {
         println!("It never got better than it was; try another --rate, or more pictures.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets Ctrl-C end the run after the step that is under way, so that what it learned is kept; a second one ends it at once.
+fn listen(is_asked: &Arc<AtomicBool>) {
+    let again = flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(is_asked));
+    match again.and_then(|_| flag::register(SIGINT, Arc::clone(is_asked))) {
+        Ok(_) => {
+            eprintln!(
+                "Ctrl-C ends the run after a step and keeps what it learned; a second one ends it at once"
+            );
+        }
+        Err(error) => eprintln!("Ctrl-C ends the run at once, back to its last checkpoint ({error})"),
+    }
 }
 
 /// A line for each moment, with the share of the first moment's figures that is left, or gained.

@@ -231,11 +231,13 @@ fn pull(args: &Pull) -> Result<ExitCode> {
     let (preset, hub) = (Preset::named(name)?, Hub::from_env()?);
     let plan = hub.plan(preset)?;
     println!("{}: {}", preset.name, preset.about);
-    println!("{}, revision {}, licence: {}", preset.repository, plan.revision, preset.licence);
+    println!("{}, revision {}, licence: {}", preset.repository, plan.revision(), preset.licence);
+    let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     for Remote { file, bytes, .. } in &plan.files {
-        println!("  {file}: {:.1} MB", *bytes as f64 / 1e6);
+        println!("  {file}: {}", bytes.map_or("how long is not said".to_owned(), megabytes));
     }
-    if !args.yes && !is_wanted(plan.bytes())? {
+    let all = plan.bytes().map_or_else(|| format!("about {} MB", preset.megabytes), megabytes);
+    if !args.yes && !is_wanted(&all)? {
         println!("nothing was downloaded");
         return Ok(ExitCode::FAILURE);
     }
@@ -245,11 +247,11 @@ fn pull(args: &Pull) -> Result<ExitCode> {
 }
 
 /// Asks whether to download.
-fn is_wanted(bytes: u64) -> Result<bool> {
+fn is_wanted(all: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        anyhow::bail!("give --yes to download {:.1} MB without being asked", bytes as f64 / 1e6);
+        anyhow::bail!("give --yes to download {all} without being asked");
     }
-    eprint!("Download {:.1} MB? [y/N] ", bytes as f64 / 1e6);
+    eprint!("Download {all}? [y/N] ");
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

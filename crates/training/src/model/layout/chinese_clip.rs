@@ -4,13 +4,12 @@
 
 use std::path::Path;
 
-use clip_rs_search::model::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig,
-};
+use clip_rs_search::model::{Activation, Architecture, TextConfig, TokenizerConfig};
 use clip_rs_stage::StageError;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::description::Parts;
 use super::picture::Prepared;
 use super::{Origin, Said, Source, hugging_face, tokenizer};
 
@@ -60,22 +59,10 @@ pub(super) fn open(folder: &Path, described: &Value, said: &Said) -> Result<Sour
     let activations: [Activation; 2] = [activation(&text.hidden_act)?, activation(&vision.hidden_act)?];
     let (checkpoint, files) = hugging_face::checkpoint(folder)?;
     let tokens = tokenizer::in_folder(folder)?;
-    let usual = Prepared {
-        mean: super::MEAN,
-        std: super::STD,
-        resize: Resize::Bicubic,
-        fit: Fit::ShortSideCentreCrop,
-    };
-    let prepared = usual.of(folder, vision.image_size)?;
-    let config = ModelConfig {
-        format: 1,
+    let prepared = Prepared::CLIP.of(folder, vision.image_size)?;
+    let parts = Parts {
         architecture: Some(Architecture::ChineseClip),
-        name: super::name_of(folder, said),
-        title: super::name_of(folder, said),
         embed_dim: hugging_face::embed_dim(&path, described, &checkpoint)?,
-        logit_scale: super::logit_scale(&checkpoint)?,
-        provenance: super::provenance_of(&files, said)?,
-        licence: super::licence_of(said),
         tokenizer: TokenizerConfig {
             file: String::new(),
             vocab_size: text.vocab_size,
@@ -95,17 +82,11 @@ pub(super) fn open(folder: &Path, described: &Value, said: &Said) -> Result<Sour
             activation: activations[0],
             layer_norm_eps: text.layer_norm_eps,
         },
-        image: ImageConfig {
-            file: String::new(),
-            image_size: vision.image_size,
-            mean: prepared.mean,
-            std: prepared.std,
-            resize: prepared.resize,
-            fit: prepared.fit,
-            average_transpose: false,
-            tower: vision.tower(activations[1]),
-        },
+        image_size: vision.image_size,
+        prepared,
+        tower: vision.tower(activations[1]),
     };
+    let config = parts.describe(folder, &checkpoint, &files, said)?;
     config.validate().map_err(StageError::engine(path.display()))?;
     let origin = |name: &str| Origin::Whole(name.to_owned());
     let ignored = |name: &str| hugging_face::ignored(name) || name.starts_with("text_model.pooler.");

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clip_rs_search::model::{
-    Activation, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
-};
+use clip_rs_search::model::{Activation, TextConfig, Tower};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::description::{Parts, byte_pairs};
 use super::picture::Prepared;
 use super::{Origin, Said, Source, vocabulary};
 use crate::model::checkpoint::Checkpoint;
@@ -143,38 +142,20 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
         (activation(&path, &text.hidden_act, said)?, activation(&path, &vision.hidden_act, said)?);
     let (checkpoint, files) = checkpoint(folder)?;
     let embed_dim = embed_dim(&path, &described, &checkpoint)?;
-    let (start, end) = match text.vocab_size.checked_sub(2).and_then(|start| u32::try_from(start).ok()) {
-        Some(start) => (start, start + 1),
-        None => return Err(refuse(format!("text_config.vocab_size is {}", text.vocab_size))),
-    };
+    let tokenizer = byte_pairs(text.vocab_size);
+    let end = tokenizer.end;
+    if text.vocab_size < 2 || end == u32::MAX {
+        return Err(refuse(format!("text_config.vocab_size is {}", text.vocab_size)));
+    }
     if text.eos_token_id != end && text.eos_token_id != OLD_END {
         let found = text.eos_token_id;
         return Err(refuse(format!("text_config.eos_token_id is {found}, expected the last token, {end}")));
     }
-    let usual = Prepared {
-        mean: super::MEAN,
-        std: super::STD,
-        resize: Resize::Bicubic,
-        fit: Fit::ShortSideCentreCrop,
-    };
-    let prepared = usual.of(folder, vision.image_size)?;
-    let config = ModelConfig {
-        format: 1,
+    let prepared = Prepared::CLIP.of(folder, vision.image_size)?;
+    let parts = Parts {
         architecture: None,
-        name: super::name_of(folder, said),
-        title: super::name_of(folder, said),
         embed_dim,
-        logit_scale: super::logit_scale(&checkpoint)?,
-        provenance: super::provenance_of(&files, said)?,
-        licence: super::licence_of(said),
-        tokenizer: TokenizerConfig {
-            file: String::new(),
-            vocab_size: text.vocab_size,
-            start,
-            end,
-            pad: 0,
-            lowercase: false,
-        },
+        tokenizer,
         text: TextConfig {
             file: String::new(),
             context_length: text.max_position_embeddings,
@@ -186,17 +167,11 @@ pub(super) fn open(folder: &Path, described: Value, said: &Said) -> Result<Sourc
             activation: text_activation,
             layer_norm_eps: text.layer_norm_eps,
         },
-        image: ImageConfig {
-            file: String::new(),
-            image_size: vision.image_size,
-            mean: prepared.mean,
-            std: prepared.std,
-            resize: prepared.resize,
-            fit: prepared.fit,
-            average_transpose: false,
-            tower: vision.tower(vision_activation),
-        },
+        image_size: vision.image_size,
+        prepared,
+        tower: vision.tower(vision_activation),
     };
+    let config = parts.describe(folder, &checkpoint, &files, said)?;
     config.validate().map_err(StageError::engine(path.display()))?;
     let vocabulary = match said.vocabulary {
         None => vocabulary::in_folder(folder, text.vocab_size)?,

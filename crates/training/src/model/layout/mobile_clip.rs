@@ -4,11 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_rs_search::model::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
-};
+use clip_rs_search::model::{Activation, Architecture, Fit, Resize, TextConfig, Tower};
 use clip_rs_stage::StageError;
 
+use super::description::{Parts, byte_pairs};
+use super::picture::Prepared;
 use super::state_dict::{Preprocessing, Shapes};
 use super::{Origin, Said, Source, vocabulary};
 
@@ -56,25 +56,12 @@ pub(super) fn open(
     let [channels, _, _, _] = shapes.of(&format!("{trunk}.stem.0.conv_kxk.0.conv.weight"))?;
     let [hidden, _, _, _] = shapes.of(&format!("{trunk}.stages.0.blocks.0.mlp.fc1.weight"))?;
     let blocks = [0, 1, 2, 3].map(|n| shapes.layers(&format!("{trunk}.stages.{n}.blocks.")));
-    let image_size = described.image_size;
-    let preprocessing = described.preprocessing;
-    let config = ModelConfig {
-        format: 1,
+    let usual =
+        Prepared { mean: [0.0; 3], std: [1.0; 3], resize: Resize::Bilinear, fit: Fit::ShortSideCentreCrop };
+    let parts = Parts {
         architecture: Some(Architecture::MobileClip),
-        name: super::name_of(folder, said),
-        title: super::name_of(folder, said),
         embed_dim,
-        logit_scale: super::logit_scale(&checkpoint)?,
-        provenance: super::provenance_of(&files, said)?,
-        licence: super::licence_of(said),
-        tokenizer: TokenizerConfig {
-            file: String::new(),
-            vocab_size,
-            start: u32::try_from(vocab_size.saturating_sub(2)).unwrap_or(u32::MAX),
-            end: u32::try_from(vocab_size.saturating_sub(1)).unwrap_or(u32::MAX),
-            pad: 0,
-            lowercase: false,
-        },
+        tokenizer: byte_pairs(vocab_size),
         text: TextConfig {
             file: String::new(),
             context_length,
@@ -86,20 +73,11 @@ pub(super) fn open(
             activation: Activation::Gelu,
             layer_norm_eps: 1e-5,
         },
-        image: ImageConfig {
-            file: String::new(),
-            image_size,
-            mean: preprocessing.mean.unwrap_or([0.0; 3]),
-            std: preprocessing.std.unwrap_or([1.0; 3]),
-            resize: match preprocessing.interpolation.as_deref() {
-                None | Some("bilinear") => Resize::Bilinear,
-                _ => Resize::Bicubic,
-            },
-            fit: Fit::ShortSideCentreCrop,
-            average_transpose: false,
-            tower: Tower::Fastvit { width: channels, blocks, mlp_ratio: hidden / channels.max(1) },
-        },
+        image_size: described.image_size,
+        prepared: described.preprocessing.or(usual),
+        tower: Tower::Fastvit { width: channels, blocks, mlp_ratio: hidden / channels.max(1) },
     };
+    let config = parts.describe(folder, &checkpoint, &files, said)?;
     config.validate().map_err(StageError::engine(folder.display()))?;
     let vocabulary = vocabulary::said_or_embedded(said, vocab_size)?;
     let origin = |name: &str| Origin::Whole(name.to_owned());

@@ -10,6 +10,7 @@
 //! | [`resnet`] | the tensors of a residual network in such a file or folder |
 
 mod chinese_clip;
+mod description;
 mod hugging_face;
 mod mobile_clip;
 mod open_clip;
@@ -35,10 +36,6 @@ use clip_rs_towers::tensors;
 
 /// Longest description (a `config.json`, a `tokenizer.json`) that is read, bytes.
 const MAX_JSON: u64 = 64 << 20;
-
-/// What CLIP subtracts from red, green and blue, and divides them by after that, where a source does not say.
-const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_72];
-const STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// What a person says about a source, where it does not say so itself.
 #[derive(Debug, Clone, Default)]
@@ -180,41 +177,6 @@ fn nothing_readable(folder: &Path) -> String {
         return "has a config.json, but neither model.safetensors nor pytorch_model.bin".to_owned();
     }
     "has no config.json; for a state dict give the file itself".to_owned()
-}
-
-/// The scale of cosines, from its logarithm in the checkpoint.
-fn logit_scale(checkpoint: &Checkpoint) -> Result<f32, StageError> {
-    let name = "logit_scale";
-    let missing = || {
-        let error = ModelError::MissingTensor { name: name.to_owned(), expected: Vec::new() };
-        StageError::engine(checkpoint.path().display())(error)
-    };
-    let tensor = checkpoint.read(name)?.filter(|tensor| tensor.elem_count() == 1).ok_or_else(missing)?;
-    let value = tensor.flatten_all().and_then(|tensor| tensor.to_vec1::<f32>());
-    let value = value.map_err(StageError::engine(checkpoint.path().display()))?;
-    value.first().map(|value| value.exp()).ok_or_else(missing)
-}
-
-/// The name of a model that has none: that of its file or folder.
-fn name_of(path: &Path, said: &Said) -> String {
-    let of_path = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    said.name.clone().or_else(of_path).unwrap_or_else(|| "clip".to_owned())
-}
-
-fn licence_of(said: &Said) -> String {
-    said.licence.clone().unwrap_or_else(|| "not stated; see where the weights come from".to_owned())
-}
-
-fn provenance_of(files: &[PathBuf], said: &Said) -> Result<String, StageError> {
-    if let Some(provenance) = &said.provenance {
-        return Ok(provenance.clone());
-    }
-    let mut parts = Vec::new();
-    for path in files {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        parts.push(format!("{name} (SHA-256 {})", files::sha256(path)?));
-    }
-    Ok(format!("Imported from {}", parts.join(", ")))
 }
 
 /// A JSON file of sensible size.

@@ -7,11 +7,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_rs_search::model::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
-};
+use clip_rs_search::model::{Activation, Architecture, TextConfig, Tower};
 use serde::Deserialize;
 
+use super::description::{Parts, byte_pairs};
+use super::picture::Prepared;
 use super::state_dict::{Preprocessing, Shapes};
 use super::{Origin, Said, Source, mobile_clip, resnet, vocabulary};
 use clip_rs_stage::StageError;
@@ -124,41 +124,16 @@ fn open(
     };
     let (vocab_size, text) = shapes.text(activation)?;
     let [_, embed_dim] = shapes.of("text_projection")?;
-    let config = ModelConfig {
-        format: 1,
+    let parts = Parts {
         architecture,
-        name: super::name_of(named, said),
-        title: super::name_of(named, said),
         embed_dim,
-        logit_scale: super::logit_scale(&checkpoint)?,
-        provenance: super::provenance_of(&files, said)?,
-        licence: super::licence_of(said),
-        tokenizer: TokenizerConfig {
-            file: String::new(),
-            vocab_size,
-            start: u32::try_from(vocab_size.saturating_sub(2)).unwrap_or(u32::MAX),
-            end: u32::try_from(vocab_size.saturating_sub(1)).unwrap_or(u32::MAX),
-            pad: 0,
-            lowercase: false,
-        },
+        tokenizer: byte_pairs(vocab_size),
         text,
-        image: ImageConfig {
-            file: String::new(),
-            image_size,
-            mean: preprocessing.mean.unwrap_or(super::MEAN),
-            std: preprocessing.std.unwrap_or(super::STD),
-            resize: match preprocessing.interpolation.as_deref() {
-                Some("bilinear") => Resize::Bilinear,
-                _ => Resize::Bicubic,
-            },
-            fit: match preprocessing.resize_mode.as_deref() {
-                Some("squash") => Fit::Squash,
-                _ => Fit::ShortSideCentreCrop,
-            },
-            average_transpose: false,
-            tower,
-        },
+        image_size,
+        prepared: preprocessing.or(Prepared::CLIP),
+        tower,
     };
+    let config = parts.describe(named, &checkpoint, &files, said)?;
     config.validate().map_err(StageError::engine(weights.display()))?;
     let vocabulary = vocabulary::said_or_embedded(said, vocab_size)?;
     Ok(Source { config, vocabulary, checkpoint, origin, ignored })

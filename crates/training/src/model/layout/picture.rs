@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 /// What pictures go through before the tower.
 pub(super) struct Prepared {
+    /// What is subtracted from red, green and blue.
     pub(super) mean: [f32; 3],
+    /// What they are divided by after that.
     pub(super) std: [f32; 3],
     pub(super) resize: Resize,
     pub(super) fit: Fit,
@@ -39,6 +41,14 @@ enum Size {
 }
 
 impl Prepared {
+    /// CLIP's own.
+    pub(super) const CLIP: Self = Self {
+        mean: [0.481_454_66, 0.457_827_5, 0.408_210_72],
+        std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
+        resize: Resize::Bicubic,
+        fit: Fit::ShortSideCentreCrop,
+    };
+
     /// What the folder says, for a tower that takes `image_size` pixels a side; `self` where it says nothing.
     pub(super) fn of(self, folder: &Path, image_size: usize) -> Result<Self, StageError> {
         let (own, shared) = (folder.join("preprocessor_config.json"), folder.join("processor_config.json"));

@@ -5,13 +5,12 @@
 
 use std::path::Path;
 
-use clip_rs_search::model::{
-    Activation, Architecture, Fit, ImageConfig, ModelConfig, Resize, TextConfig, TokenizerConfig, Tower,
-};
+use clip_rs_search::model::{Activation, Architecture, Fit, Resize, TextConfig, TokenizerConfig, Tower};
 use clip_rs_stage::StageError;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::description::Parts;
 use super::picture::Prepared;
 use super::{Origin, Said, Source, hugging_face, tokenizer};
 
@@ -106,15 +105,9 @@ pub(super) fn open(folder: &Path, described: &Value, said: &Said) -> Result<Sour
     let is_gemma = tokens.is_of(folder, "Siglip2")? || text.vocab_size == GEMMA_TOKENS;
     let usual = Prepared { mean: [0.5; 3], std: [0.5; 3], resize: Resize::Bicubic, fit: Fit::Squash };
     let prepared = usual.of(folder, vision.image_size)?;
-    let config = ModelConfig {
-        format: 1,
+    let parts = Parts {
         architecture: Some(Architecture::Siglip),
-        name: super::name_of(folder, said),
-        title: super::name_of(folder, said),
         embed_dim: text.hidden_size,
-        logit_scale: super::logit_scale(&checkpoint)?,
-        provenance: super::provenance_of(&files, said)?,
-        licence: super::licence_of(said),
         tokenizer: TokenizerConfig {
             file: String::new(),
             vocab_size: text.vocab_size,
@@ -134,25 +127,19 @@ pub(super) fn open(folder: &Path, described: &Value, said: &Said) -> Result<Sour
             activation: Activation::Gelu,
             layer_norm_eps: text.layer_norm_eps,
         },
-        image: ImageConfig {
-            file: String::new(),
-            image_size: vision.image_size,
-            mean: prepared.mean,
-            std: prepared.std,
-            resize: prepared.resize,
-            fit: prepared.fit,
-            average_transpose: false,
-            tower: Tower::Vit {
-                patch: vision.patch_size,
-                width: vision.hidden_size,
-                layers: vision.num_hidden_layers,
-                heads: vision.num_attention_heads,
-                mlp: vision.intermediate_size,
-                activation: Activation::Gelu,
-                layer_norm_eps: vision.layer_norm_eps,
-            },
+        image_size: vision.image_size,
+        prepared,
+        tower: Tower::Vit {
+            patch: vision.patch_size,
+            width: vision.hidden_size,
+            layers: vision.num_hidden_layers,
+            heads: vision.num_attention_heads,
+            mlp: vision.intermediate_size,
+            activation: Activation::Gelu,
+            layer_norm_eps: vision.layer_norm_eps,
         },
     };
+    let config = parts.describe(folder, &checkpoint, &files, said)?;
     config.validate().map_err(StageError::engine(path.display()))?;
     let origin = |name: &str| Origin::Whole(name.to_owned());
     Ok(Source { config, vocabulary: tokens.json, checkpoint, origin, ignored: hugging_face::ignored })

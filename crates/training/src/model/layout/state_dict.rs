@@ -1,8 +1,10 @@
 //! What open_clip's descriptions and state dicts have in common, whichever networks they are of.
 
+use clip_rs_search::model::{Fit, Resize};
 use clip_rs_stage::StageError;
 use serde::Deserialize;
 
+use super::picture::Prepared;
 use crate::model::checkpoint::Checkpoint;
 
 /// What pictures go through, in open_clip's description.
@@ -12,6 +14,26 @@ pub(super) struct Preprocessing {
     pub(super) std: Option<[f32; 3]>,
     pub(super) interpolation: Option<String>,
     pub(super) resize_mode: Option<String>,
+}
+
+impl Preprocessing {
+    /// What pictures go through, as in `usual` where nothing is said.
+    pub(super) fn or(self, usual: Prepared) -> Prepared {
+        Prepared {
+            mean: self.mean.unwrap_or(usual.mean),
+            std: self.std.unwrap_or(usual.std),
+            resize: match self.interpolation.as_deref() {
+                None => usual.resize,
+                Some("bilinear") => Resize::Bilinear,
+                Some(_) => Resize::Bicubic,
+            },
+            fit: match self.resize_mode.as_deref() {
+                None => usual.fit,
+                Some("squash") => Fit::Squash,
+                Some(_) => Fit::ShortSideCentreCrop,
+            },
+        }
+    }
 }
 
 /// What the shapes of a state dict tell.
