@@ -20,6 +20,7 @@
 pub mod calibrate;
 pub mod cells;
 pub mod code;
+mod dice;
 mod embedding;
 pub mod engine;
 pub mod explore;

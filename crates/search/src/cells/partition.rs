@@ -3,8 +3,8 @@
 
 use crate::Code;
 use crate::code::CodeRef;
+use crate::dice::Dice;
 use crate::embedding::Embedding;
-use crate::explore::dice::Dice;
 use crate::kernels::{ROWS_TOGETHER, RowDots};
 
 /// Items of the sample for each cell.

@@ -89,7 +89,7 @@ fn join(stretches: &mut Vec<Stretch>, budget: Budget) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::dice::Dice;
+    use crate::dice::Dice;
 
     fn cells(count: usize, dice: &mut Dice) -> Vec<CellRef> {
         let mut start = 0;

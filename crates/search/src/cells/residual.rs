@@ -107,7 +107,7 @@ pub(super) fn scale(number: u16, unit: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::dice::Dice;
+    use crate::dice::Dice;
 
     fn vector(dice: &mut Dice, dim: usize) -> Vec<f32> {
         // Sums of four are nearly normal.

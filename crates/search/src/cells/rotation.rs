@@ -6,7 +6,7 @@
 
 use clip_rs_catalog::cells::{ROUNDS, sign_bytes};
 
-use crate::explore::dice::Dice;
+use crate::dice::Dice;
 
 /// An orthogonal map of vectors of one dimension.
 #[derive(Debug, Clone, PartialEq)]

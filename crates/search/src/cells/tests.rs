@@ -3,7 +3,7 @@
 use clip_rs_catalog::{Bounds, ItemId, ItemsBuilder, TileId, TileSquare};
 
 use super::*;
-use crate::explore::dice::Dice;
+use crate::dice::Dice;
 
 const DIM: usize = 32;
 

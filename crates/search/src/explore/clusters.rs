@@ -1,9 +1,9 @@
 //! What kinds of items there are, for whoever wants to see an area before asking for anything.
 
-use super::dice::Dice;
 use super::kmeans::{Mean, k_means, nearest};
 use super::{chosen, code, expect_dim};
 use crate::code::{CodeError, CodeRef};
+use crate::dice::Dice;
 use crate::{Code, Embedding, EngineError, ItemRef, Shard};
 
 /// Most clusters that are looked for.

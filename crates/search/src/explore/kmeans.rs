@@ -10,9 +10,9 @@
 //!
 //! Of many items a sample finds the centroids, and all of them move these once more.
 
-use super::dice::Dice;
 use super::{code, cosines};
 use crate::code::CodeError;
+use crate::dice::Dice;
 use crate::{Code, Embedding, ItemRef, Shard};
 
 /// Most items of the sample that finds the centroids.

@@ -22,7 +22,6 @@ mod classifier_tests;
 pub mod clusters;
 #[cfg(test)]
 mod clusters_tests;
-pub(crate) mod dice;
 mod ground;
 pub mod held_out;
 mod kmeans;
