@@ -23,11 +23,6 @@ impl<T: 'static> Cache<T> {
         Self { kept: RefCell::new(Kept { limit, held: 0, clock: 0, entries: HashMap::new() }) }
     }
 
-    /// Whether the thing called `name` is here or on its way.
-    pub fn has(&self, name: &str) -> bool {
-        self.kept.borrow().entries.contains_key(name)
-    }
-
     /// The thing called `name`, which takes `bytes`; `fetch` gets it if it is neither here nor on its way. A failure is
     /// not kept: asking again tries again.
     pub async fn get(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use clip_rs_catalog::{CatalogError, FileRef, ItemId, Manifest};
+use clip_rs_catalog::{FileRef, ItemId, Manifest};
 use clip_rs_search::cells::{Budget, Cell, Cells, Found, Stretch};
 use clip_rs_search::engine::Marker;
 use clip_rs_search::{Direction, Embedding, ItemRef, Query, Subject};
@@ -13,12 +13,11 @@ use futures::future::{FutureExt as _, LocalBoxFuture, try_join_all};
 
 use super::answer::{not_answered, refused};
 use crate::browser::clock;
-use crate::cache::Cache;
 use crate::load::{self, LoadError};
 use crate::protocol::{Failure, Hit, LookedAt};
 
-/// Bytes of the cells that are kept in memory.
-const KEPT: u64 = 48 << 20;
+/// Bytes of the cells that are kept, as they are in the file; in memory they take about twice that.
+const KEPT: u64 = 24 << 20;
 /// Items whose directions are kept for "more like this".
 const REMEMBERED: usize = 4096;
 /// Hits that are looked at for each that is wanted where several may be of one picture.
@@ -31,7 +30,8 @@ pub struct CellSearch {
     cells: Rc<Cells>,
     base: Rc<str>,
     file: FileRef,
-    kept: Cache<Cell>,
+    /// By number.
+    kept: RefCell<HashMap<usize, Rc<Cell>>>,
     /// Where the items of each shard begin, counted through all of them.
     starts: Vec<usize>,
     /// Where items point to that were hits, by name.
@@ -56,7 +56,7 @@ impl CellSearch {
         };
         let starts = manifest.shards.iter().map(|shard| shard.count).map(start).collect();
         let remembered = RefCell::default();
-        Self { cells: Rc::new(cells), base, file, kept: Cache::new(KEPT), starts, remembered }
+        Self { cells: Rc::new(cells), base, file, kept: RefCell::default(), starts, remembered }
     }
 
     /// Directions that stand for all items.
@@ -166,43 +166,31 @@ impl CellSearch {
 
     /// The cells of these stretches, with the bytes that had to be fetched and in how many requests.
     async fn read(&self, stretches: &[Stretch]) -> Result<(Vec<(usize, Rc<Cell>)>, u64, usize), LoadError> {
-        let (mut bytes, mut requests) = (0, 0);
-        let mut coming = Vec::new();
-        for stretch in stretches {
-            let numbers: Vec<usize> = stretch.cells.clone().collect();
-            for run in numbers.chunk_by(|a, b| self.is_kept(*a) == self.is_kept(*b)) {
-                let [Some(first), Some(last)] = [run.first(), run.last()].map(Option::<&usize>::copied)
-                else {
-                    continue;
-                };
-                let fetched = self.fetch(first..last + 1).shared();
-                if !self.is_kept(first) {
-                    requests += 1;
-                    bytes += run.iter().map(|number| self.length(*number)).sum::<u64>();
-                }
-                for number in run.iter().copied() {
-                    let (alone, fetched) = (self.fetch(number..number + 1), fetched.clone());
-                    let is_kept = self.is_kept(number);
-                    // Were it let go of meanwhile, it is fetched again.
-                    let cell = async move || {
-                        let (cells, at) =
-                            if is_kept { (alone.await?, 0) } else { (fetched.await?, number - first) };
-                        let lost = || CatalogError::content("cell", "there is no such cell");
-                        cells.get(at).cloned().ok_or_else(|| lost().into())
-                    };
-                    // In memory a component is a byte, and a name has its full length.
-                    let size = 2 * self.length(number);
-                    coming.push(async move {
-                        Ok::<_, LoadError>((number, self.kept.get(&number.to_string(), size, cell).await?))
-                    });
-                }
-            }
+        let wanted: Vec<usize> = stretches.iter().flat_map(|stretch| stretch.cells.clone()).collect();
+        // Held from here on, as another query may let go of them meanwhile.
+        let mut here: HashMap<usize, Rc<Cell>> = {
+            let kept = self.kept.borrow();
+            wanted.iter().filter_map(|number| Some((*number, Rc::clone(kept.get(number)?)))).collect()
+        };
+        let missing: Vec<usize> =
+            wanted.iter().copied().filter(|number| !here.contains_key(number)).collect();
+        let runs: Vec<Range<usize>> = missing
+            .chunk_by(|a, b| a + 1 == *b)
+            .filter_map(|run| Some(*run.first()?..run.last()? + 1))
+            .collect();
+        let bytes = missing.iter().map(|number| self.length(*number)).sum();
+        let fetched = try_join_all(runs.iter().map(|run| self.fetch(run.clone()))).await?;
+        for (run, cells) in runs.iter().zip(fetched) {
+            here.extend(run.clone().zip(cells.into_iter().map(Rc::new)));
         }
-        Ok((try_join_all(coming).await?, bytes, requests))
-    }
-
-    fn is_kept(&self, number: usize) -> bool {
-        self.kept.has(&number.to_string())
+        let mut kept = self.kept.borrow_mut();
+        if kept.keys().map(|number| self.length(*number)).sum::<u64>() > KEPT {
+            // All at once: what is asked for next need not be like what was asked for before.
+            kept.clear();
+        }
+        kept.extend(here.iter().map(|(number, cell)| (*number, Rc::clone(cell))));
+        let cells = wanted.into_iter().filter_map(|number| Some((number, here.remove(&number)?)));
+        Ok((cells.collect(), bytes, runs.len()))
     }
 
     fn length(&self, number: usize) -> u64 {
@@ -210,7 +198,7 @@ impl CellSearch {
     }
 
     /// Fetches cells that follow one another, when it is waited for.
-    fn fetch(&self, numbers: Range<usize>) -> LocalBoxFuture<'static, Result<Rc<Vec<Cell>>, LoadError>> {
+    fn fetch(&self, numbers: Range<usize>) -> LocalBoxFuture<'static, Result<Vec<Cell>, LoadError>> {
         let (cells, file) = (Rc::clone(&self.cells), self.file.clone());
         let url = format!("{}{}", self.base, file.name);
         async move {
@@ -225,7 +213,7 @@ impl CellSearch {
                 };
                 numbers.clone().map(cell).collect::<Result<Vec<_>, _>>()
             };
-            load::range(&url, &file, range, &read).await.map(Rc::new)
+            load::range(&url, &file, range, &read).await
         }
         .boxed_local()
     }

@@ -17,6 +17,7 @@ use clip_rs_catalog::cells::{CellBlock, Centroids};
 use clip_rs_catalog::{CatalogError, Items};
 
 use crate::code::CodeRef;
+use crate::index::Rank;
 use crate::kernels::{ROWS_TOGETHER, RowDots};
 use crate::{Code, Direction, Embedding, EmbeddingError, EngineError, Polygon};
 
@@ -129,7 +130,7 @@ impl Cells {
     }
 
     /// The best `limit` items of these cells, each given with its number, in falling order of their scores, among those that are
-    /// `wanted` by cell and row. Of equal ones the earlier cell and item is first.
+    /// `wanted` by cell and row. Of equal ones the earlier is first.
     pub fn nearest<'a>(
         &self,
         cells: impl IntoIterator<Item = (usize, &'a Cell)>,
@@ -140,24 +141,36 @@ impl Cells {
         let turned = self.turned(direction)?;
         let code = CodeRef::from(&turned.code);
         let (dots, scale) = (RowDots::new(code.as_slice()), code.scale());
-        let mut found = Vec::new();
-        for (cell, items) in cells {
-            let base = self.product(cell, &turned);
-            let rows = items.rows.chunks_exact(self.dim().max(1));
-            items.each_dot(rows, &dots, |row, dot| {
+        let cells: Vec<(usize, &Cell)> = cells.into_iter().collect();
+        let (mut cosines, mut ranks) = (Vec::new(), Vec::new());
+        for (cell, items) in &cells {
+            let base = self.product(*cell, &turned);
+            items.each_dot(self.dim(), &dots, |row, dot| {
                 let difference = items.scales.get(row).copied().unwrap_or(0.0);
                 let cosine = (base + dot as f32 * (scale * difference)).clamp(-1.0, 1.0);
                 let score = cosine - items.items.offset(row) * direction.text_share;
-                found.push(Found { cell, row, cosine, score });
+                ranks.push(Rank::new(cosines.len() as u32, score));
+                cosines.push(cosine);
             });
-            // Asked of few: only those that would be among the best so far.
-            found.sort_unstable_by(order);
-            let mut left = limit;
-            found.retain(|one| {
-                let keep = left > 0 && (one.cell != cell || wanted(cell, one.row));
-                left -= usize::from(keep);
-                keep
-            });
+        }
+        ranks.sort_unstable();
+        let mut found = Vec::with_capacity(limit.min(ranks.len()));
+        for rank in ranks {
+            if found.len() >= limit {
+                break;
+            }
+            let (at, score) = (rank.ordinal() as usize, rank.neighbour().cosine);
+            let mut before = 0;
+            let is_of = |(_, items): &&(usize, &Cell)| {
+                let is_it = at - before < items.ordinals.len();
+                before += if is_it { 0 } else { items.ordinals.len() };
+                is_it
+            };
+            let Some((cell, _)) = cells.iter().find(is_of) else { continue };
+            let row = at - before;
+            if wanted(*cell, row) {
+                found.push(Found { cell: *cell, row, cosine: cosines[at], score });
+            }
         }
         Ok(found)
     }
@@ -226,13 +239,8 @@ impl Cell {
     }
 
     /// Tells `found` each row and its product with the query.
-    fn each_dot<'a>(
-        &self,
-        rows: impl ExactSizeIterator<Item = &'a [i8]>,
-        query: &RowDots,
-        mut found: impl FnMut(usize, i32),
-    ) {
-        let rows: Vec<&[i8]> = rows.collect();
+    fn each_dot(&self, dim: usize, query: &RowDots, mut found: impl FnMut(usize, i32)) {
+        let rows: Vec<&[i8]> = self.rows.chunks_exact(dim.max(1)).collect();
         let (groups, rest) = rows.as_chunks::<ROWS_TOGETHER>();
         let mut at = 0;
         let mut tell = |dot| {
@@ -242,10 +250,6 @@ impl Cell {
         groups.iter().for_each(|group| query.of(*group).into_iter().for_each(&mut tell));
         rest.iter().for_each(|row| query.of([*row]).into_iter().for_each(&mut tell));
     }
-}
-
-fn order(a: &Found, b: &Found) -> std::cmp::Ordering {
-    b.score.total_cmp(&a.score).then(a.cell.cmp(&b.cell)).then(a.row.cmp(&b.row))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use clip_rs_catalog::cells::CellRef;
 
+use crate::index::Rank;
+
 /// What a query may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -37,53 +39,48 @@ pub struct Stretch {
 
 /// The stretches for cells that promise so much, the most promising one first.
 pub(super) fn plan(cells: &[CellRef], promise: &[f32], budget: Budget) -> Vec<Stretch> {
-    let mut order: Vec<usize> = (0..cells.len().min(promise.len())).collect();
-    order.sort_by(|a, b| promise[*b].total_cmp(&promise[*a]).then(a.cmp(b)));
+    let mut order: Vec<Rank> =
+        promise.iter().enumerate().map(|(cell, promise)| Rank::new(cell as u32, *promise)).collect();
+    order.sort_unstable();
+    let mut is_chosen = vec![false; cells.len()];
     let mut bytes = 0;
-    let fits = |cell: &usize| {
+    for rank in order {
+        let at = rank.ordinal() as usize;
+        let Some(cell) = cells.get(at).filter(|cell| cell.count > 0) else { continue };
         let is_first = bytes == 0;
-        bytes += u64::from(cells[*cell].length);
-        is_first || bytes <= budget.bytes
-    };
-    let mut chosen: Vec<usize> =
-        order.into_iter().filter(|cell| cells[*cell].count > 0).take_while(fits).collect();
-    chosen.sort_unstable();
-    let mut stretches: Vec<Stretch> = chosen
-        .into_iter()
-        .map(|cell| {
-            let start = cells[cell].start;
-            Stretch { cells: cell..cell + 1, bytes: start..start + u64::from(cells[cell].length) }
-        })
-        .collect();
-    join(&mut stretches, budget);
+        bytes += u64::from(cell.length);
+        if !is_first && bytes > budget.bytes {
+            break;
+        }
+        is_chosen[at] = true;
+    }
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (at, cell) in cells.iter().enumerate().filter(|(at, _)| is_chosen[*at]) {
+        let end = cell.start + u64::from(cell.length);
+        match stretches.last_mut().filter(|last| cell.start - last.bytes.end <= budget.gap) {
+            Some(last) => (last.cells.end, last.bytes.end) = (at + 1, end),
+            None => stretches.push(Stretch { cells: at..at + 1, bytes: cell.start..end }),
+        }
+    }
+    join(&mut stretches, budget.requests.max(1));
     let best = |stretch: &Stretch| {
         promise[stretch.cells.clone()].iter().fold(f32::NEG_INFINITY, |most, x| most.max(*x))
     };
-    stretches.sort_by(|a, b| best(b).total_cmp(&best(a)).then(a.cells.start.cmp(&b.cells.start)));
-    stretches
+    let mut order: Vec<Rank> =
+        stretches.iter().enumerate().map(|(at, stretch)| Rank::new(at as u32, best(stretch))).collect();
+    order.sort_unstable();
+    order.into_iter().filter_map(|rank| stretches.get(rank.ordinal() as usize).cloned()).collect()
 }
 
-/// Joins stretches, which are in the order of the file, where less lies between than a request costs, and where the least lies between
-/// until they are few enough.
-fn join(stretches: &mut Vec<Stretch>, budget: Budget) {
-    let gap = |pair: &[Stretch]| pair[1].bytes.start - pair[0].bytes.end;
-    let mut gaps: Vec<u64> = stretches.windows(2).map(gap).collect();
-    gaps.sort_unstable();
-    // As many gaps stay as lie between the stretches that are allowed: the widest.
-    let closed = gaps.len().saturating_sub(budget.requests.saturating_sub(1));
-    let widest_closed = closed.checked_sub(1).and_then(|last| gaps.get(last)).copied().unwrap_or(0);
-    let limit = widest_closed.max(budget.gap);
-    let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
-    for stretch in stretches.drain(..) {
-        match joined.last_mut().filter(|last| stretch.bytes.start - last.bytes.end <= limit) {
-            Some(last) => {
-                last.cells.end = stretch.cells.end;
-                last.bytes.end = stretch.bytes.end;
-            }
-            None => joined.push(stretch),
-        }
+/// Joins stretches, which are in the order of the file, where the least lies between, until they are few enough.
+fn join(stretches: &mut Vec<Stretch>, most: usize) {
+    while stretches.len() > most {
+        let gap = |at: usize| stretches[at].bytes.start - stretches[at - 1].bytes.end;
+        let Some(at) = (1..stretches.len()).min_by_key(|at| gap(*at)) else { break };
+        let next = stretches.remove(at);
+        let last = &mut stretches[at - 1];
+        (last.cells.end, last.bytes.end) = (next.cells.end, next.bytes.end);
     }
-    *stretches = joined;
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use clip_rs_catalog::index::IndexHeader;
 use crate::code::{CodeError, CodeRef};
 use crate::{Code, Embedding, EmbeddingError};
 use graph::Graph;
-use rank::Rank;
+pub(crate) use rank::Rank;
 use rows::{PreparedQuery, Rows};
 
 pub use build::IndexParams;

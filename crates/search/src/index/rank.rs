@@ -7,28 +7,28 @@ use super::Neighbour;
 ///
 /// From the highest bit: the cosine as a descending number (32 bits), the ordinal (31), a mark (1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank(u64);
+pub(crate) struct Rank(u64);
 
 impl Rank {
     /// `ordinal` is below 2^31.
-    pub(super) fn new(ordinal: u32, cosine: f32) -> Self {
+    pub(crate) fn new(ordinal: u32, cosine: f32) -> Self {
         Self(u64::from(!ascending(cosine.to_bits())) << 32 | u64::from(ordinal) << 1)
     }
 
-    pub(super) fn ordinal(self) -> u32 {
+    pub(crate) fn ordinal(self) -> u32 {
         self.0 as u32 >> 1
     }
 
-    pub(super) fn cosine(self) -> f32 {
+    pub(crate) fn cosine(self) -> f32 {
         f32::from_bits(bits(!(self.0 >> 32) as u32))
     }
 
-    pub(super) fn neighbour(self) -> Neighbour {
+    pub(crate) fn neighbour(self) -> Neighbour {
         Neighbour { ordinal: self.ordinal() as usize, cosine: self.cosine() }
     }
 
     /// Marks it; whether it was not marked before.
-    pub(super) fn mark(&mut self) -> bool {
+    pub(crate) fn mark(&mut self) -> bool {
         let new = self.0 & 1 == 0;
         self.0 |= 1;
         new
