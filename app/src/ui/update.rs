@@ -54,14 +54,20 @@ pub fn Update() -> impl IntoView {
 fn loaded(manifest: &Manifest) -> Vec<String> {
     let base = catalogs::folder();
     let model = [&manifest.model.config, &manifest.model.text, &manifest.model.tokenizer];
-    let shards = manifest.shards.iter().flat_map(|shard| {
+    // Of a catalog with cells no shard is loaded, and of the cells never the whole file.
+    let cells = manifest.cells.as_ref();
+    let shards = if cells.is_some() { &[][..] } else { &manifest.shards };
+    let shards = shards.iter().flat_map(|shard| {
         [Some(&shard.index), Some(&shard.items), only(&shard.details)].into_iter().flatten()
     });
+    let centroids = cells.map(|cells| &cells.centroids);
+    let is_in_parts = |url: &String| cells.is_some_and(|cells| url.ends_with(&cells.cells));
     let listing = only(manifest.listing()).map(|page| &page.file);
-    let files = model.into_iter().chain(shards).chain(listing).map(String::as_str);
+    let files = model.into_iter().chain(shards).chain(centroids).chain(listing).map(String::as_str);
     let needed = [MANIFEST_NAME].into_iter().chain(files).map(|name| format!("{base}{name}"));
     let needed = needed.chain(catalogs::list_url()).chain(worker::general_files());
-    needed.chain(clock::fetched().into_iter().filter(|url| url.starts_with(&base))).collect()
+    let fetched = clock::fetched().into_iter().filter(|url| url.starts_with(&base) && !is_in_parts(url));
+    needed.chain(fetched).collect()
 }
 
 /// What is loaded at once if it is small: the page of a list that has no other.
