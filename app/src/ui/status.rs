@@ -53,13 +53,15 @@ pub fn Status() -> impl IntoView {
             session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
         let LookedAt { items, of, bytes: fetched, requests } =
             session.timing.get().and_then(|timing| timing.looked_at).filter(|_| is_shown)?;
-        Some(format!(
-            "Looked at the {} of {} that are nearest in meaning: {} in {}.",
-            grouped(items),
-            counted(of, "picture"),
-            bytes(fetched),
-            counted(requests, "request"),
-        ))
+        let looked_at = if items == of {
+            format!("all {}", counted(of, "picture"))
+        } else {
+            format!("the {} of {} that are nearest in meaning", grouped(items), counted(of, "picture"))
+        };
+        Some(match requests {
+            0 => format!("Looked at {looked_at}: all of it was here."),
+            _ => format!("Looked at {looked_at}: {} in {}.", bytes(fetched), counted(requests, "request")),
+        })
     };
     let cut = move || {
         let is_long = session.asking().with(|asking| asking.text().chars().count() > MAX_WORDS);
@@ -81,7 +83,7 @@ pub fn Status() -> impl IntoView {
             {timing}
         </div>
         <p class="cut" role="status" data-testid="cut">{cut}</p>
-        <p class="cut" data-testid="looked-at">{looked_at}</p>
+        <p class="looked-at" data-testid="looked-at">{looked_at}</p>
     }
 }
 
