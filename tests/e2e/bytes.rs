@@ -17,7 +17,7 @@ const EXPLORER_BYTES: u64 = 410_000;
 /// The keeper, which is loaded when somebody wants to save a catalog.
 const KEEPER_BYTES: u64 = 150_000;
 /// Either build of the worker, likewise.
-const WORKER_BYTES: u64 = 336_500;
+const WORKER_BYTES: u64 = 334_000;
 /// The general engine, which is loaded where a catalog's model needs it.
 const GENERAL_BYTES: u64 = 1_800_000;
 /// All that travels until the sample area can be searched.
