@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("crates/fetch", &["catalog", "stage", "locate", "imagery"]),
     ("crates/towers", &["search"]),
     ("crates/package", &["catalog", "search", "stage", "towers"]),
-    ("crates/training", &["catalog", "search", "stage", "imagery", "package", "sample", "towers"]),
+    ("crates/training", &["catalog", "search", "stage", "fetch", "imagery", "package", "sample", "towers"]),
     (
         "crates/pipeline",
         &[
@@ -32,7 +32,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("app", &["catalog", "search", "towers"]),
     ("bench/browser", &["bench-candle", "search"]),
     ("bench/candle", &["search"]),
-    ("bench/native", &["search"]),
+    ("bench/native", &["catalog", "search"]),
     ("tests", &["catalog", "search", "pipeline", "server", "app"]),
     ("xtask", &[]),
 ];

@@ -16,7 +16,7 @@ use futures::lock::Mutex;
 
 use super::cells::{CellSearch, Searched};
 use super::details::{Pages, Wanted};
-use super::faults::unusable;
+use super::faults::{not_answered, refused, unusable};
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use super::tower;
 use crate::browser::clock;
@@ -331,12 +331,4 @@ pub(crate) fn hit(opened: &Opened, found: &Found) -> Option<Hit> {
         duplicate_of: items.duplicate_of(ordinal).and_then(|earlier| items.id(earlier)).map(String::from),
         duplicates: opened.duplicates.get(&found.item).copied().unwrap_or(0),
     })
-}
-
-pub(crate) fn refused(why: &str) -> Failure {
-    Failure::new(FailureKind::Request, why)
-}
-
-pub(crate) fn not_answered(error: EngineError) -> Failure {
-    refused(&format!("The engine cannot answer: {error}."))
 }

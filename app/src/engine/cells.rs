@@ -11,7 +11,7 @@ use clip_rs_search::engine::Marker;
 use clip_rs_search::{Direction, Embedding, ItemRef, Query, Subject};
 use futures::future::{FutureExt as _, LocalBoxFuture, try_join_all};
 
-use super::answer::{not_answered, refused};
+use super::faults::{not_answered, refused};
 use crate::browser::clock;
 use crate::load::{self, LoadError};
 use crate::protocol::{Failure, Hit, LookedAt};

@@ -8,9 +8,9 @@ mod loader;
 pub(crate) mod tower;
 
 pub use answer::Answerer;
-pub(crate) use answer::{Opened, hit, not_answered, refused, shard};
+pub(crate) use answer::{Opened, hit, shard};
 pub(crate) use details::{Days, Pages};
-pub(crate) use faults::unusable;
+pub(crate) use faults::{not_answered, refused, unusable};
 pub(crate) use loader::ShardFiles;
 
 /// Listens for calls, and says hello.

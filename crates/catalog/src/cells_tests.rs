@@ -1,3 +1,5 @@
+//! Files of centroids and cells: written, read, damaged.
+
 use super::*;
 use crate::{ItemsBuilder, TileId, TileSquare};
 
