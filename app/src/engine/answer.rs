@@ -159,10 +159,7 @@ impl Answerer {
         query: Query,
         wanted: Option<Wanted>,
     ) -> Result<FoundHits, Failure> {
-        let first = match query.terms.as_slice() {
-            [Term { weight, subject: Subject::Item(item) }] if *weight > 0.0 => Some(item.clone()),
-            _ => None,
-        };
+        let first = query.only_item().cloned();
         let query = cells.resolved(prepared(query)?)?;
         let (direction, marker, asked) = self.with_opened(|opened| {
             let asked = Encoded::of(&opened.engine, &query)?;

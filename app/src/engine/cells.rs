@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use clip_rs_catalog::{FileRef, ItemId, Manifest};
 use clip_rs_search::cells::{Budget, Cell, Cells, Found, Stretch};
-use clip_rs_search::engine::Marker;
+use clip_rs_search::engine::{HITS_A_PICTURE, Marker};
 use clip_rs_search::{Direction, Embedding, ItemRef, Query, Subject};
 use futures::future::{FutureExt as _, LocalBoxFuture, try_join_all};
 
@@ -20,8 +20,6 @@ use crate::protocol::{Failure, Hit, LookedAt};
 const KEPT: u64 = 24 << 20;
 /// Items whose directions are kept for "more like this".
 const REMEMBERED: usize = 4096;
-/// Hits that are looked at for each that is wanted where several may be of one picture.
-const HITS_A_PICTURE: usize = 12;
 /// How much more is fetched for the items of an area, most of what is near lying elsewhere.
 const IN_AN_AREA: u64 = 4;
 

@@ -48,11 +48,11 @@ pub fn Status() -> impl IntoView {
             </span>
         })
     };
+    let is_answered =
+        move || session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
     let looked_at = move || {
-        let is_shown =
-            session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
         let LookedAt { items, of, bytes: fetched, requests } =
-            session.timing.get().and_then(|timing| timing.looked_at).filter(|_| is_shown)?;
+            session.timing.get().and_then(|timing| timing.looked_at).filter(|_| is_answered())?;
         let looked_at = if items == of {
             format!("all {}", counted(of, "picture"))
         } else {
@@ -65,9 +65,7 @@ pub fn Status() -> impl IntoView {
     };
     let cut = move || {
         let is_long = session.asking().with(|asking| asking.text().chars().count() > MAX_WORDS);
-        let is_shown =
-            session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
-        match (is_long, session.is_cut.get() && is_shown) {
+        match (is_long, session.is_cut.get() && is_answered()) {
             (true, _) => Some(format!("Only the first {MAX_WORDS} characters are taken.")),
             (false, true) => Some(
                 "The model reads only the beginning of these words: the rest did not count. Say it shorter."

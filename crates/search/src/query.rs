@@ -113,7 +113,7 @@ impl Query {
     }
 
     /// The item, when the query is "more like this" and nothing else.
-    pub(crate) fn only_item(&self) -> Option<&ItemId> {
+    pub fn only_item(&self) -> Option<&ItemId> {
         match self.terms.as_slice() {
             [Term { weight, subject: Subject::Item(item) }] if *weight > 0.0 => Some(item),
             _ => None,

@@ -19,7 +19,7 @@ pub use shard::Shard;
 use shard::Best;
 
 /// Hits that are looked at for each that is wanted where several may be of one picture.
-const HITS_A_PICTURE: usize = 12;
+pub const HITS_A_PICTURE: usize = 12;
 /// A query that cannot be answered, or parts that do not fit together.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

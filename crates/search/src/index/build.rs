@@ -4,6 +4,7 @@ use super::grow::GrowingGraph;
 use super::rows::Rows;
 use super::{Index, IndexError, MAX_COUNT, MAX_EF, first};
 use crate::code::CodeRef;
+use crate::dice::Dice;
 use crate::{Code, Embedding};
 
 /// Items that a graph begins with: all of a small shard. Of 2,048 vectors of 512 components, instant-distance makes a graph in
@@ -67,15 +68,10 @@ fn code(embeddings: &[Embedding]) -> Result<Rows, IndexError> {
     Rows::new(bytes, place, dim, count)
 }
 
-/// All ordinals, in the order of numbers that look random: SplitMix64 (Steele, Lea and Flood 2014,
-/// <https://doi.org/10.1145/2714064.2660195>) of the ordinal.
+/// All ordinals, in the order of numbers that look random.
 fn random_order(count: usize, seed: u64) -> Vec<u32> {
-    let number = |ordinal: u32| {
-        let z = seed.wrapping_add((u64::from(ordinal) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
+    // Each ordinal has the number that follows as many others.
+    let number = |ordinal: u32| Dice::after(seed, u64::from(ordinal)).next();
     let mut order: Vec<u32> = (0..count as u32).collect();
     order.sort_by_cached_key(|&ordinal| number(ordinal));
     order
