@@ -25,6 +25,7 @@ mod paint;
 mod palette;
 mod pyramid;
 mod rail;
+mod repeat;
 mod residential;
 mod scene;
 mod site;
@@ -43,6 +44,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+pub use repeat::repeat;
+
 use output::Output;
 use paint::METRES_PER_PIXEL;
 use pyramid::Grid;
@@ -55,6 +58,8 @@ pub const ZOOM: u8 = 17;
 const NORTH_WEST: (u32, u32) = (37_312, 50_176);
 /// The largest area, tiles on a side.
 pub const MAX_SIZE: u32 = 512;
+/// How often a county may be laid side by side, each way.
+pub const MAX_TIMES: u32 = 64;
 
 /// What to generate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +124,21 @@ pub enum SampleError {
         /// What the system says.
         #[source]
         source: std::io::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something else than the folder of one county.
+    #[error("{} is not a sample area that can be repeated: make one with clip-rs sample", folder.display())]
+    NoCounty {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A picture could not be drawn or encoded.
     #[error("cannot draw tile {tile}")]

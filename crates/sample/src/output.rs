@@ -21,7 +21,7 @@ pub struct Output {
     draft: PathBuf,
 }
 
-fn fault(path: &Path) -> impl FnOnce(std::io::Error) -> SampleError + '_ {
+pub fn fault(path: &Path) -> impl FnOnce(std::io::Error) -> SampleError + '_ {
     move |source| SampleError::Write { path: path.to_owned(), source }
 }
 
@@ -37,6 +37,11 @@ impl Output {
         let draft = target.with_file_name(name);
         fs::create_dir_all(&draft).map_err(fault(&draft))?;
         Ok(Output { target: target.to_owned(), draft })
+    }
+
+    /// The folder that is being written.
+    pub fn draft(&self) -> &Path {
+        &self.draft
     }
 
     /// Draws everything into the draft.
@@ -94,7 +99,8 @@ impl Output {
         })
     }
 
-    fn text(&self, name: &str, text: &str) -> Result<(), SampleError> {
+    /// Writes a file of text into the draft.
+    pub fn text(&self, name: &str, text: &str) -> Result<(), SampleError> {
         let path = self.draft.join(name);
         fs::write(&path, text).map_err(fault(&path))
     }
@@ -116,7 +122,7 @@ impl Drop for Output {
     }
 }
 
-fn encode(rgb: &[u8], quality: u8) -> Option<Vec<u8>> {
+pub fn encode(rgb: &[u8], quality: u8) -> Option<Vec<u8>> {
     let mut jpeg = Vec::with_capacity(24 * 1024);
     let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, quality);
     // Half the colour across, not down as well: some decoders get this encoder's 4:2:0 wrong.
