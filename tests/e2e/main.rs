@@ -16,6 +16,7 @@ mod embedding;
 mod exploring;
 mod firefox;
 mod hosts;
+mod hundred_thousand;
 mod large;
 mod library;
 mod look;

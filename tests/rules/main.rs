@@ -33,7 +33,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("bench/browser", &["bench-candle", "search"]),
     ("bench/candle", &["search"]),
     ("bench/native", &["catalog", "search"]),
-    ("tests", &["catalog", "search", "pipeline", "server", "app"]),
+    ("tests", &["catalog", "search", "sample", "pipeline", "server", "app"]),
     ("xtask", &[]),
 ];
 /// A file longer than this wants to be two.

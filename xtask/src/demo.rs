@@ -21,19 +21,22 @@ pub struct Site {
     area: Area,
 }
 
-/// Builds and makes everything that is not there.
+/// Builds and makes everything that is not there; the area is one county, or, if `is_large`, a million tiles out of it.
 ///
 /// Two lines of work, so that no processor waits: one has the tools, the commands and the area, which use as many processors
 /// as there are; the other the page, whose last parts are compiled by one processor each, for minutes. The tools come
 /// first, so that the page is put together while the commands are still being compiled.
-pub fn prepare() -> Result<Site> {
+pub fn prepare(is_large: bool) -> Result<Site> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let native = move || {
         let tools = setup::tools()?;
         // If nobody waits for them, the page has failed, which ends this, too.
         sender.send(tools).ok();
         let commands = native::build_for_use()?;
-        let area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
+        let mut area = native::area(&commands.clip_rs, None, &paths::target().join("demo"))?;
+        if is_large {
+            area = native::repeated(&commands.clip_rs, &area, &paths::target().join("demo-large"))?;
+        }
         Ok(Site { commands, area })
     };
     let page = move || {

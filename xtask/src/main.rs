@@ -39,8 +39,8 @@ cargo xtask COMMAND
 
   setup [--install]         get everything that the build needs, once; with --install also what the tests need of
                             the system: a browser with its driver, Firefox, strace
-  demo [--port N] [--no-serve]
-                            build all, make the sample area and serve it
+  demo [--large] [--port N] [--no-serve]
+                            build all, make the sample area and serve it; --large: a million tiles out of it
   test [--install]          every check and test, in a real browser too; --install as above
   dist                      build the page into dist/, for any static host
   server                    build the page, and clip-rs-server with the page inside
@@ -73,7 +73,7 @@ fn run(words: &[&str]) -> Result<()> {
         }),
         ["demo", options @ ..] => {
             let options = demo_options(options)?;
-            let site = alone(demo::prepare)?;
+            let site = alone(|| demo::prepare(options.is_large))?;
             if options.serve { site.serve(options.port) } else { Ok(()) }
         }
         ["test"] => alone(|| test::run(false)),
@@ -113,15 +113,21 @@ struct DemoOptions {
     port: u16,
     /// Whether to start the server in the end.
     serve: bool,
+    /// Whether the area is as large as a state.
+    is_large: bool,
 }
 
 fn demo_options(mut words: &[&str]) -> Result<DemoOptions> {
-    let mut options = DemoOptions { port: 8080, serve: true };
+    let mut options = DemoOptions { port: 8080, serve: true, is_large: false };
     loop {
         words = match words {
             [] => return Ok(options),
             ["--no-serve", rest @ ..] => {
                 options.serve = false;
+                rest
+            }
+            ["--large", rest @ ..] => {
+                options.is_large = true;
                 rest
             }
             ["--port", port, rest @ ..] => {

@@ -15,6 +15,8 @@ use crate::steps::{self, Step};
 
 /// The embedded model.
 const MODEL: &str = "models/rs-small";
+/// How often the large area repeats the county, each way: 1,016,064 tiles.
+const TIMES: &str = "21";
 /// What decides how a sample area looks.
 const SAMPLE_SOURCES: [&str; 2] = ["Cargo.lock", "crates/sample/src"];
 /// What decides what a catalog holds, beyond its imagery.
@@ -108,5 +110,41 @@ pub fn area(clip_rs: &Path, seed: Option<u64>, folder: &Path) -> Result<Area> {
         made_from.write()?;
         step.done("made");
     }
+    Ok(area)
+}
+
+/// Makes an area of a million tiles out of `county` and its catalog in `folder`, where they are not there already.
+pub fn repeated(clip_rs: &Path, county: &Area, folder: &Path) -> Result<Area> {
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let area = Area { sample: folder.join("sample"), catalog: folder.join("catalog") };
+    let made_from = Stamp::of(TIMES)
+        .sources(&SAMPLE_SOURCES)?
+        .sources(&INDEX_SOURCES)?
+        .kept_in(folder.join("catalog.made-from"));
+    if made_from.is_current() && area.catalog.join("catalog.json").is_file() {
+        steps::skipped("large catalog", "up to date");
+        return Ok(area);
+    }
+    let step = Step::start("large area", "laying the county side by side");
+    made_from.clear()?;
+    cache::remove(&area.sample)?;
+    cache::remove(&area.catalog)?;
+    let mut repeat = Command::new(clip_rs);
+    repeat
+        .arg("sample")
+        .arg("--repeat")
+        .arg(&county.sample)
+        .args(["--times", TIMES])
+        .arg("--out")
+        .arg(&area.sample);
+    process::quiet(&mut repeat, &folder.join("sample.log"))?;
+    step.done("laid");
+    let step = Step::start("large catalog", "embedding every picture and indexing a million tiles");
+    let mut index = Command::new(clip_rs);
+    index.arg("index").arg("--tiles").arg(&area.sample);
+    index.arg("--model").arg(paths::repository().join(MODEL)).arg("--out").arg(&area.catalog);
+    process::quiet(&mut index, &folder.join("index.log"))?;
+    made_from.write()?;
+    step.done("made");
     Ok(area)
 }

@@ -44,7 +44,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use repeat::repeat;
+pub use repeat::{WAYS, repeat};
 
 use output::Output;
 use paint::METRES_PER_PIXEL;

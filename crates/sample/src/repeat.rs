@@ -15,16 +15,16 @@ use crate::tile::TILE;
 use crate::{MAX_TIMES, SampleError, SampleOptions, SampleReport, addresses, grid};
 
 /// Ways to lay a county: as it is, mirrored at three lines, and these four turned by a quarter.
-const WAYS: usize = 8;
+pub const WAYS: usize = 8;
 
 /// One of the [`WAYS`], by its number.
 #[derive(Clone, Copy)]
 struct Way(usize);
 
 impl Way {
-    /// The way of the copy in some column and row. Neighbours are laid differently.
-    fn of(column: u32, row: u32) -> Self {
-        Self((3 * column as usize + 5 * row as usize) % WAYS)
+    /// The way of the copy in some column and row, out of the first so many. Neighbours are laid differently.
+    fn of((column, row): (u32, u32), ways: usize) -> Self {
+        Self((3 * column as usize + 5 * row as usize) % ways)
     }
 
     /// Which place of the county lies at `(x, y)` of a copy, both counted from the north-west of `side` places.
@@ -54,6 +54,7 @@ struct Repeated<'a> {
     draft: &'a Path,
     grid: Grid,
     times: u32,
+    ways: usize,
 }
 
 impl Repeated<'_> {
@@ -87,7 +88,7 @@ impl Repeated<'_> {
         let mut first = [None; WAYS];
         let copies = self.copies();
         for copy in &copies {
-            first[Way::of(copy.0, copy.1).0].get_or_insert(*copy);
+            first[Way::of(*copy, self.ways).0].get_or_insert(*copy);
         }
         let bytes = Mutex::new(0);
         for (way, copy) in first.iter().enumerate().filter_map(|(way, copy)| Some((Way(way), (*copy)?))) {
@@ -100,7 +101,7 @@ impl Repeated<'_> {
         }
         let done = AtomicUsize::new(0);
         copies.par_iter().try_for_each(|copy| {
-            let original = first[Way::of(copy.0, copy.1).0].unwrap_or(*copy);
+            let original = first[Way::of(*copy, self.ways).0].unwrap_or(*copy);
             if original != *copy {
                 for place in &places {
                     let path = self.path(z, *copy, *place);
@@ -134,15 +135,16 @@ impl Repeated<'_> {
 
 /// Lays the sample area in the folder `county` side by side into the folder `out`, `times` times each way.
 ///
-/// Every second copy or so is mirrored or turned, and equal pictures share one file by hard links, so both folders are on one
-/// file system. There are neither captions nor addresses. As in [`generate`](crate::generate), the folder appears when it is complete, and
+/// Copies are laid in the first `ways` of [`WAYS`], and equal pictures share one file by hard links. There are neither captions nor addresses. As in [`generate`](crate::generate), the folder appears when it is complete, and
 /// `progress` is told how many of the finest tiles are done, and of how many.
 pub fn repeat(
     county: &Path,
     out: &Path,
     times: u32,
+    ways: usize,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<SampleReport, SampleError> {
+    let ways = ways.clamp(1, WAYS);
     if !(1..=MAX_TIMES).contains(&times) {
         return Err(SampleError::Option {
             option: "times",
@@ -165,7 +167,7 @@ pub fn repeat(
     let whole = side.trailing_zeros().min(grid.left.trailing_zeros()).min(grid.top.trailing_zeros());
     let min_zoom = grid.zoom.saturating_sub(whole as u8).max(grid.min_zoom);
     let output = Output::begin(out)?;
-    let repeated = Repeated { county, draft: output.draft(), grid, times };
+    let repeated = Repeated { county, draft: output.draft(), grid, times, ways };
     let quality = SampleOptions::default().quality;
     let tiles = (side * times) as usize * (side * times) as usize;
     let (mut pictures, mut picture_bytes) = (0, 0);
@@ -210,7 +212,7 @@ mod tests {
         let (county, out) = (folder.path().join("county"), folder.path().join("state"));
         let options = SampleOptions { size: 4, seed: 5, ..SampleOptions::default() };
         generate(&county, &options, &|_, _| {}).unwrap();
-        let report = repeat(&county, &out, 5, &|_, _| {}).unwrap();
+        let report = repeat(&county, &out, 5, WAYS, &|_, _| {}).unwrap();
         assert_eq!((report.tiles, report.pictures), (400, 400 + 100 + 25));
         let grid = grid(4);
         let tile = |x: u32, y: u32| {
@@ -236,7 +238,7 @@ mod tests {
         let (county, out) = (folder.path().join("county"), folder.path().join("state"));
         let options = SampleOptions { size: 2, seed: 6, ..SampleOptions::default() };
         generate(&county, &options, &|_, _| {}).unwrap();
-        repeat(&county, &out, 8, &|_, _| {}).unwrap();
+        repeat(&county, &out, 8, WAYS, &|_, _| {}).unwrap();
         let mean = |z: u8, x: u32, y: u32, quarter: Option<(u32, u32)>| {
             let picture = image::open(out.join(format!("tiles/{z}/{x}/{y}.jpg"))).unwrap().into_rgb8();
             let half = TILE as u32 / 2;
@@ -261,12 +263,12 @@ mod tests {
     #[test]
     fn what_is_no_county_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let nothing = repeat(&folder.path().join("none"), &folder.path().join("out"), 2, &|_, _| {});
+        let nothing = repeat(&folder.path().join("none"), &folder.path().join("out"), 2, WAYS, &|_, _| {});
         assert!(matches!(nothing, Err(SampleError::Read { .. })), "{nothing:?}");
         fs::write(folder.path().join("sample.json"), r#"{"size": 0}"#).unwrap();
-        let empty = repeat(folder.path(), &folder.path().join("out"), 2, &|_, _| {});
+        let empty = repeat(folder.path(), &folder.path().join("out"), 2, WAYS, &|_, _| {});
         assert!(matches!(empty, Err(SampleError::NoCounty { .. })), "{empty:?}");
-        let often = repeat(folder.path(), &folder.path().join("out"), MAX_TIMES + 1, &|_, _| {});
+        let often = repeat(folder.path(), &folder.path().join("out"), MAX_TIMES + 1, WAYS, &|_, _| {});
         assert!(matches!(often, Err(SampleError::Option { option: "times", .. })), "{often:?}");
     }
 }

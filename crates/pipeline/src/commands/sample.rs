@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use clap::Args;
-use clip_rs_sample::{SampleError, SampleOptions, SampleReport, generate, repeat};
+use clip_rs_sample::{SampleError, SampleOptions, SampleReport, WAYS, generate, repeat};
 use clip_rs_stage::progress::Progress;
 
 #[derive(Args)]
@@ -54,7 +54,7 @@ pub fn run(args: &Sample) -> Result<ExitCode> {
 
 /// Lays a county side by side.
 fn repeated(args: &Sample, county: &Path, times: u32) -> Result<ExitCode> {
-    let report = watched("Laying tiles", |report| repeat(county, &args.out, times, report))?;
+    let report = watched("Laying tiles", |report| repeat(county, &args.out, times, WAYS, report))?;
     println!(
         "{}: {} tiles of zoom 17, {} in all, which share {:.1} MB of pictures",
         report.folder.display(),

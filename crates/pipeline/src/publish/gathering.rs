@@ -1,7 +1,7 @@
 //! The folder that new tiles and pictures are gathered in before it has a name. What an interrupted run gathered is used by
 //! the next one as far as it is the same.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::names::Stem;
+use clip_rs_catalog::Digest;
 use clip_rs_stage::progress::Progress;
 use clip_rs_stage::{StageError, files};
 
@@ -18,7 +19,12 @@ pub struct Gathering {
     folder: PathBuf,
     /// Folders that were made, so that each is made once.
     made: Mutex<HashSet<PathBuf>>,
+    /// The first files of some contents. What is the same at many places, such as open sea, is one file with many names.
+    first: Mutex<HashMap<Digest, PathBuf>>,
 }
+
+/// Contents that are remembered: their digests and paths take some ten megabytes.
+const REMEMBERED: usize = 1 << 16;
 
 impl Gathering {
     /// Gathers in the catalog's folder `out`.
@@ -26,7 +32,7 @@ impl Gathering {
         let folder = files::unfinished(out, stem.as_str());
         // Made at once: whether anything can be written is known before the work begins.
         files::make_folder(&folder)?;
-        Ok(Self { out: out.to_owned(), folder, made: Mutex::default() })
+        Ok(Self { out: out.to_owned(), folder, made: Mutex::default(), first: Mutex::default() })
     }
 
     /// Writes a file below the folder, unless it is there already.
@@ -41,7 +47,22 @@ impl Gathering {
         if fs::read(&path).is_ok_and(|there| there == content) {
             return Ok(());
         }
-        fs::write(&path, content).map_err(StageError::io("write", &path))
+        // What another run left may be one name of several: the file itself is not written to.
+        if path.exists() {
+            fs::remove_file(&path).map_err(StageError::io("remove", &path))?;
+        }
+        let digest = Digest::of(content);
+        let known = self.first.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        // Some file systems have no links, and all have a most of them.
+        if known.is_some_and(|first| fs::hard_link(first, &path).is_ok()) {
+            return Ok(());
+        }
+        fs::write(&path, content).map_err(StageError::io("write", &path))?;
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.len() < REMEMBERED || first.contains_key(&digest) {
+            first.insert(digest, path);
+        }
+        Ok(())
     }
 
     /// Gives the folder with these files, and no others, its name once all of it is on the disk.
