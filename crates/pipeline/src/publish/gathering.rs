@@ -147,3 +147,37 @@ fn remove_unless(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<bool, Stage
     }
     Ok(empty)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    fn file(folder: &Gathering, path: &str) -> (u64, Vec<u8>) {
+        let path = folder.folder.join(path);
+        (fs::metadata(&path).unwrap().ino(), fs::read(&path).unwrap())
+    }
+
+    #[test]
+    fn equal_pictures_are_one_file_and_another_content_is_never_written_through_its_names() {
+        let root = tempfile::tempdir().unwrap();
+        let begin = || Gathering::begin(root.path(), Stem::Tiles).unwrap();
+        let first = begin();
+        for (path, content) in
+            [("1/a.jpg", b"sea"), ("1/b.jpg", b"sea"), ("2/c.jpg", b"sea"), ("2/d.jpg", b"ice")]
+        {
+            first.put(path, content).unwrap();
+        }
+        let inodes = ["1/a.jpg", "1/b.jpg", "2/c.jpg", "2/d.jpg"].map(|path| file(&first, path).0);
+        assert!(inodes[0] == inodes[1] && inodes[0] == inodes[2] && inodes[0] != inodes[3], "{inodes:?}");
+        // The next run, after this one was interrupted, has something else at one of the names.
+        let next = begin();
+        next.put("1/b.jpg", b"ice").unwrap();
+        next.put("1/a.jpg", b"sea").unwrap();
+        assert_eq!(
+            ["1/a.jpg", "1/b.jpg", "2/c.jpg"].map(|path| file(&next, path).1),
+            [b"sea", b"ice", b"sea"]
+        );
+    }
+}

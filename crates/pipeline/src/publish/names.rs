@@ -8,8 +8,19 @@ use crate::squeeze::Squeeze;
 use clip_rs_stage::files;
 
 /// Stems of the files that a catalog is made of; `catalog` is a former `catalog.json`.
-const STEMS: [&str; 9] =
-    ["model", "text", "image", "vocabulary", "index", "items", "details", "listing", "catalog"];
+const STEMS: [&str; 11] = [
+    "model",
+    "text",
+    "image",
+    "vocabulary",
+    "index",
+    "items",
+    "details",
+    "listing",
+    "centroids",
+    "cells",
+    "catalog",
+];
 /// Digits of a hash in a name.
 const HASH_DIGITS: usize = 16;
 
@@ -91,6 +102,8 @@ mod tests {
         for name in [
             "index.0123456789abcdef.bin",
             "details.0123456789abcdef.bin",
+            "centroids.0123456789abcdef.bin",
+            "cells.0123456789abcdef.bin",
             "vocabulary.0123456789abcdef.txt.br",
             "catalog.0123456789abcdef.json",
             "tiles-0123456789abcdef",
