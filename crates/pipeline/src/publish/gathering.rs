@@ -148,7 +148,7 @@ fn remove_unless(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<bool, Stage
     Ok(empty)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
