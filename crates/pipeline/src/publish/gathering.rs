@@ -148,7 +148,8 @@ fn remove_unless(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<bool, Stage
     Ok(empty)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
