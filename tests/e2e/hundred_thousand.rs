@@ -13,6 +13,7 @@ use clip_rs_tests::{Artifacts, Chromium, Seen, Site};
 use crate::anywhere::index;
 use crate::damage::copy_all;
 use crate::hosts::{free_port, start};
+use crate::large::exact;
 use crate::{DESKTOP, expect_quiet};
 
 /// How often the sample area lies side by side, each way: 336 x 336 tiles.
@@ -23,25 +24,18 @@ const VISIT: u64 = 9_500_000;
 /// Most bytes and requests of a search, and what the centroids may take.
 const SEARCH: (u64, usize) = (1_700_000, 20);
 const CENTROIDS: u64 = 30_000;
+/// Items that a hit may be one of: each picture lies at some 25 places, all of them as near to the words, so these are the eight
+/// nearest of 4,608 pictures.
+const NEAREST: usize = 200;
 
 /// The sample area and its mirror image side by side, and the catalog of that; embeddings of the sample area are at hand.
-fn large(artifacts: &Artifacts, root: &Path) -> Result<(PathBuf, PathBuf)> {
+fn repeated(artifacts: &Artifacts, root: &Path) -> Result<(PathBuf, PathBuf)> {
     let (area, out) = (root.join("area"), root.join("catalog"));
     repeat(&artifacts.sample, &area, TIMES, 2, &|_, _| {})?;
     copy_all(&artifacts.catalog.with_extension("work"), &root.join("catalog.work"))?;
     let said = index(artifacts, "--tiles", &area, &out, &[])?;
     assert!(said.contains(&format!("{ITEMS} items")), "{said}");
     Ok((area, out))
-}
-
-/// Names of the two hundred nearest items as the command finds them among all: each picture lies at some 25 places, all of them
-/// as near to the words, so these are the eight nearest of 4,608 pictures.
-fn exact(artifacts: &Artifacts, out: &Path, query: &str) -> Result<Vec<String>> {
-    let search = ["search", "--exact", "--json", "--limit", "200"];
-    let found = Command::new(&artifacts.clip_rs).args(search).arg(out).arg(query).output()?;
-    let found: serde_json::Value = serde_json::from_slice(&found.stdout).context("--json")?;
-    let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
-    Ok(ids.map(str::to_owned).collect())
 }
 
 /// Bytes and number of the requests to URLs with this part.
@@ -55,7 +49,7 @@ fn taken(seen: &[Seen], part: &str) -> (u64, usize) {
 fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Result<()> {
     let artifacts = Artifacts::from_env()?;
     let root = tempfile::tempdir()?;
-    let (area, out) = large(&artifacts, root.path())?;
+    let (area, out) = repeated(&artifacts, root.path())?;
     let site = Site::start(&artifacts, &out)?;
     let chromium = Chromium::start(&artifacts, &site)?;
     let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
@@ -80,7 +74,7 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
         let said = page.text("[data-testid=looked-at]")?;
         assert!(said.contains(&format!(" of {ITEMS} pictures")), "{said}");
         let shown: HashSet<Vec<u8>> =
-            exact(&artifacts, &out, query)?.iter().map(|id| picture(id)).collect::<Result<_>>()?;
+            exact(&artifacts, &out, query, NEAREST)?.iter().map(|id| picture(id)).collect::<Result<_>>()?;
         let mut same = 0;
         for card in &found {
             same += usize::from(shown.contains(&picture(&card.id)?));

@@ -40,6 +40,15 @@ fn shards(chromium: &Chromium) -> Vec<String> {
     urls.filter(|url| url.ends_with(".bin") && url.contains("/index.")).collect()
 }
 
+/// Names of the nearest items as the command finds them among all.
+pub fn exact(artifacts: &Artifacts, out: &Path, query: &str, limit: usize) -> Result<Vec<String>> {
+    let search = ["search", "--exact", "--json", "--limit", &limit.to_string()];
+    let found = Command::new(&artifacts.clip_rs).args(search).arg(out).arg(query).output()?;
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).context("--json")?;
+    let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
+    Ok(ids.map(str::to_owned).collect())
+}
+
 fn ids(page: &Page) -> Result<Vec<String>> {
     Ok(page.results()?.into_iter().map(|card| card.id).collect())
 }
@@ -63,15 +72,8 @@ fn a_catalog_with_cells_is_searched_by_ranges_and_finds_what_the_whole_one_finds
         let found: HashSet<String> = page.search(query)?.into_iter().map(|card| card.id).collect();
         let said: String = page.eval(LOOKED_AT)?;
         assert!(said.starts_with("Looked at all 2,304 pictures: "), "{said}");
-        let exact = Command::new(&artifacts.clip_rs)
-            .args(["search", "--exact", "--json", "--limit", "20"])
-            .arg(&out)
-            .arg(query)
-            .output()?;
-        let exact: serde_json::Value = serde_json::from_slice(&exact.stdout).context("--json")?;
-        let exact: Vec<&str> =
-            exact.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str()).collect();
-        let same = exact.iter().filter(|id| found.contains(**id)).count();
+        let exact = exact(&artifacts, &out, query, 20)?;
+        let same = exact.iter().filter(|id| found.contains(*id)).count();
         assert!(exact.len() == 20 && same >= 17, "{query}: {same} of {} are found", exact.len());
     }
     let seen = chromium.recorder().seen();

@@ -102,10 +102,8 @@ pub fn area(clip_rs: &Path, seed: Option<u64>, folder: &Path) -> Result<Area> {
         let step = Step::start("catalog", "embedding every tile and indexing them");
         made_from.clear()?;
         cache::remove(&area.catalog)?;
-        let mut index = Command::new(clip_rs);
-        index.arg("index").arg("--tiles").arg(&area.sample);
+        let mut index = index(clip_rs, &area);
         index.arg("--addresses").arg(area.sample.join("addresses.csv"));
-        index.arg("--model").arg(paths::repository().join(MODEL)).arg("--out").arg(&area.catalog);
         process::quiet(&mut index, &folder.join("index.log"))?;
         made_from.write()?;
         step.done("made");
@@ -140,11 +138,16 @@ pub fn repeated(clip_rs: &Path, county: &Area, folder: &Path) -> Result<Area> {
     process::quiet(&mut repeat, &folder.join("sample.log"))?;
     step.done("laid");
     let step = Step::start("large catalog", "embedding every picture and indexing a million tiles");
-    let mut index = Command::new(clip_rs);
-    index.arg("index").arg("--tiles").arg(&area.sample);
-    index.arg("--model").arg(paths::repository().join(MODEL)).arg("--out").arg(&area.catalog);
-    process::quiet(&mut index, &folder.join("index.log"))?;
+    process::quiet(&mut index(clip_rs, &area), &folder.join("index.log"))?;
     made_from.write()?;
     step.done("made");
     Ok(area)
+}
+
+/// The command that makes an area's catalog with the embedded model.
+fn index(clip_rs: &Path, area: &Area) -> Command {
+    let mut index = Command::new(clip_rs);
+    index.arg("index").arg("--tiles").arg(&area.sample);
+    index.arg("--model").arg(paths::repository().join(MODEL)).arg("--out").arg(&area.catalog);
+    index
 }

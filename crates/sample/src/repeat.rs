@@ -3,8 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -90,11 +89,11 @@ impl Repeated<'_> {
         for copy in &copies {
             first[Way::of(*copy, self.ways).0].get_or_insert(*copy);
         }
-        let bytes = Mutex::new(0);
+        let bytes = AtomicU64::new(0);
         for (way, copy) in first.iter().enumerate().filter_map(|(way, copy)| Some((Way(way), (*copy)?))) {
             places.par_iter().try_for_each(|place| {
                 let jpeg = self.laid(z, way, *place, quality)?;
-                *bytes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += jpeg.len() as u64;
+                bytes.fetch_add(jpeg.len() as u64, Ordering::Relaxed);
                 let path = self.path(z, copy, *place);
                 fs::write(&path, jpeg).map_err(fault(&path))
             })?;
@@ -111,7 +110,7 @@ impl Repeated<'_> {
             progress(done.fetch_add(places.len(), Ordering::Relaxed) + places.len());
             Ok(())
         })?;
-        Ok(bytes.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        Ok(bytes.into_inner())
     }
 
     /// A tile's file, laid some way; as it is, the very bytes of the county's.

@@ -53,8 +53,9 @@ impl Gathering {
         }
         let digest = Digest::of(content);
         let known = self.first.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
-        // Some file systems have no links, and all have a most of them.
-        if known.is_some_and(|first| fs::hard_link(first, &path).is_ok()) {
+        // It may have been given another content since. Some file systems have no links, and all have a most of them.
+        let is_it = |first: &PathBuf| fs::read(first).is_ok_and(|there| there == content);
+        if known.filter(is_it).is_some_and(|first| fs::hard_link(first, &path).is_ok()) {
             return Ok(());
         }
         fs::write(&path, content).map_err(StageError::io("write", &path))?;
@@ -172,6 +173,13 @@ mod tests {
         }
         let inodes = ["1/a.jpg", "1/b.jpg", "2/c.jpg", "2/d.jpg"].map(|path| file(&first, path).0);
         assert!(inodes[0] == inodes[1] && inodes[0] == inodes[2] && inodes[0] != inodes[3], "{inodes:?}");
+        // A name that gets another content is no longer where the former one is.
+        first.put("1/a.jpg", b"ice").unwrap();
+        first.put("3/e.jpg", b"sea").unwrap();
+        assert_eq!(
+            ["1/a.jpg", "1/b.jpg", "3/e.jpg"].map(|path| file(&first, path).1),
+            [b"ice", b"sea", b"sea"]
+        );
         // The next run, after this one was interrupted, has something else at one of the names.
         let next = begin();
         next.put("1/b.jpg", b"ice").unwrap();
