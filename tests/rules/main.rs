@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may depend on (docs/ARCHITECTURE.md).
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("crates/catalog", &[]),
     ("crates/search", &["catalog"]),
     ("crates/stage", &["catalog"]),
@@ -28,6 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
             "training",
         ],
     ),
+    ("crates/cluster", &["catalog", "search", "stage", "imagery", "package", "pipeline"]),
     ("server", &["catalog", "page"]),
     ("app", &["catalog", "search", "towers"]),
     ("bench/browser", &["bench-candle", "search"]),

@@ -42,6 +42,7 @@ cargo xtask COMMAND
   demo [--large] [--port N] [--no-serve]
                             build all, make the sample area and serve it; --large: a million tiles out of it
   test [--install]          every check and test, in a real browser too; --install as above
+  test --cluster            every check and test of indexing on a cluster, whose engine takes long to compile
   dist                      build the page into dist/, for any static host
   server                    build the page, and clip-rs-server with the page inside
   screenshots               take pictures of every state of the page into target/screenshots, and those of
@@ -77,6 +78,7 @@ fn run(words: &[&str]) -> Result<()> {
             if options.serve { site.serve(options.port) } else { Ok(()) }
         }
         ["test"] => alone(|| test::run(false)),
+        ["test", "--cluster"] => alone(test::cluster),
         ["test", "--install"] => alone(|| test::run(true)),
         ["screenshots"] => alone(|| test::show("screenshots", &["target/screenshots", "docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),

@@ -24,8 +24,11 @@ const SEED: u64 = 11;
 const CLEAN_WITH: &str = "1.95.";
 
 /// The crates whose tests run natively. The same selection for build and test, so that nothing is compiled
-/// twice; without this one, which a build would replace while it runs.
-const NATIVE: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+/// twice; without this one, which a build would replace while it runs, and without the cluster, whose engine takes as long to
+/// compile as all the rest.
+const NATIVE: [&str; 5] = ["--workspace", "--exclude", "xtask", "--exclude", CLUSTER];
+/// What `cluster` tests.
+const CLUSTER: &str = "clip-rs-cluster";
 
 /// Runs everything; ends at the first step that fails. Programs that the tests need are installed into the system if
 /// `install`, and else only named.
@@ -39,7 +42,17 @@ pub fn run(install: bool) -> Result<()> {
     // The page is optimised on one processor while the checks go on with the other.
     let page = || dist::compile(&toolchain, Engines::All);
     let checks = || {
-        let native = ["clippy", "--workspace", "--exclude", "clip-rs-app", "--all-targets", "--", deny];
+        let native = [
+            "clippy",
+            "--workspace",
+            "--exclude",
+            "clip-rs-app",
+            "--exclude",
+            CLUSTER,
+            "--all-targets",
+            "--",
+            deny,
+        ];
         check("clippy", setup::cargo().args(native))?;
         // As the demo builds it.
         let for_use = ["clippy", "-p", "clip-rs-pipeline", "--no-default-features", "--", deny];
@@ -67,6 +80,13 @@ pub fn run(install: bool) -> Result<()> {
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
     native_tests(&commands, &area, &browser, firefox, readers)
+}
+
+/// Every check and test of indexing on a cluster.
+pub fn cluster() -> Result<()> {
+    check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
+    check("clippy", setup::cargo().args(["clippy", "-p", CLUSTER, "--all-targets", "--", "-Dwarnings"]))?;
+    check("tests", setup::cargo().args(["test", "-p", CLUSTER]))
 }
 
 /// Tests of the engine, compiled for wasm (with `flags` in place of the usual ones) and run by a headless browser.

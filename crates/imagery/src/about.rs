@@ -39,9 +39,13 @@ impl About {
         if !path.is_file() {
             return Ok(None);
         }
-        let mut about: Self = serde_json::from_slice(&files::read(&path)?)
-            .map_err(|error| StageError::content(&path, error))?;
+        let mut about = Self::from_json(&path, &files::read(&path)?)?;
         about.addresses = Some(folder.join("addresses.csv")).filter(|path| path.is_file());
         Ok(Some(about))
+    }
+
+    /// Reads the content of a `sample.json`, which is called `path`.
+    pub(crate) fn from_json(path: &Path, content: &[u8]) -> Result<Self, StageError> {
+        serde_json::from_slice(content).map_err(|error| StageError::content(path, error))
     }
 }

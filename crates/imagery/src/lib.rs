@@ -11,6 +11,8 @@ mod format;
 mod geotiff;
 mod joined;
 mod mbtiles;
+#[cfg(feature = "object-storage")]
+mod object_storage;
 mod open;
 mod picture_folder;
 mod pmtiles;

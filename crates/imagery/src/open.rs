@@ -11,6 +11,8 @@ use crate::format::{extension, is_companion, kind, picture_extension};
 use crate::geotiff::GeoTiffs;
 use crate::joined::Joined;
 use crate::mbtiles::MbTiles;
+#[cfg(feature = "object-storage")]
+use crate::object_storage;
 use crate::picture_folder::PictureFolder;
 use crate::pmtiles::PmTiles;
 use crate::tile_folder::{TileFolder, has_tiles};
@@ -92,6 +94,9 @@ fn open_one(
         let why = format!("{address} is an address: download the imagery first and name the file or folder");
         return Err(ImageryError::Request(why));
     }
+    if let Some(source) = open_object_storage(path, wanted)? {
+        return Ok(source);
+    }
     let metadata = path.metadata().map_err(ImageryError::io("read", path))?;
     if metadata.is_dir() {
         return Ok(match wanted.kind {
@@ -103,6 +108,30 @@ fn open_one(
         });
     }
     open_file(path, metadata.len(), wanted, exclude)
+}
+
+/// What lies in object storage; none if the path is no address of it.
+#[cfg(feature = "object-storage")]
+fn open_object_storage(path: &Path, wanted: &Wanted) -> Result<Option<Box<dyn Source>>, ImageryError> {
+    match wanted.kind {
+        _ if !object_storage::is_address(path) => Ok(None),
+        Kind::Tiles => object_storage::open(path, wanted.scheme).map(Some),
+        Kind::Pictures => {
+            let why = "pictures that are no tiles are not read from object storage: download them first";
+            Err(ImageryError::source(path, why))
+        }
+    }
+}
+
+/// This build reads none.
+#[cfg(not(feature = "object-storage"))]
+fn open_object_storage(path: &Path, _: &Wanted) -> Result<Option<Box<dyn Source>>, ImageryError> {
+    match path.to_str() {
+        Some(address) if address.starts_with("s3://") => Err(ImageryError::Request(format!(
+            "{address} is in object storage, which `clip-rs-cluster index` reads"
+        ))),
+        _ => Ok(None),
+    }
 }
 
 fn open_file(

@@ -19,10 +19,7 @@ const DOUBLE: &str = "@2x";
 /// A folder pyramid of tiles.
 pub struct TileFolder {
     root: PathBuf,
-    scheme: Scheme,
-    /// What follows the row in a file's name, `.jpg` or `@2x.png`; an entry's handle is its place here.
-    suffixes: Vec<String>,
-    inventory: Inventory,
+    names: TileNames,
 }
 
 /// A tile's file as it was found.
@@ -30,6 +27,16 @@ struct Candidate {
     /// Place of its suffix among all.
     suffix: usize,
     length: u64,
+}
+
+/// The tiles of a pyramid by the names of their files.
+pub(crate) struct TileNames {
+    scheme: Scheme,
+    /// What follows the row in a file's name, `.jpg` or `@2x.png`; an entry's handle is its place here.
+    suffixes: Vec<String>,
+    found: HashMap<TileId, Vec<Candidate>>,
+    /// What there is.
+    pub inventory: Inventory,
 }
 
 impl TileFolder {
@@ -42,35 +49,74 @@ impl TileFolder {
     ) -> Result<Self, ImageryError> {
         let root = pyramid_root(folder)?;
         let metadata = TileMetadata::beside(folder, &root)?;
-        let mut inventory = Inventory { about: about(folder, &metadata)?, ..Inventory::default() };
-        let mut found: HashMap<TileId, Vec<Candidate>> = HashMap::new();
-        let mut suffixes: Vec<String> = Vec::new();
-        walk(&root, exclude, &mut inventory, |file, inventory| {
-            let Some((tile, suffix)) = read_name(&file, inventory) else { return };
-            let suffix = suffixes.iter().position(|known| *known == suffix).unwrap_or_else(|| {
-                suffixes.push(suffix.to_owned());
-                suffixes.len() - 1
-            });
-            found.entry(tile).or_default().push(Candidate { suffix, length: file.length });
-        })?;
+        let mut names = TileNames::new(about(folder, &metadata)?);
+        let mut inventory = std::mem::take(&mut names.inventory);
+        walk(&root, exclude, &mut inventory, |file, inventory| names.add(&file, inventory))?;
+        names.inventory = inventory;
+        names.settle(&root, asked, &metadata)?;
+        let mut folder = Self { root, names };
+        folder.measure();
+        folder.names.say_where(asked, &metadata);
+        Ok(folder)
+    }
+
+    /// Tells the tiles' edge from the headers of some.
+    fn measure(&mut self) {
+        let size = |entry: &Entry| {
+            let file = BufReader::new(File::open(self.path(entry)?).ok()?);
+            let size = imagesize::reader_size(file).ok()?;
+            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+        };
+        let entries = sampling::some(&self.names.inventory.entries);
+        let sizes: Vec<(u32, u32)> = entries.filter_map(size).collect();
+        sampling::note_edge(&mut self.names.inventory, sizes.into_iter());
+    }
+
+    fn path(&self, entry: &Entry) -> Option<PathBuf> {
+        Some(self.root.join(self.names.name(entry)?))
+    }
+}
+
+impl TileNames {
+    /// No tiles yet.
+    pub fn new(about: About) -> Self {
+        let inventory = Inventory { about, ..Inventory::default() };
+        Self { scheme: Scheme::Xyz, suffixes: Vec::new(), found: HashMap::new(), inventory }
+    }
+
+    /// Adds a file, if its name is a tile's; else it is counted in `inventory`.
+    pub fn add(&mut self, file: &Found, inventory: &mut Inventory) {
+        let Some((tile, suffix)) = read_name(file, inventory) else { return };
+        let suffix = self.suffixes.iter().position(|known| *known == suffix).unwrap_or_else(|| {
+            self.suffixes.push(suffix.to_owned());
+            self.suffixes.len() - 1
+        });
+        self.found.entry(tile).or_default().push(Candidate { suffix, length: file.length });
+    }
+
+    /// Makes entries of all that was added; an error where nothing is a tile. `root` is what the pyramid is called.
+    pub fn settle(
+        &mut self,
+        root: &Path,
+        asked: Option<Scheme>,
+        metadata: &TileMetadata,
+    ) -> Result<(), ImageryError> {
+        let found = std::mem::take(&mut self.found);
         if found.is_empty() {
             let mut why = "no tiles named {z}/{x}/{y}.jpg (or jpeg, png, webp, avif)".to_owned();
-            if let Some((name, first)) = inventory.unread.iter().next() {
+            if let Some((name, first)) = self.inventory.unread.iter().next() {
                 why.push_str(&format!(
                     "; there are {} files {name}, such as {}",
                     first.count, first.first[0]
                 ));
             }
-            return Err(ImageryError::source(&root, why));
+            return Err(ImageryError::source(root, why));
         }
-        let mut folder = Self { root, scheme: Scheme::Xyz, suffixes, inventory };
-        let (scheme, note) = settle(asked, &metadata, || found.keys().copied(), Scheme::Xyz);
-        folder.scheme = scheme;
-        folder.inventory.notes.extend(note);
-        folder.take(found);
-        folder.measure();
-        folder.say_where(asked, &metadata);
-        Ok(folder)
+        let (scheme, note) = settle(asked, metadata, || found.keys().copied(), Scheme::Xyz);
+        self.scheme = scheme;
+        self.inventory.notes.extend(note);
+        self.take(found);
+        Ok(())
     }
 
     /// Makes entries of what was found; of several files for one tile the largest picture is taken.
@@ -100,19 +146,8 @@ impl TileFolder {
         self.inventory.sort();
     }
 
-    /// Tells the tiles' edge from the headers of some.
-    fn measure(&mut self) {
-        let size = |entry: &Entry| {
-            let file = BufReader::new(File::open(self.path(entry)?).ok()?);
-            let size = imagesize::reader_size(file).ok()?;
-            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
-        };
-        let sizes: Vec<(u32, u32)> = sampling::some(&self.inventory.entries).filter_map(size).collect();
-        sampling::note_edge(&mut self.inventory, sizes.into_iter());
-    }
-
     /// Says where the area lies when nothing but the numbers tells, so that a mistaken counting is noticed.
-    fn say_where(&mut self, asked: Option<Scheme>, metadata: &TileMetadata) {
+    pub fn say_where(&mut self, asked: Option<Scheme>, metadata: &TileMetadata) {
         if asked.is_some()
             || metadata.scheme.is_some()
             || metadata.bounds.is_some()
@@ -129,16 +164,17 @@ impl TileFolder {
         ));
     }
 
-    fn path(&self, entry: &Entry) -> Option<PathBuf> {
+    /// The file's name below the pyramid.
+    pub fn name(&self, entry: &Entry) -> Option<String> {
         let suffix = self.suffixes.get(usize::try_from(entry.handle).ok()?)?;
         let tile = self.scheme.to_xyz(entry.id.tile()?);
-        Some(self.root.join(format!("{tile}{suffix}")))
+        Some(format!("{tile}{suffix}"))
     }
 }
 
 impl Source for TileFolder {
     fn inventory(&self) -> &Inventory {
-        &self.inventory
+        &self.names.inventory
     }
 
     fn read(&self, entry: &Entry) -> Result<Vec<u8>, ImageryError> {

@@ -1,7 +1,7 @@
 //! What lies beside a folder of tiles and says how rows are counted: `tilemapresource.xml`, `metadata.json`,
 //! `tilejson.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clip_rs_catalog::{Bounds, TileId};
 use clip_rs_stage::files;
@@ -72,16 +72,29 @@ impl TileMetadata {
     pub fn beside(folder: &Path, root: &Path) -> Result<Self, ImageryError> {
         let mut metadata = Self::default();
         for folder in if folder == root { vec![root] } else { vec![root, folder] } {
-            metadata.read_json(&folder.join("metadata.json"))?;
-            metadata.read_json(&folder.join("tilejson.json"))?;
-            metadata.read_tile_map(&folder.join("tilemapresource.xml"))?;
+            metadata.read(|name| text_of(&folder.join(name)).map(|text| Some((folder.join(name), text?))))?;
         }
         Ok(metadata)
     }
 
-    fn read_json(&mut self, path: &Path) -> Result<(), ImageryError> {
-        let Some(text) = text_of(path)? else { return Ok(()) };
-        let keys: Keys = serde_json::from_str(&text).map_err(|error| ImageryError::source(path, error))?;
+    /// Adds what the files of a folder say: `text` gives the one with a name, and what it is called, if it is there.
+    pub fn read(
+        &mut self,
+        text: impl Fn(&str) -> Result<Option<(PathBuf, String)>, ImageryError>,
+    ) -> Result<(), ImageryError> {
+        for name in ["metadata.json", "tilejson.json"] {
+            if let Some((path, text)) = text(name)? {
+                self.read_json(&path, &text)?;
+            }
+        }
+        match text("tilemapresource.xml")? {
+            Some((path, text)) => self.read_tile_map(&path, &text),
+            None => Ok(()),
+        }
+    }
+
+    fn read_json(&mut self, path: &Path, text: &str) -> Result<(), ImageryError> {
+        let keys: Keys = serde_json::from_str(text).map_err(|error| ImageryError::source(path, error))?;
         if let Some(scheme) = keys.scheme {
             let scheme = scheme.parse().map_err(|error| ImageryError::source(path, error))?;
             self.scheme.get_or_insert((scheme, name_of(path)));
@@ -93,10 +106,8 @@ impl TileMetadata {
     }
 
     /// Reads a `TileMap` document; its rows are counted from the south by definition.
-    fn read_tile_map(&mut self, path: &Path) -> Result<(), ImageryError> {
-        let Some(text) = text_of(path)? else { return Ok(()) };
-        let document =
-            roxmltree::Document::parse(&text).map_err(|error| ImageryError::source(path, error))?;
+    fn read_tile_map(&mut self, path: &Path, text: &str) -> Result<(), ImageryError> {
+        let document = roxmltree::Document::parse(text).map_err(|error| ImageryError::source(path, error))?;
         let find = |name: &str| document.descendants().find(|node| node.has_tag_name(name));
         let profile = find("TileSets").and_then(|sets| sets.attribute("profile")).unwrap_or_default();
         if profile.contains("geodetic") {
@@ -154,8 +165,13 @@ fn text_of(path: &Path) -> Result<Option<String>, ImageryError> {
         return Ok(None);
     }
     let bytes = files::read_at_most(path, MOST).map_err(|error| ImageryError::Request(error.to_string()))?;
+    plain_text(path, bytes).map(Some)
+}
+
+/// A file's bytes as text.
+pub(crate) fn plain_text(path: &Path, bytes: Vec<u8>) -> Result<String, ImageryError> {
     let text = String::from_utf8(bytes).map_err(|_| ImageryError::source(path, "not UTF-8 text"))?;
-    Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Bounds as four numbers or as a text of four numbers with commas; none when they make no sense.

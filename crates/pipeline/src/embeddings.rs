@@ -1,5 +1,6 @@
 //! What was made of finished items, kept in a work folder so that an interrupted run goes on where it was and a changed
-//! area costs only what changed: vectors with their looks, and which items are empty.
+//! area costs only what changed: vectors with their looks, and which items are empty. Or in memory only, where a part of
+//! the items is embedded for another run.
 
 use std::path::Path;
 
@@ -22,6 +23,49 @@ pub enum Seen {
     Full(Vec<f32>, Look),
 }
 
+impl Seen {
+    /// As it is kept and sent: nothing if it is empty, else its look and its vector's floats, little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Empty => Vec::new(),
+            Self::Full(vector, look) => [look.as_bytes(), &bytes_of(vector)].concat(),
+        }
+    }
+
+    /// Reads what [`Seen::to_bytes`] wrote of a vector of `dim` components; none if it is of another form.
+    pub fn from_bytes(bytes: &[u8], dim: usize) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::Empty);
+        }
+        let (look, vector) = bytes.split_at_checked(LOOK_BYTES).filter(|(_, rest)| rest.len() == 4 * dim)?;
+        Some(Self::Full(floats_of(vector), Look::from_bytes(look)?))
+    }
+}
+
+/// What is known of items before they are looked at, and takes what is new. Threads look at once.
+pub trait Memory: Send + Sync {
+    /// What is known of the item with this key.
+    fn get(&self, key: &Digest) -> Result<Option<Seen>, StageError>;
+
+    /// Takes more.
+    fn append(&mut self, rows: Vec<(Digest, Seen)>) -> Result<(), StageError>;
+}
+
+/// Knows nothing and keeps what it is given, in the order in which it comes.
+#[derive(Debug, Default)]
+pub struct Fresh(pub Vec<(Digest, Seen)>);
+
+impl Memory for Fresh {
+    fn get(&self, _: &Digest) -> Result<Option<Seen>, StageError> {
+        Ok(None)
+    }
+
+    fn append(&mut self, rows: Vec<(Digest, Seen)>) -> Result<(), StageError> {
+        self.0.extend(rows);
+        Ok(())
+    }
+}
+
 /// What is kept for one model. While it is open no other run can open it.
 pub struct EmbeddingStore {
     records: Records,
@@ -38,17 +82,6 @@ impl EmbeddingStore {
         Ok(Self { records, dim: probe.len() })
     }
 
-    /// What is known of the item with this key.
-    pub fn get(&self, key: &Digest) -> Result<Option<Seen>, StageError> {
-        let Some(content) = self.records.get(key)? else { return Ok(None) };
-        if content.is_empty() {
-            return Ok(Some(Seen::Empty));
-        }
-        // A record of another form is as good as none.
-        let split = content.split_at_checked(LOOK_BYTES).filter(|(_, rest)| rest.len() == 4 * self.dim);
-        Ok(split.and_then(|(look, vector)| Some(Seen::Full(floats_of(vector), Look::from_bytes(look)?))))
-    }
-
     /// Number of items with something kept.
     pub fn len(&self) -> usize {
         self.records.len()
@@ -59,13 +92,21 @@ impl EmbeddingStore {
         self.records.is_empty()
     }
 
-    /// Keeps more; each vector is as long as the probe's.
-    pub fn append(&mut self, rows: Vec<(Digest, Seen)>) -> Result<(), StageError> {
-        let content = |seen| match seen {
-            Seen::Empty => Vec::new(),
-            Seen::Full(vector, look) => [look.as_bytes(), &bytes_of(&vector)].concat(),
-        };
-        self.records.append(rows.into_iter().map(|(key, seen)| (key, content(seen))))
+    /// Components of a vector.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+}
+
+impl Memory for EmbeddingStore {
+    fn get(&self, key: &Digest) -> Result<Option<Seen>, StageError> {
+        // A record of another form is as good as none.
+        Ok(self.records.get(key)?.and_then(|content| Seen::from_bytes(&content, self.dim)))
+    }
+
+    /// Each vector is as long as the probe's.
+    fn append(&mut self, rows: Vec<(Digest, Seen)>) -> Result<(), StageError> {
+        self.records.append(rows.into_iter().map(|(key, seen)| (key, seen.to_bytes())))
     }
 }
 

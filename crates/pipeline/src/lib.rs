@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`index`] | imagery to catalog: embed, locate, index, publish |
+//! | [`ahead`] | the embedding of it, a part at a time, for other processes |
 //! | [`query`] | search in a catalog |
 //! | `export` | a catalog for other tools |
 //! | [`verify`] | whether every byte of a catalog is what it should be |
@@ -14,6 +15,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`cut`] | which parts of the imagery are searched, and what the map and the cards need |
+//! | [`arguments`] | what a command line asks for |
 //! | [`addresses`] | address points in whichever form they come |
 //! | [`given`], `tables` | embeddings made elsewhere; Parquet tables, which they and address points come in |
 //! | [`embed`], [`embeddings`], [`records`] | pictures to vectors, kept between runs |
@@ -23,6 +25,8 @@
 #![forbid(unsafe_code)]
 
 pub mod addresses;
+pub mod ahead;
+pub mod arguments;
 pub mod catalog;
 pub mod cut;
 pub mod embed;

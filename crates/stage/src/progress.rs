@@ -40,6 +40,16 @@ impl Whole {
     }
 }
 
+/// How a step is shown.
+enum Shown {
+    /// To a person.
+    Bar(ProgressBar),
+    /// In a log.
+    Lines,
+    /// To nobody.
+    Not,
+}
+
 /// How far a step is; shown on standard error. Safe to advance from several threads.
 pub struct Progress {
     what: String,
@@ -48,28 +58,40 @@ pub struct Progress {
     started: Instant,
     /// What its parts have taken so far, in the order of their beginnings.
     parts: Mutex<Vec<(&'static str, Duration)>>,
-    bar: Option<ProgressBar>,
+    shown: Shown,
 }
 
 impl Progress {
     /// Begins a step of `total` pieces; `what` says in a few words what is being done.
     pub fn start(what: &str, total: usize) -> Self {
         let total = total as u64;
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let shown = if std::io::stderr().is_terminal() {
             let form = "{prefix}{msg} {wide_bar} {pos}/{len} ({per_sec}, {eta} to go)";
             let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(total).with_style(style).with_message(what.to_owned())
-        });
-        if bar.is_none() {
+            Shown::Bar(ProgressBar::new(total).with_style(style).with_message(what.to_owned()))
+        } else {
             eprintln!("{what}: {total}");
-        }
+            Shown::Lines
+        };
         Self {
             what: what.to_owned(),
             total,
             done: AtomicU64::new(0),
             started: Instant::now(),
             parts: Mutex::default(),
-            bar,
+            shown,
+        }
+    }
+
+    /// The same of a step that nobody is told of.
+    pub fn hidden(total: usize) -> Self {
+        Self {
+            what: String::new(),
+            total: total as u64,
+            done: AtomicU64::new(0),
+            started: Instant::now(),
+            parts: Mutex::default(),
+            shown: Shown::Not,
         }
     }
 
@@ -77,14 +99,14 @@ impl Progress {
     pub fn advance(&self, pieces: usize) {
         let pieces = pieces as u64;
         let before = self.done.fetch_add(pieces, Ordering::Relaxed);
-        match &self.bar {
-            Some(bar) => {
+        match &self.shown {
+            Shown::Bar(bar) => {
                 bar.inc(pieces);
                 if let Some(percent) = self.of_all(before + pieces) {
                     bar.set_prefix(format!("{percent} % of all, "));
                 }
             }
-            None => {
+            Shown::Lines => {
                 let tenth = |done: u64| (done * 10).checked_div(self.total).unwrap_or(10);
                 let now = before + pieces;
                 if tenth(now) > tenth(before) && now < self.total {
@@ -92,6 +114,7 @@ impl Progress {
                     eprintln!("{}: {now} of {}, {:.0} s{of_all}", self.what, self.total, self.seconds());
                 }
             }
+            Shown::Not => {}
         }
     }
 
@@ -110,8 +133,10 @@ impl Progress {
 
     /// Ends the step and says how long it and its parts took.
     pub fn finish(self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        match &self.shown {
+            Shown::Bar(bar) => bar.finish_and_clear(),
+            Shown::Lines => {}
+            Shown::Not => return,
         }
         let done = self.done.load(Ordering::Relaxed);
         let of_all = self.of_all_told(self.total);

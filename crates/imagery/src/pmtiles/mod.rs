@@ -15,6 +15,7 @@ use pmtiles::{AsyncPmTilesReader, HashMapCache, PmtError, TileCoord, TileType};
 use serde::Deserialize;
 
 use self::ranges::Ranges;
+pub(crate) use self::ranges::ReadAt;
 use crate::{About, Entry, EntryId, ImageryError, Inventory, Source, sampling};
 
 /// The most tiles that are listed; a run in a crafted directory may claim thousands of millions.
@@ -30,11 +31,15 @@ pub(crate) struct PmTiles {
 impl PmTiles {
     /// Finds the tiles of the archive at `path`.
     pub fn open(path: &Path) -> Result<Self, ImageryError> {
-        let file = File::open(path).map_err(ImageryError::io("read", path))?;
+        Self::of(path, Box::new(File::open(path).map_err(ImageryError::io("read", path))?))
+    }
+
+    /// Finds the tiles of an archive that is called `path`.
+    pub fn of(path: &Path, archive: Box<dyn ReadAt>) -> Result<Self, ImageryError> {
         let refused = |error: PmtError| {
             ImageryError::source(path, format!("cannot be read as PMTiles version 3: {error}"))
         };
-        let backend = Ranges::new(file).map_err(|error| refused(PmtError::Reading(error)))?;
+        let backend = Ranges::new(archive).map_err(|error| refused(PmtError::Reading(error)))?;
         let reader = block_on(AsyncPmTilesReader::try_from_cached_source(backend, HashMapCache::default()))
             .map_err(refused)?;
         let kind = match reader.get_header().tile_type {

@@ -11,9 +11,18 @@ use pmtiles::{AsyncBackend, BackendResponse, PmtError, PmtResult};
 /// kilobytes; the metadata of an archive of pictures less.
 const MOST_UNPACKED: u64 = 64 << 20;
 
-/// A file that is read by ranges, by several threads at once.
+/// Bytes that are read by ranges, by several threads at once: of a file, or of an object in object storage.
+pub(crate) trait ReadAt: Send + Sync {
+    /// How many there are.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Fills `bytes` from `offset` on.
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()>;
+}
+
+/// An archive's bytes, and of its header what tells how they are packed.
 pub(super) struct Ranges {
-    file: File,
+    archive: Box<dyn ReadAt>,
     length: u64,
     header: Header,
 }
@@ -49,13 +58,13 @@ impl Header {
 }
 
 impl Ranges {
-    /// Takes a file, whose root directory must be one that can be unpacked.
-    pub fn new(file: File) -> io::Result<Self> {
-        let length = file.metadata()?.len();
+    /// Takes an archive, whose root directory must be one that can be unpacked.
+    pub fn new(archive: Box<dyn ReadAt>) -> io::Result<Self> {
+        let length = archive.length()?;
         let mut bytes = [0; Header::LENGTH];
         let there = Header::LENGTH.min(usize::try_from(length).unwrap_or(usize::MAX));
-        read_at(&file, &mut bytes[..there], 0)?;
-        let ranges = Self { file, length, header: Header::parse(bytes) };
+        archive.read_exact_at(&mut bytes[..there], 0)?;
+        let ranges = Self { archive, length, header: Header::parse(bytes) };
         let Header { root_offset, root_length, internal_compression, .. } = ranges.header;
         // A file that is no archive may claim any length.
         let root = ranges.bytes(root_offset, root_length.min(MOST_UNPACKED) as usize)?;
@@ -67,7 +76,7 @@ impl Ranges {
     fn bytes(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let there = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length.min(there)];
-        read_at(&self.file, &mut bytes, offset)?;
+        self.archive.read_exact_at(&mut bytes, offset)?;
         Ok(bytes)
     }
 }
@@ -101,6 +110,16 @@ fn check_unpacked(compression: u8, bytes: &[u8]) -> io::Result<()> {
             Err(io::Error::other(format!("a part of it unpacks to more than {} MB", MOST_UNPACKED >> 20)))
         }
         _ => Ok(()),
+    }
+}
+
+impl ReadAt for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        read_at(self, bytes, offset)
     }
 }
 

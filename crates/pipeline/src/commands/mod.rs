@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use clip_rs_pipeline::arguments::Index;
 
 /// Pictures, files and the like that are named one by one; the rest are counted.
 const NAMED: usize = 20;
@@ -59,7 +60,7 @@ enum Command {
     /// Ask an online geocoder for the addresses of a catalog's places
     Geocode(geocode::Geocode),
     /// Embed imagery and write a catalog
-    Index(index::Index),
+    Index(Box<Index>),
     /// Search a catalog
     Search(search::Search),
     /// Print the vectors of texts, as JSON: what the page's engine computes, for comparing and for other tools
@@ -91,7 +92,7 @@ impl Cli {
             Command::Addresses(args) => addresses::run(&args),
             #[cfg(feature = "fetch")]
             Command::Geocode(args) => geocode::run(&args),
-            Command::Index(args) => index::run(args),
+            Command::Index(args) => index::run(*args),
             Command::Search(args) => search::run(args),
             Command::Encode(args) => encode::run(&args),
             #[cfg(feature = "export")]

@@ -58,4 +58,10 @@ impl<'a> Plan<'a> {
         all.dedup();
         Ok(Some(Self { pyramid, edge, squares: all, windows: !shapes.is_empty(), told }))
     }
+
+    /// The same with these of its squares only.
+    pub fn part(&self, squares: Vec<TileSquare>) -> Self {
+        let Self { pyramid, edge, windows, .. } = *self;
+        Self { pyramid, edge, squares, windows, told: Vec::new() }
+    }
 }

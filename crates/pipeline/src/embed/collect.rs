@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::cut::item::{Item, What};
 use crate::cut::look::Look;
-use crate::embeddings::{EmbeddingStore, Seen};
+use crate::embeddings::{Memory, Seen};
 
 /// Pictures that go through the tower together.
 const BATCH: usize = 8;
@@ -30,7 +30,7 @@ pub enum Sight {
 /// The items of a run.
 pub struct Collector<'a> {
     encoder: &'a dyn ImageTower,
-    store: &'a mut EmbeddingStore,
+    memory: &'a mut dyn Memory,
     /// What is searched.
     pub items: Vec<Item>,
     /// Vectors that were computed.
@@ -42,11 +42,11 @@ pub struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// Collects into `store`.
-    pub fn new(encoder: &'a dyn ImageTower, store: &'a mut EmbeddingStore) -> Self {
+    /// Collects into `memory`.
+    pub fn new(encoder: &'a dyn ImageTower, memory: &'a mut dyn Memory) -> Self {
         Self {
             encoder,
-            store,
+            memory,
             items: Vec::new(),
             computed: 0,
             empty: 0,
@@ -61,7 +61,7 @@ impl<'a> Collector<'a> {
         key: &Digest,
         picture: impl FnOnce() -> Result<Option<Sight>, E>,
     ) -> Result<Sight, E> {
-        match self.store.get(key)? {
+        match self.memory.get(key)? {
             Some(Seen::Empty) => Ok(Sight::Empty(true)),
             Some(Seen::Full(_, look)) => Ok(Sight::Known(look.hash())),
             None => Ok(picture()?.unwrap_or(Sight::Empty(false))),
@@ -145,6 +145,6 @@ impl<'a> Collector<'a> {
         self.computed += computed.len();
         self.waiting.clear();
         let rows = std::mem::take(&mut self.rows).into_iter().chain(computed).collect();
-        self.store.append(rows)
+        self.memory.append(rows)
     }
 }

@@ -18,6 +18,7 @@ use clip_rs_imagery::{Entry, Skipped, Source};
 use clip_rs_search::Embedding;
 use clip_rs_search::model::{ImagePixels, ImageTower, ModelError};
 use clip_rs_stage::StageError;
+use clip_rs_stage::progress::Progress;
 use image::{Rgb, RgbImage};
 
 use crate::cut::item::Item;
@@ -32,10 +33,24 @@ pub struct Tools<'a> {
     pub decoder: &'a Decoder,
     /// What turns them into vectors.
     pub encoder: &'a dyn ImageTower,
-    /// Where those that are shown are written to.
+    /// The catalog that is being written; none where nothing but vectors is wanted, for another run.
+    pub catalog: Option<Catalog<'a>>,
+}
+
+/// What writing a catalog needs besides.
+#[derive(Clone, Copy)]
+pub struct Catalog<'a> {
+    /// Where pictures that are shown are written to.
     pub edition: &'a Edition,
     /// Overviews and thumbnails that were made before.
     pub made: &'a Made,
+}
+
+impl Tools<'_> {
+    /// Begins a step; a part of another run's items is none to tell of.
+    fn progress(&self, what: &str, total: usize) -> Progress {
+        if self.catalog.is_some() { Progress::start(what, total) } else { Progress::hidden(total) }
+    }
 }
 
 /// What became of the imagery.

@@ -4,16 +4,16 @@ use clip_rs_catalog::{Bounds, Crop, Digest, Digester, ListedFile};
 use clip_rs_imagery::decode::{DecodeError, Picture, thumbnail};
 use clip_rs_imagery::{Entry, Skipped};
 use clip_rs_stage::StageError;
-use clip_rs_stage::progress::{Progress, counted};
+use clip_rs_stage::progress::counted;
 use image::imageops;
 use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Left, Outcome, Shown, ShownPicture, Tools};
+use super::{Catalog, Left, Outcome, Shown, ShownPicture, Tools};
 use crate::cut::crops::Cutting;
 use crate::cut::item::What;
-use crate::embeddings::EmbeddingStore;
+use crate::embeddings::Memory;
 use clip_rs_imagery::decode::Note;
 
 /// Longer edges of the thumbnails, pixels.
@@ -43,15 +43,15 @@ pub struct Treatment {
     pub originals: bool,
 }
 
-/// Embeds all pictures and their windows, and puts them and their thumbnails into the catalog.
+/// Embeds all pictures and their windows; puts them and their thumbnails into the catalog, if there is one.
 pub fn embed<'a>(
     tools: &Tools<'_>,
     wanted: Vec<Wanted<'a>>,
     treatment: &Treatment,
-    store: &mut EmbeddingStore,
+    memory: &mut dyn Memory,
 ) -> Result<Outcome<'a>, StageError> {
-    let progress = Progress::start("Embedding pictures", wanted.len());
-    let mut collector = Collector::new(tools.encoder, store);
+    let progress = tools.progress("Embedding pictures", wanted.len());
+    let mut collector = Collector::new(tools.encoder, memory);
     let (mut shown, mut skipped, mut remarks) = (Vec::new(), Vec::new(), Remarks::default());
     for stride in wanted.chunks(STRIDE) {
         let look = |wanted| Look { tools, treatment, collector: &collector }.at(wanted);
@@ -105,13 +105,13 @@ impl From<DecodeError> for Left {
     }
 }
 
-struct Look<'p> {
+struct Look<'p, 'c> {
     tools: &'p Tools<'p>,
     treatment: &'p Treatment,
-    collector: &'p Collector<'p>,
+    collector: &'p Collector<'c>,
 }
 
-impl Look<'_> {
+impl Look<'_, '_> {
     fn at<'a>(&self, wanted: &Wanted<'a>) -> Result<Found<'a>, Left> {
         let content =
             self.tools.source.read(wanted.entry).map_err(|error| Left::Broken(error.to_string()))?;
@@ -163,7 +163,7 @@ impl Look<'_> {
         content: &[u8],
         thumbnails: Vec<Thumbnail>,
     ) -> Result<(Option<ListedFile>, Vec<Option<ListedFile>>), Left> {
-        let edition = self.tools.edition;
+        let Some(Catalog { edition, .. }) = self.tools.catalog else { return Ok((None, Vec::new())) };
         let mut original = None;
         if self.treatment.originals {
             original = edition.put(&format!("original/{name}"), content)?;
@@ -194,6 +194,7 @@ impl Look<'_> {
         digest: &Digest,
         (width, height): (u32, u32),
     ) -> Result<Vec<Thumbnail>, StageError> {
+        let Some(Catalog { made, .. }) = self.tools.catalog else { return Ok(Vec::new()) };
         let longer = width.max(height);
         let sizes = THUMBNAILS.iter().enumerate();
         let thumbnail = |(at, edge): (usize, &u16)| {
@@ -208,15 +209,18 @@ impl Look<'_> {
             key.update(&edge.to_le_bytes());
             key.update(digest.as_bytes());
             let key = key.finish();
-            Ok(self.tools.made.get(&key)?.map_or(Thumbnail::Missing(key, *edge), Thumbnail::There))
+            Ok(made.get(&key)?.map_or(Thumbnail::Missing(key, *edge), Thumbnail::There))
         };
         sizes.map(thumbnail).collect()
     }
 
     fn make(&self, missing: &mut Thumbnail, picture: &Picture) -> Result<(), Left> {
-        let Thumbnail::Missing(key, edge) = *missing else { return Ok(()) };
+        let (Thumbnail::Missing(key, edge), Some(catalog)) = (&*missing, self.tools.catalog) else {
+            return Ok(());
+        };
+        let (key, edge) = (*key, *edge);
         let make = || thumbnail(picture, edge).map_err(|error| Left::Broken(error.to_string()));
-        *missing = Thumbnail::There(self.tools.made.get_or_make(key, make)?);
+        *missing = Thumbnail::There(catalog.made.get_or_make(key, make)?);
         Ok(())
     }
 }

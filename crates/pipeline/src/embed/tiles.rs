@@ -7,29 +7,30 @@ use clip_rs_catalog::{Digest, ImageKind, ListedFile, ListedTile, TileSquare};
 use clip_rs_imagery::Skipped;
 use clip_rs_imagery::decode::{Note, Picture};
 use clip_rs_stage::StageError;
-use clip_rs_stage::progress::{Progress, counted};
+use clip_rs_stage::progress::counted;
 use rayon::prelude::*;
 
 use super::collect::{Collector, Sight};
 use super::remarks::Remarks;
-use super::{Left, Outcome, Shown, Tools};
+use super::{Catalog, Left, Outcome, Shown, Tools};
 use crate::cut::compose::Window;
 use crate::cut::item::What;
 use crate::cut::overviews::Overviews;
 use crate::cut::plan::Plan;
 use crate::cut::tiles::{Tile, Tiles, Unusable};
-use crate::embeddings::EmbeddingStore;
+use crate::embeddings::Memory;
+use crate::publish::Edition;
 
 /// Tiles and windows between two writes to the store: what an interruption costs at most.
 const STRIDE: usize = 64;
 /// Memory for decoded tiles that neighbours may still need, bytes.
 const KEPT_BYTES: u64 = 192 << 20;
 
-/// Embeds what the plan says, puts every tile into the catalog, and makes the overviews that are missing.
+/// Embeds what the plan says; puts every tile into the catalog, if there is one, and makes the overviews that are missing.
 pub fn embed<'a>(
     tools: &Tools<'_>,
     plan: &Plan<'a>,
-    store: &mut EmbeddingStore,
+    memory: &mut dyn Memory,
 ) -> Result<Outcome<'a>, StageError> {
     let tiles =
         Tiles::new(tools.source, plan.pyramid, tools.decoder, if plan.windows { KEPT_BYTES } else { 0 });
@@ -37,22 +38,18 @@ pub fn embed<'a>(
         tools,
         plan,
         tiles: &tiles,
-        collector: Collector::new(tools.encoder, store),
-        files: vec![None; plan.pyramid.entries().len()],
+        collector: Collector::new(tools.encoder, memory),
+        files: vec![None; if tools.catalog.is_some() { plan.pyramid.entries().len() } else { 0 }],
         skipped: Vec::new(),
         remarks: Remarks::default(),
         empty: 0,
     };
     pass.squares()?;
-    pass.others()?;
-    let overviews = Overviews {
-        tiles: &tiles,
-        files: &pass.files,
-        edge: plan.edge,
-        made: tools.made,
-        edition: tools.edition,
-    };
-    let overviews = overviews.make()?;
+    let mut overviews = Vec::new();
+    if let Some(Catalog { edition, made }) = tools.catalog {
+        pass.others(edition)?;
+        overviews = Overviews { tiles: &tiles, files: &pass.files, edge: plan.edge, made, edition }.make()?;
+    }
     let Pass { collector, files, skipped, remarks, empty, .. } = pass;
     let rows = plan.pyramid.entries().iter().zip(&files);
     let mut listed: Vec<ListedTile> = rows
@@ -89,7 +86,7 @@ struct Pass<'p> {
     plan: &'p Plan<'p>,
     tiles: &'p Tiles<'p>,
     collector: Collector<'p>,
-    /// Tiles that can be shown, by the numbers of their entries.
+    /// Tiles that can be shown, by the numbers of their entries; nothing without a catalog.
     files: Vec<Option<(ListedFile, ImageKind)>>,
     skipped: Vec<Skipped>,
     remarks: Remarks,
@@ -108,7 +105,7 @@ struct Found {
 impl Pass<'_> {
     /// Embeds all squares of the plan.
     fn squares(&mut self) -> Result<(), StageError> {
-        let progress = Progress::start("Embedding tiles", self.plan.squares.len());
+        let progress = self.tools.progress("Embedding tiles", self.plan.squares.len());
         for (round, stride) in (0..).zip(self.plan.squares.chunks(STRIDE)) {
             let look = || stride.par_iter().map(|square| self.look(*square, round)).collect();
             let found: Vec<_> = progress.part("reading", look);
@@ -133,7 +130,9 @@ impl Pass<'_> {
             self.remarks.add(&square.to_string(), &notes);
         }
         if let Some((at, file, kind)) = tile {
-            self.files[at] = Some((file, kind));
+            if let Some(shown) = self.files.get_mut(at) {
+                *shown = Some((file, kind));
+            }
             self.empty += usize::from(matches!(sight, Sight::Empty(_)));
         }
         self.collector.take(What::Square(square), key, sight);
@@ -185,27 +184,28 @@ impl Pass<'_> {
         Ok(Found { key, sight, tile: None, notes: Vec::new() })
     }
 
-    /// Puts a tile into the catalog.
+    /// Puts a tile into the catalog, if there is one.
     fn put(&self, square: TileSquare, tile: &Tile) -> Result<ListedFile, Left> {
-        let file = self.tools.edition.put(&path_of(square, tile), &tile.bytes)?;
+        let Some(Catalog { edition, .. }) = self.tools.catalog else { return Ok(tile.listed) };
+        let file = edition.put(&path_of(square, tile), &tile.bytes)?;
         file.ok_or_else(|| Left::Broken("the file is empty, or has 4 GiB or more".to_owned()))
     }
 
     /// Puts the tiles that are only shown into the catalog.
-    fn others(&mut self) -> Result<(), StageError> {
+    fn others(&mut self, edition: &Edition) -> Result<(), StageError> {
         let entries = self.plan.pyramid.entries();
         let shown = |at: &usize| entries[*at].id.tile().is_some_and(|tile| !self.plan.pyramid.is_item(tile));
         let others: Vec<usize> = (0..entries.len()).filter(shown).collect();
         if others.is_empty() {
             return Ok(());
         }
-        let progress = Progress::start("Reading tiles for the map", others.len());
+        let progress = self.tools.progress("Reading tiles for the map", others.len());
         for stride in others.chunks(STRIDE) {
             let put = |at: &usize| {
                 let tile = self.tiles.read(*at).map_err(Left::Broken)?;
                 let id = entries[*at].id.tile().ok_or_else(|| Left::Broken("it is no tile".to_owned()))?;
                 // What the former catalog shows was looked at then.
-                if !self.tools.edition.lists(&path_of(id.into(), &tile), tile.listed) {
+                if !edition.lists(&path_of(id.into(), &tile), tile.listed) {
                     tile.check(self.tools.decoder).map_err(Left::Broken)?;
                 }
                 Ok((self.put(id.into(), &tile)?, tile.kind))

@@ -10,7 +10,7 @@ use clip_rs_search::{Embedding, Index};
 use rayon::prelude::*;
 
 use super::Request;
-use super::cells::{Gathered, page_rows};
+use super::cells::{Divider, Gathered, Here, page_rows};
 use super::listing::Imagery;
 use super::survey::Survey;
 use crate::cut::duplicates::duplicates;
@@ -19,7 +19,7 @@ use crate::cut::look::Look;
 use crate::cut::pyramid::Pyramid;
 use crate::cut::squares::ancestor;
 use crate::embed::ShownPicture;
-use crate::embeddings::{EmbeddingStore, Seen};
+use crate::embeddings::{EmbeddingStore, Memory, Seen};
 use crate::given::Given;
 use crate::publish::Edition;
 use clip_rs_imagery::{Entry, Skipped};
@@ -164,8 +164,9 @@ pub fn assemble(
         shards.push(workshop.shard(items, &progress, &mut with_places, gathered.as_mut())?);
         progress.advance(items.len());
     }
+    let divider: &dyn Divider = request.divider.as_deref().unwrap_or(&Here);
     let cells = match gathered {
-        Some(gathered) => progress.part("cells", || gathered.write(workshop.edition))?,
+        Some(gathered) => progress.part("cells", || gathered.write(workshop.edition, divider))?,
         None => None,
     };
     progress.finish();

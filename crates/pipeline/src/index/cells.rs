@@ -2,7 +2,7 @@
 
 use clip_rs_catalog::{CellsRef, Items};
 use clip_rs_search::Embedding;
-use clip_rs_search::cells::{CellsBuilder, bits_of};
+use clip_rs_search::cells::{CellsBuilder, Means, Partition, Sums, bits_of};
 use clip_rs_stage::StageError;
 use rayon::prelude::*;
 
@@ -49,6 +49,34 @@ pub fn page_rows(rows: usize, has_cells: bool) -> usize {
     if has_cells { rows.div_ceil(pages).clamp(least, PAGE_ROWS) } else { PAGE_ROWS }
 }
 
+/// Who divides items into cells. All that there are give the same cells.
+pub trait Divider: std::fmt::Debug + Send + Sync {
+    /// Centroids for these items, and the number of each item's nearest.
+    fn divide(&self, items: &CellsBuilder) -> Result<(Partition, Vec<u32>), StageError>;
+}
+
+/// This process, on all its threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Here;
+
+impl Divider for Here {
+    fn divide(&self, items: &CellsBuilder) -> Result<(Partition, Vec<u32>), StageError> {
+        let mut means = items.means();
+        for _ in 0..Means::ROUNDS {
+            let partition = means.partition();
+            let pieces = means.sample().par_chunks(PIECE * items.dim().max(1));
+            let nothing = || Sums::new(partition.len(), partition.dim());
+            let sums =
+                pieces.map(|piece| Sums::of(piece, partition)).reduce(nothing, |sums, part| sums.with(&part));
+            means.round(&sums);
+        }
+        let partition = means.finish();
+        let pieces: Vec<&[f32]> = items.pieces(PIECE).collect();
+        let labels: Vec<Vec<u32>> = pieces.into_par_iter().map(|piece| partition.nearest(piece)).collect();
+        Ok((partition, labels.concat()))
+    }
+}
+
 /// What has to be known of all shards.
 #[derive(Default)]
 pub struct Gathered {
@@ -70,12 +98,10 @@ impl Gathered {
     }
 
     /// Writes the cells; none without items.
-    pub fn write(self, edition: &mut Edition) -> Result<Option<CellsRef>, StageError> {
+    pub fn write(self, edition: &mut Edition, divider: &dyn Divider) -> Result<Option<CellsRef>, StageError> {
         let Some(builder) = self.builder else { return Ok(None) };
-        let partition = builder.partition();
-        let pieces: Vec<&[f32]> = builder.pieces(PIECE).collect();
-        let labels: Vec<Vec<u32>> = pieces.into_par_iter().map(|piece| partition.nearest(piece)).collect();
-        let written = builder.write(&partition, &labels.concat(), &self.shards, bits_of(builder.dim()))?;
+        let (partition, labels) = divider.divide(&builder)?;
+        let written = builder.write(&partition, &labels, &self.shards, bits_of(builder.dim()))?;
         Ok(Some(CellsRef {
             centroids: edition.add(&written.centroids, "centroids", "bin")?,
             cells: edition.add_for_ranges(&written.cells, "cells", "bin")?,

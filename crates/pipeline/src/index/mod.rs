@@ -14,7 +14,7 @@ use crate::cut::crops::Cutting;
 use crate::cut::made::Made;
 use crate::cut::plan::Plan;
 use crate::embed::pictures::Treatment;
-use crate::embed::{self, Outcome, Shown, Tools};
+use crate::embed::{self, Catalog, Outcome, Shown, Tools};
 use crate::embeddings::EmbeddingStore;
 use crate::given::Given;
 use crate::prune::{GRACE, prune};
@@ -28,10 +28,10 @@ use clip_rs_search::model::ImageTower;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 
-pub use cells::HasCells;
+pub use cells::{Divider, HasCells};
 
 use assemble::{Locator, Workshop};
-use survey::Survey;
+pub(crate) use survey::Survey;
 
 /// What to index, and where to.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,8 @@ pub struct Request {
     pub memory_bytes: Option<u64>,
     /// Whether the catalog has cells.
     pub cells: HasCells,
+    /// Who divides items into cells; this process if absent.
+    pub divider: Option<Arc<dyn Divider>>,
     /// What pictures are embedded on.
     pub processor: Processor,
     /// Folder of the model package.
@@ -82,7 +84,7 @@ pub struct Request {
 
 impl Request {
     /// The folder for what is kept between runs.
-    fn work(&self) -> Result<PathBuf, StageError> {
+    pub fn work(&self) -> Result<PathBuf, StageError> {
         self.work.clone().map_or_else(|| files::beside(&self.out, "work"), Ok)
     }
 }
@@ -131,7 +133,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     let decoder = request.memory_bytes.map_or_else(Decoder::for_this_machine, Decoder::new);
     let mut edition = Edition::begin(&request.out, survey.stem)?;
     let source = survey.source.as_ref();
-    let tools = Tools { source, decoder: &decoder, encoder: &*encoder, edition: &edition, made: &made };
+    let catalog = Some(Catalog { edition: &edition, made: &made });
+    let tools = Tools { source, decoder: &decoder, encoder: &*encoder, catalog };
     let outcome = match &plan {
         Some(plan) => {
             plan.told.iter().for_each(|told| say(told));
@@ -189,7 +192,8 @@ pub fn index(request: &Request) -> Result<Indexed, StageError> {
     Ok(Indexed { items: manifest.count(), computed, shown, empty, duplicates, skipped, notes })
 }
 
-fn treatment(request: &Request, encoder: &dyn ImageTower) -> Treatment {
+/// How the request's pictures are treated that are no tiles.
+pub(crate) fn treatment(request: &Request, encoder: &dyn ImageTower) -> Treatment {
     let cutting = Cutting { scales: request.scales.clone(), input: encoder.config().image_size };
     Treatment { cutting, originals: !request.no_originals }
 }

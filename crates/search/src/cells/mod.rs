@@ -7,6 +7,7 @@
 //! An inverted file (Jégou, Douze and Schmid 2011, <https://doi.org/10.1109/TPAMI.2010.57>) with the codes of extended RaBitQ (Gao et
 //! al. 2024, <https://arxiv.org/abs/2409.09913>). They are precise enough that nothing is read a second time to be ranked again.
 
+mod means;
 mod partition;
 mod plan;
 mod residual;
@@ -21,6 +22,7 @@ use crate::index::Rank;
 use crate::kernels::{ROWS_TOGETHER, RowDots};
 use crate::{Code, Direction, Embedding, EmbeddingError, EngineError, Polygon};
 
+pub use means::{Means, Sums};
 pub use partition::Partition;
 pub use plan::{Budget, Stretch};
 pub use rotation::Rotation;

@@ -1,21 +1,15 @@
-//! Which cell an embedding belongs to: k-means (Lloyd 1982, <https://doi.org/10.1109/TIT.1982.1056489>) over a sample, with as many
-//! clusters as make cells of a few hundred items, in an order in which neighbours lie near each other.
+//! Which cell an embedding belongs to: the one with the nearest centroid. Centroids that are alike lie near each other.
 
 use crate::Code;
 use crate::code::CodeRef;
-use crate::dice::Dice;
 use crate::embedding::Embedding;
 use crate::kernels::{ROWS_TOGETHER, RowDots};
 
-/// Items of the sample for each cell.
-const SAMPLE: usize = 64;
-/// Rounds of assigning and averaging the sample.
-const ROUNDS: usize = 10;
 /// Rounds of finding the direction in which centroids differ the most.
 const POWER_ROUNDS: usize = 8;
 
 /// Centroids, which embeddings are assigned to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Partition {
     dim: usize,
     /// Integers of the centroids, shape `(cells, dim)`.
@@ -27,44 +21,59 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// At most `cells` centroids for `vectors`, shape `(items, dim)`, finite and of length 1: the same for the same seed.
-    pub fn of(vectors: &[f32], dim: usize, cells: usize, seed: u64) -> Self {
-        let dim = dim.max(1);
-        let mut dice = Dice::new(seed);
-        let count = vectors.len() / dim;
-        let wanted = (cells * SAMPLE).min(count);
-        let stretch = count as f64 / wanted.max(1) as f64;
-        let places = (0..wanted).map(|at| ((at as f64 + dice.unit()) * stretch) as usize);
-        let places: Vec<usize> = places.map(|at| at.min(count - 1)).collect();
-        let sample: Vec<f32> =
-            places.iter().flat_map(|at| vectors[at * dim..][..dim].iter().copied()).collect();
-        let cells = cells.min(wanted);
-        let seeds = (0..cells).flat_map(|at| {
-            let place = (at * wanted + dice.below(wanted)) / cells.max(1);
-            sample[place.min(wanted - 1) * dim..][..dim].to_vec()
-        });
-        let mut partition = Self::rounded(&seeds.collect::<Vec<f32>>(), dim);
-        for _ in 0..ROUNDS {
-            let labels = partition.nearest(&sample);
-            partition = Self::rounded(&means(&sample, dim, &labels, cells, &mut dice), dim);
-        }
-        partition.ordered()
-    }
-
     /// The centroids, shape `(cells, dim)`, as they are stored.
-    fn rounded(centroids: &[f32], dim: usize) -> Self {
+    pub(super) fn rounded(centroids: &[f32], dim: usize) -> Self {
         let mut partition = Self { dim, ..Self::default() };
         for centroid in centroids.chunks_exact(dim) {
             let largest = centroid.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
             let scale = largest / 127.0;
             let code = |x: &f32| if scale > 0.0 { (x / scale).round() as i8 } else { 0 };
             let codes: Vec<i8> = centroid.iter().map(code).collect();
-            let square: f32 = codes.iter().map(|code| f32::from(*code)).map(|x| x * x).sum();
-            partition.codes.extend(codes);
-            partition.scales.push(scale);
-            partition.halves.push(square * scale * scale / 2.0);
+            partition.push(&codes, scale);
         }
         partition
+    }
+
+    fn push(&mut self, codes: &[i8], scale: f32) {
+        let square: f32 = codes.iter().map(|code| f32::from(*code)).map(|x| x * x).sum();
+        self.codes.extend(codes);
+        self.scales.push(scale);
+        self.halves.push(square * scale * scale / 2.0);
+    }
+
+    /// For another process: the number of components (4 bytes, little-endian), then of each centroid its scale (4 bytes) and its
+    /// integers.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = (self.dim as u32).to_le_bytes().to_vec();
+        for (codes, scale) in self.codes.chunks_exact(self.dim.max(1)).zip(&self.scales) {
+            bytes.extend(scale.to_le_bytes());
+            bytes.extend(codes.iter().map(|code| code.to_le_bytes()[0]));
+        }
+        bytes
+    }
+
+    /// Reads what [`Partition::to_bytes`] wrote; none of other bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (dim, centroids) = bytes.split_first_chunk::<4>()?;
+        let dim = u32::from_le_bytes(*dim) as usize;
+        let length =
+            dim.checked_add(4).filter(|length| *length > 4 && centroids.len().is_multiple_of(*length))?;
+        let mut partition = Self { dim, ..Self::default() };
+        for centroid in centroids.chunks_exact(length) {
+            let (scale, codes) = centroid.split_first_chunk::<4>()?;
+            let scale = f32::from_le_bytes(*scale);
+            let codes: Vec<i8> = codes.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+            if !scale.is_finite() || scale < 0.0 || codes.contains(&i8::MIN) {
+                return None;
+            }
+            partition.push(&codes, scale);
+        }
+        Some(partition)
+    }
+
+    /// Components of a centroid.
+    pub fn dim(&self) -> usize {
+        self.dim
     }
 
     /// Number of cells.
@@ -111,7 +120,7 @@ impl Partition {
 
     /// The same centroids, so that those that are alike lie near each other: halved again and again by where they are along the
     /// direction in which they differ the most.
-    fn ordered(&self) -> Self {
+    pub(super) fn ordered(&self) -> Self {
         let rows = self.codes.chunks_exact(self.dim).zip(&self.scales);
         let rows: Vec<Vec<f32>> =
             rows.map(|(codes, scale)| codes.iter().map(|code| f32::from(*code) * scale).collect()).collect();
@@ -169,24 +178,4 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 fn add(sum: &mut [f32], factor: f32, row: &[f32]) {
     sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += factor * x);
-}
-
-/// The mean of the rows with each label; where there are none, a row that is drawn.
-fn means(rows: &[f32], dim: usize, labels: &[u32], cells: usize, dice: &mut Dice) -> Vec<f32> {
-    let mut sums = vec![0.0_f64; cells * dim];
-    let mut counts = vec![0_u32; cells];
-    for (row, label) in rows.chunks_exact(dim).zip(labels) {
-        let label = *label as usize;
-        sums[label * dim..][..dim].iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
-        counts[label] += 1;
-    }
-    let mut means = Vec::with_capacity(cells * dim);
-    for (sum, count) in sums.chunks_exact(dim).zip(counts) {
-        if count == 0 {
-            means.extend_from_slice(&rows[dice.below(labels.len()) * dim..][..dim]);
-        } else {
-            means.extend(sum.iter().map(|sum| (sum / f64::from(count)) as f32));
-        }
-    }
-    means
 }

@@ -4,6 +4,7 @@ use clip_rs_catalog::cells::{CellBlock, CellRef, Centroids};
 use clip_rs_catalog::{CatalogError, Items, ItemsBuilder};
 
 use super::OFFSET_UNITS;
+use super::means::Means;
 use super::partition::Partition;
 use super::residual::{Rounded, pack, round, scales};
 use super::rotation::Rotation;
@@ -69,10 +70,10 @@ impl CellsBuilder {
         self.vectors.is_empty()
     }
 
-    /// The centroids for these items.
-    pub fn partition(&self) -> Partition {
+    /// The centroids for these items, before the first round.
+    pub fn means(&self) -> Means {
         let cells = self.len().div_ceil(CELL_ITEMS).clamp(1, MOST_CELLS);
-        Partition::of(&self.vectors, self.dim, cells, SEED)
+        Means::begin(&self.vectors, self.dim, cells, SEED)
     }
 
     /// The items' embeddings as they are searched, in pieces of so many items.

@@ -1,0 +1,216 @@
+//! A catalog made by several processes is the same, byte for byte, as one made by one: in this process through the engine,
+//! on two executors of which one is killed, with imagery and exchange in object storage, and after the run itself was
+//! killed.
+
+mod hosts;
+mod processes;
+mod storage;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use clip_rs_pipeline::index::{HasCells, Request, index};
+use clip_rs_sample::{SampleOptions, generate};
+use tempfile::TempDir;
+
+use hosts::{Host, Network};
+use processes::{Cluster, Process};
+use storage::Storage;
+
+/// What all tests index, and what one process makes of it.
+struct Area {
+    folder: TempDir,
+    alone: BTreeMap<String, Vec<u8>>,
+}
+
+impl Area {
+    fn tiles(&self) -> PathBuf {
+        self.folder.path().join("area")
+    }
+}
+
+fn model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/rs-small")
+}
+
+fn area() -> &'static Area {
+    static AREA: OnceLock<Area> = OnceLock::new();
+    AREA.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let options = SampleOptions { seed: 7, size: 16, ..SampleOptions::default() };
+        generate(&folder.path().join("area"), &options, &|_, _| ()).expect("a sample area");
+        let request = Request {
+            tiles: vec![folder.path().join("area")],
+            model: model(),
+            out: folder.path().join("alone"),
+            scales: vec![SCALE],
+            cells: HasCells::Always,
+            ..Request::default()
+        };
+        let indexed = index(&request).expect("a catalog");
+        assert!(indexed.items > 256 && indexed.computed > 256, "{indexed:?}");
+        let alone = contents(&request.out);
+        Area { folder, alone }
+    })
+}
+
+/// Windows of two tiles a side, which executors put together of neighbours.
+const SCALE: f64 = 4.0;
+
+/// All files below a folder.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let walked = clip_rs_stage::files::walk(folder).expect("a folder");
+    walked.into_iter().map(|(name, path)| (name, fs::read(path).expect("a file"))).collect()
+}
+
+fn assert_same(out: &Path, expected: &BTreeMap<String, Vec<u8>>) {
+    let made = contents(out);
+    assert_eq!(made.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (name, content) in &made {
+        assert!(content == &expected[name], "{name} differs");
+    }
+}
+
+/// The words of `index` for the area at `tiles`.
+fn words(tiles: &str, out: &Path) -> Vec<String> {
+    let (model, out, scale) = (model().display().to_string(), out.display().to_string(), SCALE.to_string());
+    let imagery = ["index", "--tiles", tiles, "--scales", &scale, "--model", &model];
+    let catalog = ["--out", &out, "--cells", "always", "--task", "16", "--tasks", "4"];
+    imagery.into_iter().chain(catalog).map(str::to_owned).collect()
+}
+
+/// Waits until something holds.
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn one_process_makes_the_same_catalog_through_the_engine() {
+    let (area, out) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let out = out.path().join("catalog");
+    let said = Process::start(&words(&area.tiles().display().to_string(), &out), &[]).succeed();
+    assert!(said.contains(" 0 embedded now"), "what the engine embedded is embedded again: {said}");
+    assert_same(&out, &area.alone);
+}
+
+#[test]
+fn two_executors_make_it_though_one_is_killed_in_the_middle() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let out = folder.path().join("catalog");
+    let mut cluster = Cluster::start(2, &[]);
+    let mut words = words(&area.tiles().display().to_string(), &out);
+    words.extend(["--scheduler".to_owned(), cluster.scheduler()]);
+    let run = Process::start(&words, &[]);
+    let notes = folder.path().join("catalog.work/cluster.json");
+    wait_until("the first wave", || notes.is_file());
+    cluster.kill(0);
+    assert!(run.is_running(), "the executor was killed too late");
+    let said = run.succeed();
+    assert!(said.contains(" 0 embedded now"), "{said}");
+    assert_same(&out, &area.alone);
+    assert_eq!(cluster.running(), 1, "the other executor went on");
+}
+
+#[test]
+fn scheduler_executors_and_run_are_hosts_of_their_own() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let (_network, hosts) = match Network::of(4) {
+        Ok(made) => made,
+        Err(why) => return eprintln!("skipped, as this machine has no network namespaces for it: {why}"),
+    };
+    let [own, scheduler, executors @ ..] = hosts.as_slice() else { panic!("four hosts") };
+    let out = folder.path().join("catalog");
+    let cluster = Cluster::on(scheduler, executors, &[]);
+    let mut words = words(&area.tiles().display().to_string(), &out);
+    words.extend(["--scheduler".to_owned(), cluster.scheduler()]);
+    let said = Process::on(own, &words, &[]).succeed();
+    assert!(said.contains(" 0 embedded now"), "{said}");
+    assert_same(&out, &area.alone);
+}
+
+#[test]
+fn a_run_that_is_killed_goes_on_with_the_waves_that_are_missing() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let out = folder.path().join("catalog");
+    let cluster = Cluster::start(1, &[]);
+    let mut words = words(&area.tiles().display().to_string(), &out);
+    words.extend(["--scheduler".to_owned(), cluster.scheduler()]);
+    let notes = folder.path().join("catalog.work/cluster.json");
+    let run = Process::start(&words, &[]);
+    wait_until("the first wave", || notes.is_file());
+    run.kill();
+    assert!(!out.join("catalog.json").exists(), "the run was killed too late");
+    // The tables of waves that are done are not read again.
+    let first = fs::read_dir(folder.path().join("catalog.work/exchange")).expect("an exchange");
+    let tables =
+        first.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("parts-"));
+    fs::remove_dir_all(tables.expect("tables of parts").join("0")).expect("the first table");
+    let said = Process::start(&words, &[]).succeed();
+    assert!(said.contains(" 0 embedded now"), "{said}");
+    assert_same(&out, &area.alone);
+    let tables = folder.path().join("catalog.work/exchange");
+    let first = clip_rs_stage::files::walk(&tables).expect("an exchange");
+    assert!(first.iter().all(|(name, _)| !name.contains("/0/")), "the first wave was asked for again");
+}
+
+#[test]
+fn imagery_and_exchange_lie_in_object_storage() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let storage = Storage::serve(&["imagery", "exchange"]);
+    storage.put_folder("imagery", "county", &area.tiles());
+    let out = folder.path().join("catalog");
+    let access = storage.environment();
+    let cluster = Cluster::start(1, &access);
+    let mut words = words("s3://imagery/county", &out);
+    let addresses = area.tiles().join("addresses.csv").display().to_string();
+    words.extend(
+        ["--scheduler", &cluster.scheduler(), "--exchange", "s3://exchange/run", "--addresses", &addresses]
+            .map(str::to_owned),
+    );
+    let said = Process::start(&words, &access).succeed();
+    assert!(said.contains(" 0 embedded now"), "{said}");
+    assert_same(&out, &area.alone);
+    // Without the keys nothing is read, and it is said of what.
+    let refused = Process::start(&words, &storage.environment_of_a_stranger()).fail();
+    assert!(refused.contains("s3://"), "{refused}");
+    assert!(!refused.contains(storage::SECRET), "{refused}");
+}
+
+#[test]
+fn an_executor_that_finds_other_imagery_says_so() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let away = tempfile::tempdir().expect("a temporary folder");
+    // A folder that changes between the run's look and the executor's.
+    let tiles = away.path().join("tiles");
+    copy(&area.tiles().join("tiles"), &tiles);
+    let cluster = Cluster::start(0, &[]);
+    let mut words = words(&tiles.display().to_string(), &folder.path().join("catalog"));
+    words.extend(["--scheduler".to_owned(), cluster.scheduler()]);
+    let run = Process::start(&words, &[]);
+    let exchange = folder.path().join("catalog.work/exchange");
+    let asked = || {
+        clip_rs_stage::files::walk(&exchange)
+            .is_ok_and(|names| names.iter().any(|(name, _)| name.contains("parts-")))
+    };
+    wait_until("the first table", asked);
+    let (_, tile) = clip_rs_stage::files::walk(&tiles).expect("tiles").pop().expect("a tile");
+    fs::remove_file(tile).expect("a tile less");
+    let _executor = cluster.executor(&Host::local(), &[]);
+    let refused = run.fail();
+    assert!(refused.contains("other imagery"), "{refused}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (name, path) in clip_rs_stage::files::walk(from).expect("a folder") {
+        let target = to.join(name);
+        fs::create_dir_all(target.parent().expect("a parent")).expect("a folder");
+        fs::copy(path, target).expect("a copy");
+    }
+}
