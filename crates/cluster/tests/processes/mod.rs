@@ -17,12 +17,12 @@ pub struct Process {
 
 impl Process {
     /// Starts `clip-rs-cluster` with these words and variables on this machine.
-    pub fn start(words: &[String], variables: Variables) -> Self {
+    pub fn start(words: &[String], variables: Variables<'_>) -> Self {
         Self::on(&Host::local(), words, variables)
     }
 
     /// The same on a host; what it says is kept.
-    pub fn on(host: &Host, words: &[String], variables: Variables) -> Self {
+    pub fn on(host: &Host, words: &[String], variables: Variables<'_>) -> Self {
         Self::spawn(with(host, words, variables).stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
@@ -70,7 +70,7 @@ impl Drop for Process {
     }
 }
 
-fn with(host: &Host, words: &[String], variables: Variables) -> Command {
+fn with(host: &Host, words: &[String], variables: Variables<'_>) -> Command {
     let mut command = host.command(env!("CARGO_BIN_EXE_clip-rs-cluster"));
     command.args(words).envs(variables.iter().cloned()).stdin(Stdio::null());
     command
@@ -85,12 +85,12 @@ pub struct Cluster {
 
 impl Cluster {
     /// So many executors beside the scheduler, on this machine.
-    pub fn start(executors: usize, variables: Variables) -> Self {
+    pub fn start(executors: usize, variables: Variables<'_>) -> Self {
         Self::on(&Host::local(), &vec![Host::local(); executors], variables)
     }
 
     /// A scheduler on a host, and an executor on each of the others.
-    pub fn on(host: &Host, others: &[Host], variables: Variables) -> Self {
+    pub fn on(host: &Host, others: &[Host], variables: Variables<'_>) -> Self {
         let at = host.free(0);
         let words = ["scheduler", "--bind", &at.to_string(), "--lost-after", "4"].map(str::to_owned);
         let scheduler = Process::spawn(&mut with(host, &words, variables));
@@ -105,7 +105,7 @@ impl Cluster {
     }
 
     /// One executor more, on a host.
-    pub fn executor(&self, host: &Host, variables: Variables) -> Process {
+    pub fn executor(&self, host: &Host, variables: Variables<'_>) -> Process {
         let (own, control) = (host.free(1).to_string(), host.free(2).port().to_string());
         let scheduler = self.scheduler();
         let words = [
