@@ -22,7 +22,7 @@ pub fn build(vectors: &[Embedding], bits: usize, folder: &Path) -> Result<()> {
     let mut builder = CellsBuilder::new(dim);
     vectors.iter().for_each(|vector| builder.push(vector));
     let rotated = start.elapsed().as_secs_f64();
-    let partition = builder.partition();
+    let partition = builder.means().run();
     let trained = start.elapsed().as_secs_f64();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let pieces: Vec<&[f32]> = builder.pieces(vectors.len().div_ceil(threads)).collect();

@@ -69,6 +69,15 @@ impl Means {
         self.partition = Partition::rounded(&means, self.dim);
     }
 
+    /// All rounds, in this thread, and the centroids in their order.
+    pub fn run(mut self) -> Partition {
+        for _ in 0..Self::ROUNDS {
+            let sums = Sums::of(&self.sample, &self.partition);
+            self.round(&sums);
+        }
+        self.finish()
+    }
+
     /// The centroids in their order.
     pub fn finish(self) -> Partition {
         self.partition.ordered()
@@ -170,7 +179,7 @@ mod tests {
     #[test]
     fn rounds_bring_centroids_nearer_to_what_they_stand_for() {
         let rows = rows(2000);
-        let mut means = Means::begin(&rows, DIM, 16, 1);
+        let means = Means::begin(&rows, DIM, 16, 1);
         let distance = |partition: &Partition| -> f32 {
             let labels = partition.nearest(&rows);
             let of = |(row, label): (&[f32], u32)| {
@@ -180,11 +189,7 @@ mod tests {
             rows.chunks_exact(DIM).zip(labels).map(of).sum()
         };
         let before = distance(means.partition());
-        for _ in 0..Means::ROUNDS {
-            let sums = Sums::of(means.sample(), means.partition());
-            means.round(&sums);
-        }
-        let after = distance(&means.finish());
+        let after = distance(&means.run());
         assert!(after < 0.9 * before, "{before} to {after}");
     }
 

@@ -32,12 +32,7 @@ fn items(count: usize, seed: u64) -> (Vec<Embedding>, Items) {
 fn cells(embeddings: &[Embedding], items: &Items) -> (Cells, Vec<u8>) {
     let mut builder = CellsBuilder::new(DIM);
     embeddings.iter().for_each(|embedding| builder.push(embedding));
-    let mut means = builder.means();
-    for _ in 0..Means::ROUNDS {
-        let sums = Sums::of(means.sample(), means.partition());
-        means.round(&sums);
-    }
-    let partition = means.finish();
+    let partition = builder.means().run();
     let labels: Vec<u32> = builder.pieces(100).flat_map(|piece| partition.nearest(piece)).collect();
     let half = items.len() / 3;
     let part = |range: std::ops::Range<usize>| {
