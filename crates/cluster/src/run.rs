@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clip_rs_catalog::Digest;
+use clip_rs_package::Processor;
 use clip_rs_pipeline::ahead::{self, Ahead};
 use clip_rs_pipeline::embeddings::{EmbeddingStore, Memory as _, Seen};
 use clip_rs_pipeline::index::{Indexed, Request, index};
@@ -42,6 +43,11 @@ pub struct Spread {
 
 /// Indexes `request`, the embedding spread as `spread` says.
 pub fn run(request: &Request, spread: &Spread) -> Result<Indexed, ClusterError> {
+    if request.processor != Processor::Cpu {
+        let why =
+            "executors embed on processors: leave --device out, or index on one machine with clip-rs index";
+        return Err(ClusterError::Request(why.to_owned()));
+    }
     let runtime = Runtime::new().map_err(|error| ClusterError::Request(error.to_string()))?;
     let exchange = Exchange::open(&spread.exchange)?;
     let queries = runtime.block_on(session::open(spread.scheduler.as_deref(), spread.tasks.max(1)))?;

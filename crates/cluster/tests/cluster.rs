@@ -12,8 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use clip_rs_catalog::TileId;
+use clip_rs_imagery::pmtiles_archive::{self, Described};
 use clip_rs_pipeline::index::{HasCells, Request, index};
 use clip_rs_sample::{SampleOptions, generate};
+use clip_rs_stage::StageError;
 use tempfile::TempDir;
 
 use hosts::{Host, Network};
@@ -181,6 +184,41 @@ fn imagery_and_exchange_lie_in_object_storage() {
     let refused = Process::start(&words, &storage.environment_of_a_stranger()).fail();
     assert!(refused.contains("s3://"), "{refused}");
     assert!(!refused.contains(storage::SECRET), "{refused}");
+}
+
+#[test]
+fn an_archive_in_object_storage_is_read_as_the_same_file_is() {
+    let (area, folder) = (area(), tempfile::tempdir().expect("a temporary folder"));
+    let archive = folder.path().join("county.pmtiles");
+    write_archive(&area.tiles().join("tiles"), &archive);
+    let out = |name: &str| folder.path().join(name);
+    Process::start(&words(&archive.display().to_string(), &out("from-file")), &[]).succeed();
+    let storage = Storage::serve(&["imagery"]);
+    storage.put("imagery", "maps/county.pmtiles", &archive);
+    let from_storage = words("s3://imagery/maps/county.pmtiles", &out("from-storage"));
+    Process::start(&from_storage, &storage.environment()).succeed();
+    assert_same(&out("from-storage"), &contents(&out("from-file")));
+    let missing = words("s3://imagery/maps/country.pmtiles", &out("nothing"));
+    let refused = Process::start(&missing, &storage.environment()).fail();
+    assert!(refused.contains("country.pmtiles"), "{refused}");
+}
+
+/// Writes the tiles of a folder as an archive.
+fn write_archive(folder: &Path, out: &Path) {
+    let mut tiles: Vec<(TileId, Vec<u8>)> = Vec::new();
+    for (name, content) in contents(folder) {
+        let tile = name.rsplit_once('.').and_then(|(tile, _)| tile.parse().ok());
+        tiles.push((tile.expect("a tile's name"), content));
+    }
+    tiles.sort_by_key(|(tile, _)| pmtiles_archive::position(*tile));
+    let zooms = tiles.iter().map(|(tile, _)| tile.z());
+    let zooms = (zooms.clone().min().expect("tiles"), zooms.max().expect("tiles"));
+    let about = serde_json::json!({ "name": "County" });
+    let described = Described { kind: None, zooms, bounds: None, about };
+    let fill = |archive: &mut pmtiles_archive::Tiles<'_>| {
+        tiles.iter().try_for_each(|(tile, content)| archive.add(*tile, content))
+    };
+    pmtiles_archive::write::<(), StageError>(out, described, fill).expect("an archive");
 }
 
 #[test]

@@ -50,10 +50,15 @@ impl Storage {
     /// Puts all files below `from` into a bucket.
     pub fn put_folder(&self, bucket: &str, prefix: &str, from: &Path) {
         for (name, path) in clip_rs_stage::files::walk(from).expect("a folder") {
-            let target = self.folder.path().join(bucket).join(prefix).join(name);
-            fs::create_dir_all(target.parent().expect("a parent")).expect("a folder");
-            fs::copy(path, target).expect("a copy");
+            self.put(bucket, &format!("{prefix}/{name}"), &path);
         }
+    }
+
+    /// Puts a file into a bucket.
+    pub fn put(&self, bucket: &str, key: &str, from: &Path) {
+        let target = self.folder.path().join(bucket).join(key);
+        fs::create_dir_all(target.parent().expect("a parent")).expect("a folder");
+        fs::copy(from, target).expect("a copy");
     }
 
     /// What tells a process where the storage is and that it may use it.
