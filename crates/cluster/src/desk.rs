@@ -55,13 +55,14 @@ fn desk(job: &str) -> Result<Arc<Desk>, String> {
     }
     let read: Job = serde_json::from_str(job).map_err(|error| format!("no job: {error}"))?;
     let (parts, waiting) = channel();
+    let name = job.to_owned();
     let work = move || {
         let why = match serve(&read, &waiting) {
             Ok(()) => return,
             Err(error) => error.to_string(),
         };
         // Whoever waits is told; a next try begins at a new desk.
-        forget(&read);
+        forget(&name);
         waiting.try_iter().for_each(|part| drop(part.done.send(Err(why.clone()))));
     };
     thread::Builder::new().name("embedding".to_owned()).spawn(work).map_err(|error| error.to_string())?;
@@ -73,9 +74,9 @@ fn desk(job: &str) -> Result<Arc<Desk>, String> {
     Ok(desk)
 }
 
-fn forget(job: &Job) {
+fn forget(job: &str) {
     let mut desks = DESKS.lock().unwrap_or_else(PoisonError::into_inner);
-    desks.retain(|desk| serde_json::from_str::<Job>(&desk.job).ok().as_ref() != Some(job));
+    desks.retain(|desk| desk.job != job);
 }
 
 /// Opens the request, and embeds what comes until nobody can send more.
@@ -88,7 +89,7 @@ fn serve(job: &Job, waiting: &Receiver<Part>) -> Result<(), ClusterError> {
         if ahead.fingerprint().to_string() != job.fingerprint {
             let why = "this machine finds other imagery than the one that asks: name it by paths that are the same \
                        on all machines, and index again if it has changed";
-            return Err(StageError::Request(why.to_owned()));
+            return Err(ClusterError::Request(why.to_owned()));
         }
         for Part { first, count, done } in waiting {
             let numbers: Vec<usize> = (first..first.saturating_add(count).min(ahead.len())).collect();
@@ -96,6 +97,5 @@ fn serve(job: &Job, waiting: &Receiver<Part>) -> Result<(), ClusterError> {
             drop(done.send(ahead.embed(&numbers).map_err(|error| error.to_string())));
         }
         Ok(())
-    })?;
-    Ok(())
+    })
 }

@@ -7,6 +7,7 @@ use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use clip_rs_imagery::object_storage;
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use object_store::path::Path;
@@ -35,8 +36,8 @@ impl Exchange {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        let (store, prefix) = opened(&url).map_err(ClusterError::storage(&url))?;
-        Ok(Self { url, store, prefix })
+        let (store, prefix) = object_storage::storage(&url).map_err(ClusterError::storage(&url))?;
+        Ok(Self { url, store: Arc::from(store), prefix })
     }
 
     /// The address of what is called `name` here.
@@ -60,8 +61,7 @@ impl Exchange {
     }
 
     fn path(&self, name: &str) -> Path {
-        let parts = self.prefix.parts().map(|part| part.as_ref().to_owned());
-        Path::from_iter(parts.chain(name.split('/').map(str::to_owned)))
+        object_storage::below(&self.prefix, name)
     }
 }
 
@@ -70,14 +70,6 @@ fn folder_url(folder: &FilePath) -> Result<Url, ClusterError> {
     let whole = folder.canonicalize().map_err(clip_rs_stage::StageError::io("find the folder", folder))?;
     Url::from_directory_path(&whole)
         .map_err(|()| ClusterError::Request(format!("{}: no address for this folder", whole.display())))
-}
-
-fn opened(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path), object_store::Error> {
-    // Only those that are meant for it: a variable called REGION is somebody else's.
-    let options = std::env::vars().filter(|(key, _)| key.starts_with("AWS_"));
-    let options = options.map(|(key, value)| (key.to_ascii_lowercase(), value));
-    let (store, path) = object_store::parse_url_opts(url, options)?;
-    Ok((Arc::from(store), path))
 }
 
 /// The storages that a process has used, for the engine: it asks by URL.
@@ -99,7 +91,9 @@ impl ObjectStoreRegistry for Storages {
         if let Some(store) = self.known().get(&origin(url)) {
             return Ok(Arc::clone(store));
         }
-        let (store, _) = opened(url).map_err(|error| DataFusionError::ObjectStore(Box::new(error)))?;
+        let (store, _) =
+            object_storage::storage(url).map_err(|error| DataFusionError::ObjectStore(Box::new(error)))?;
+        let store: Arc<dyn ObjectStore> = Arc::from(store);
         self.known().insert(origin(url), Arc::clone(&store));
         Ok(store)
     }

@@ -53,12 +53,7 @@ pub fn run(request: &Request, spread: &Spread) -> Result<Indexed, ClusterError> 
     let queries = runtime.block_on(session::open(spread.scheduler.as_deref(), spread.tasks.max(1)))?;
     let divider = ByQueries { queries, exchange, runtime };
     // The request is open while its parts are embedded, and the store with it.
-    let mut outcome = Ok(());
-    ahead::with(request, |ahead| {
-        outcome = embed(ahead, request, spread, &divider);
-        Ok(())
-    })?;
-    outcome?;
+    ahead::with(request, |ahead| embed(ahead, request, spread, &divider))?;
     Ok(index(&Request { divider: Some(Arc::new(divider)), ..request.clone() })?)
 }
 

@@ -12,7 +12,7 @@ mod geotiff;
 mod joined;
 mod mbtiles;
 #[cfg(feature = "object-storage")]
-mod object_storage;
+pub mod object_storage;
 mod open;
 mod picture_folder;
 mod pmtiles;

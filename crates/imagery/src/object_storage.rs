@@ -39,6 +39,19 @@ pub(crate) fn open(address: &Path, asked: Option<Scheme>) -> Result<Box<dyn Sour
     Ok(Box::new(ObjectTiles::open(bucket, asked)?))
 }
 
+/// The storage at `url` as the environment says that it is reached, and the key there.
+pub fn storage(url: &Url) -> Result<(Box<dyn ObjectStore>, Key), object_store::Error> {
+    // Only those that are meant for it: a variable called REGION is somebody else's.
+    let options = std::env::vars().filter(|(key, _)| key.starts_with("AWS_"));
+    object_store::parse_url_opts(url, options.map(|(key, value)| (key.to_ascii_lowercase(), value)))
+}
+
+/// The key of what is called `name` below `prefix`; that itself without a name.
+pub fn below(prefix: &Key, name: &str) -> Key {
+    let parts = prefix.parts().map(|part| part.as_ref().to_owned());
+    Key::from_iter(parts.chain(name.split('/').filter(|part| !part.is_empty()).map(str::to_owned)))
+}
+
 /// A place in object storage, for threads that wait for what they ask for.
 struct Bucket {
     address: PathBuf,
@@ -51,10 +64,7 @@ impl Bucket {
     fn open(address: &Path) -> Result<Self, ImageryError> {
         let wrong = |error: &dyn std::fmt::Display| ImageryError::source(address, error);
         let url = Url::parse(&address.to_string_lossy()).map_err(|error| wrong(&error))?;
-        // Only those that are meant for it: a variable called REGION is somebody else's.
-        let options = std::env::vars().filter(|(key, _)| key.starts_with("AWS_"));
-        let options = options.map(|(key, value)| (key.to_ascii_lowercase(), value));
-        let (store, prefix) = object_store::parse_url_opts(&url, options).map_err(|error| wrong(&error))?;
+        let (store, prefix) = storage(&url).map_err(|error| wrong(&error))?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(WAITING).enable_all().build();
         Ok(Self {
@@ -67,8 +77,7 @@ impl Bucket {
 
     /// The key of what is called `name` below the address; the address itself without a name.
     fn key(&self, name: &str) -> Key {
-        let parts = self.prefix.parts().map(|part| part.as_ref().to_owned());
-        Key::from_iter(parts.chain(name.split('/').filter(|part| !part.is_empty()).map(str::to_owned)))
+        below(&self.prefix, name)
     }
 
     /// Names below the address, and their lengths in bytes.
@@ -183,9 +192,9 @@ fn root_of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     if names.clone().any(is_tile) {
         return String::new();
     }
-    let below =
+    let folder_of =
         |name: &'a str| name.split_once('/').filter(|(_, rest)| is_tile(rest)).map(|(folder, _)| folder);
-    names.filter_map(below).min().map_or_else(String::new, |folder| format!("{folder}/"))
+    names.filter_map(folder_of).min().map_or_else(String::new, |folder| format!("{folder}/"))
 }
 
 /// What the place says of itself: a sample area's own words, else the metadata's.

@@ -34,10 +34,10 @@ enum Parts<'a> {
 }
 
 /// Looks through the imagery of `request`, and lets `work` embed of it what it wants to.
-pub fn with<T>(
+pub fn with<T, E: From<StageError>>(
     request: &Request,
-    work: impl FnOnce(&Ahead<'_>) -> Result<T, StageError>,
-) -> Result<T, StageError> {
+    work: impl FnOnce(&Ahead<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     let model = Package::read(&request.model)?;
     let encoder = model.image_encoder_on(request.processor)?;
     let survey = Survey::of(request)?;
