@@ -9,6 +9,7 @@
 //! | `model.<hash>.json`, `text.<hash>.gguf`, `image.<hash>.gguf`, `vocabulary.<hash>.txt` | the model package, as it was when the catalog was indexed | the model's author |
 //! | `index.<hash>.bin` | the search index of one shard: int8 codes, and an HNSW graph over them | [`index`] |
 //! | `centroids.<hash>.bin`, `cells.<hash>.bin` | in large catalogs, the items of all shards by what they look like | [`cells`] |
+//! | `overview.<hash>.bin` | in large catalogs, which cells have items where on the ground | [`overview`] |
 //! | `items.<hash>.bin` | names and footprints of one shard's items | [`Items::to_bytes`] |
 //! | `details.<hash>.bin` | a page of what else is known of items: place, address, date, source | [`Details::to_bytes`] |
 //! | `listing.<hash>.bin` | a page of the listing: kind, length and digest of tiles, or of pictures and their thumbnails | [`TileListing::to_bytes`], [`PictureListing::to_bytes`] |
@@ -132,6 +133,7 @@ mod items;
 mod listing;
 mod manifest;
 mod origin;
+pub mod overview;
 mod path;
 mod tile;
 
@@ -148,5 +150,6 @@ pub use listing::{
 };
 pub use manifest::{CellsRef, FileRef, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet};
 pub use origin::Origin;
+pub use overview::Overview;
 pub use path::check_path;
 pub use tile::TileId;

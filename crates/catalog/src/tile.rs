@@ -56,11 +56,16 @@ impl TileId {
     /// The tile of zoom `z` that a position falls in; latitudes beyond the square are clamped to its edge.
     pub fn from_lng_lat(at: LngLat, z: u8) -> Result<Self, CatalogError> {
         let n = f64::from(1_u32 << z.min(Self::MAX_ZOOM));
-        let lat = at.lat().clamp(-MAX_LATITUDE, MAX_LATITUDE).to_radians();
         let x = (at.lng() + 180.0) / 360.0 * n;
-        let y = (1.0 - lat.tan().asinh() / PI) / 2.0 * n;
+        let y = Self::down(at.lat()) * n;
         let index = |v: f64| v.clamp(0.0, n - 1.0) as u32;
         Self::new(z, index(x), index(y))
+    }
+
+    /// How far down the Web Mercator square a latitude in degrees lies, 0 to 1; beyond the square at its edge.
+    pub(crate) fn down(lat: f64) -> f64 {
+        let lat = lat.clamp(-MAX_LATITUDE, MAX_LATITUDE).to_radians();
+        (1.0 - lat.tan().asinh() / PI) / 2.0
     }
 
     /// The tile's footprint in degrees.

@@ -112,6 +112,14 @@ impl Query {
         self
     }
 
+    /// The items that it names.
+    pub fn items(&self) -> impl Iterator<Item = &ItemId> {
+        self.terms.iter().filter_map(|term| match &term.subject {
+            Subject::Item(item) => Some(item),
+            Subject::Text(_) | Subject::Vector(_) => None,
+        })
+    }
+
     /// The item, when the query is "more like this" and nothing else.
     pub fn only_item(&self) -> Option<&ItemId> {
         match self.terms.as_slice() {

@@ -130,6 +130,9 @@ pub struct CellsRef {
     pub centroids: String,
     /// The cells, to be read in ranges.
     pub cells: String,
+    /// Where on the ground the items of each cell lie; left out where no item has a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<String>,
 }
 
 /// A file of the catalog: its name says nothing that is not checked here.

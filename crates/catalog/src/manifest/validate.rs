@@ -38,7 +38,10 @@ impl Manifest {
             .shards
             .iter()
             .flat_map(|shard| [&shard.index, &shard.items].into_iter().chain(&shard.details));
-        let of_cells = self.cells.iter().flat_map(|cells| [&cells.centroids, &cells.cells]);
+        let of_cells = self
+            .cells
+            .iter()
+            .flat_map(|cells| [&cells.centroids, &cells.cells].into_iter().chain(&cells.overview));
         let of_listing = self.listing().iter().map(|page| &page.file);
         // Sorted once: a manifest may name very many files.
         let mut named: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();

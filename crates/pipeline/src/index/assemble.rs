@@ -30,6 +30,8 @@ use clip_rs_stage::progress::Progress;
 
 /// Items of a shard at most: what a browser loads as one.
 const SHARD_ITEMS: usize = 50_000;
+/// The same where a catalog is searched by its cells, and its shards are loaded for what a map shows.
+const SMALL_SHARD_ITEMS: usize = 16_384;
 /// Queries offered to a person who does not know yet what to ask, where the imagery names none.
 const EXAMPLES: [&str; 10] = [
     "baseball field",
@@ -160,7 +162,8 @@ pub fn assemble(
     let mut shards = Vec::new();
     let mut gathered = workshop.has_cells.then(Gathered::default);
     let mut with_places = false;
-    for items in items.chunks(SHARD_ITEMS) {
+    let shard_items = if workshop.has_cells { SMALL_SHARD_ITEMS } else { SHARD_ITEMS };
+    for items in items.chunks(shard_items) {
         shards.push(workshop.shard(items, &progress, &mut with_places, gathered.as_mut())?);
         progress.advance(items.len());
     }

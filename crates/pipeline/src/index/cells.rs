@@ -1,6 +1,6 @@
 //! The items of a large catalog by what they look like, so that a browser need not load all shards to search them.
 
-use clip_rs_catalog::{CellsRef, Items};
+use clip_rs_catalog::{Bounds, CellsRef, Items, Overview};
 use clip_rs_search::Embedding;
 use clip_rs_search::cells::{CellsBuilder, Means, Partition, Sums, bits_of};
 use clip_rs_stage::StageError;
@@ -102,11 +102,22 @@ impl Gathered {
         let Some(builder) = self.builder else { return Ok(None) };
         let (partition, labels) = divider.divide(&builder)?;
         let written = builder.write(&partition, &labels, &self.shards, bits_of(builder.dim()))?;
+        let footprints = self.shards.iter().flat_map(|items| (0..items.len()).map(|at| items.footprint(at)));
+        let overview = overview(footprints.zip(written.cell_of));
+        let overview =
+            overview.map(|overview| edition.add(&overview.to_bytes()?, "overview", "bin")).transpose()?;
         Ok(Some(CellsRef {
             centroids: edition.add(&written.centroids, "centroids", "bin")?,
             cells: edition.add_for_ranges(&written.cells, "cells", "bin")?,
+            overview,
         }))
     }
+}
+
+/// Where the items of each cell lie, from what footprints they have and the numbers of their cells; none where none has a place.
+pub fn overview(items: impl Iterator<Item = (Option<Bounds>, u32)>) -> Option<Overview> {
+    let placed: Vec<(Bounds, u32)> = items.filter_map(|(footprint, cell)| Some((footprint?, cell))).collect();
+    Overview::of(&placed)
 }
 
 #[cfg(test)]

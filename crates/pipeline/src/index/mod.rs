@@ -28,7 +28,7 @@ use clip_rs_search::model::ImageTower;
 use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 
-pub use cells::{Divider, HasCells};
+pub use cells::{Divider, HasCells, overview};
 
 use assemble::{Locator, Workshop};
 pub(crate) use survey::Survey;

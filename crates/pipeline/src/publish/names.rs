@@ -8,16 +8,18 @@ use crate::squeeze::Squeeze;
 use clip_rs_stage::files;
 
 /// Stems of the files that a catalog is made of; `catalog` is a former `catalog.json`.
-const STEMS: [&str; 11] = [
+const STEMS: [&str; 13] = [
     "model",
     "text",
     "image",
     "vocabulary",
+    "tokenizer",
     "index",
     "items",
     "details",
     "listing",
     "centroids",
+    "overview",
     "cells",
     "catalog",
 ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use clip_rs_catalog::CellsRef;
+use clip_rs_catalog::{CellsRef, Overview};
 use clip_rs_pipeline::catalog::Catalog;
 use clip_rs_pipeline::index::{HasCells, Request, index};
 use clip_rs_pipeline::verify::verify;
@@ -19,7 +19,7 @@ fn cells_hold_the_items_of_the_shards_and_damage_to_them_is_named() {
     index(&request).expect("a catalog");
     assert_eq!(verify(&request.out).expect("checked").faults, []);
     let catalog = Catalog::open(&request.out).expect("a catalog");
-    let CellsRef { centroids, cells: name } = catalog.manifest.cells.clone().expect("cells");
+    let CellsRef { centroids, cells: name, overview } = catalog.manifest.cells.clone().expect("cells");
     let cells = Cells::from_bytes(&catalog.read(&centroids).expect("centroids")).expect("centroids");
     let file = catalog.read(&name).expect("cells");
     let mut found = BTreeSet::new();
@@ -32,7 +32,10 @@ fn cells_hold_the_items_of_the_shards_and_damage_to_them_is_named() {
     assert_eq!(found, shard.ids().map(|id| id.to_string()).collect());
 
     let whole = snapshot(&request.out);
-    for name in [&centroids, &name] {
+    let overview = overview.expect("tiles have places");
+    let found = Overview::from_bytes(&catalog.read(&overview).expect("an overview")).expect("an overview");
+    assert_eq!((found.len(), found.cells()), (shard.len(), cells.len()), "a square for each tile");
+    for name in [&centroids, &name, &overview] {
         for suffix in [".br", ".gz"] {
             let is_there = whole.contains_key(&format!("{name}{suffix}"));
             assert!(!is_there || !name.starts_with("cells"), "a range of {name}{suffix} is of no use");

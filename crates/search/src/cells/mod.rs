@@ -204,8 +204,8 @@ impl Cells {
         })
     }
 
-    /// What an item of each cell can be expected to score.
-    fn promise(&self, direction: &Direction) -> Result<Vec<f32>, EngineError> {
+    /// What an item of each cell can be expected to score, by the number of the cell: what its centroid does.
+    pub fn promise(&self, direction: &Direction) -> Result<Vec<f32>, EngineError> {
         let turned = self.turned(direction)?;
         let cells = self.centroids.cells.iter().enumerate();
         let promise = cells.map(|(at, cell)| {

@@ -161,7 +161,7 @@ fn what_does_not_fit_is_refused() {
     let (embeddings, items) = items(700, 5);
     let (cells, file) = cells(&embeddings, &items);
     let other = direction(Embedding::new(vec![1.0; DIM + 1]).expect("a direction"), 0.0);
-    assert!(matches!(cells.plan(&other, Budget::default()), Err(EngineError::Dimension { .. })));
+    assert!(matches!(cells.plan(&other, Budget::of(0)), Err(EngineError::Dimension { .. })));
     assert!(cells.nearest([], &other, 3, |_, _| true).is_err());
     let place = cells.place(0).expect("a cell");
     let mut bytes = file[place.start as usize..place.end as usize].to_vec();

@@ -41,6 +41,8 @@ pub struct WrittenCells {
     pub centroids: Vec<u8>,
     /// The content of `cells.<hash>.bin`.
     pub cells: Vec<u8>,
+    /// The number of each item's cell, by its ordinal.
+    pub cell_of: Vec<u32>,
 }
 
 impl CellsBuilder {
@@ -98,6 +100,7 @@ impl CellsBuilder {
         let mut centroids =
             Centroids { dim: self.dim, bits, signs: self.rotation.to_signs(), ..Centroids::default() };
         let mut cells = Vec::new();
+        let mut cell_of = vec![0; labels.len()];
         for (label, members) in members.iter().enumerate() {
             let (centroid, scale) = partition.centroid(label);
             for part in members.chunks(MOST_ITEMS) {
@@ -105,12 +108,16 @@ impl CellsBuilder {
                 let offset = (0..items.len()).map(|row| items.offset(row)).sum::<f32>() / items.len() as f32;
                 let block = self.block(centroid, scale, part, items, bits).to_bytes()?;
                 let (start, offset) = (cells.len() as u64, (offset * OFFSET_UNITS).round() as i16);
+                let number = centroids.cells.len() as u32;
+                for ordinal in part {
+                    cell_of[*ordinal as usize] = number;
+                }
                 centroids.cells.push(CellRef::of(&block, start, part.len(), scale, offset)?);
                 centroids.codes.extend_from_slice(centroid);
                 cells.extend(block);
             }
         }
-        Ok(WrittenCells { centroids: centroids.to_bytes()?, cells })
+        Ok(WrittenCells { centroids: centroids.to_bytes()?, cells, cell_of })
     }
 
     fn block(&self, centroid: &[i8], scale: f32, members: &[u32], items: Items, bits: usize) -> CellBlock {

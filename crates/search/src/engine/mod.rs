@@ -65,6 +65,8 @@ pub enum EngineError {
 
 /// A shard of the catalog that an engine is to answer from next.
 pub enum NextShard {
+    /// Its items are not here: the shards behind it are counted as if it were.
+    Absent,
     /// The one that is at this place now.
     Kept(usize),
     /// Another one.
@@ -138,6 +140,7 @@ impl Engine {
         let mut kept = vec![false; self.shards.len()];
         for (place, shard) in next.iter().enumerate() {
             match shard {
+                NextShard::Absent => {}
                 NextShard::New(shard) => self.check(place, shard)?,
                 NextShard::Kept(at) => match kept.get_mut(*at) {
                     Some(kept) if !*kept => *kept = true,
@@ -147,6 +150,7 @@ impl Engine {
         }
         let mut former: Vec<Option<Shard>> = self.shards.drain(..).map(Some).collect();
         let take = |shard| match shard {
+            NextShard::Absent => Some(Shard::empty()),
             NextShard::New(shard) => Some(*shard),
             NextShard::Kept(at) => former.get_mut(at).and_then(Option::take),
         };
@@ -288,9 +292,10 @@ impl Engine {
         hits.truncate(query.limit);
     }
 
-    /// A sample of all items, evenly spread: their codes and relevance offsets. Or what stands for them.
+    /// A sample of all items, evenly spread: their codes and relevance offsets. Or what stands for them, whichever are here.
     fn background(&self) -> impl Iterator<Item = (CodeRef<'_>, f32)> {
-        let count = self.shards.iter().map(|shard| shard.index.len()).sum();
+        let here = self.shards.iter().map(|shard| shard.index.len()).sum();
+        let count = if self.stand_ins.is_empty() { here } else { 0 };
         let mut shards = self.shards.iter();
         let mut current = shards.next();
         let mut before = 0;

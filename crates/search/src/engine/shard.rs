@@ -30,6 +30,11 @@ pub(super) struct Best {
 }
 
 impl Shard {
+    /// One without items.
+    pub fn empty() -> Self {
+        Self { index: Index::empty(), items: Items::default() }
+    }
+
     /// The best items for a query whose offsets count `share` times, in no order, and perhaps others; among those that are
     /// `wanted`, if it is said which.
     pub(super) fn nearest(

@@ -5,6 +5,7 @@ use clip_rs_catalog::index::{put_list, take_list};
 use super::IndexError;
 
 /// For each item the items to look at next, and where a walk may begin.
+#[derive(Default)]
 pub(super) struct Graph {
     /// Ascending; none only where there are no items.
     entrances: Vec<u32>,

@@ -75,6 +75,11 @@ pub struct Index {
 }
 
 impl Index {
+    /// One of no items.
+    pub fn empty() -> Self {
+        Self { rows: Rows::default(), graph: Graph::default(), ef_search: 1 }
+    }
+
     /// The content of an index file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let header = IndexHeader {

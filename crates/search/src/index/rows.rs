@@ -8,6 +8,7 @@ use crate::code::{CodeError, CodeRef, MAX_DIM, scale_of};
 use crate::kernels::{self, ROWS_TOGETHER, RowDots};
 
 /// Codes of one dimension; row `ordinal` is the code of that item.
+#[derive(Default)]
 pub(super) struct Rows {
     /// The codes end where the bytes end.
     bytes: Vec<u8>,
