@@ -148,8 +148,10 @@ export interface Layer {
   isDifference: boolean;
   /** Marks of at least this are likely right; null where marks are no chances. */
   likelyFrom: number | null;
-  /** Items that were scored. */
+  /** Items that were scored, or estimated. */
   items: number;
+  /** Whether the marks are estimates, each of a square of the map, by the kinds of places there: so for a very large catalog as a whole. */
+  isEstimate: boolean;
 }
 
 /** How far the loading is. */
@@ -238,8 +240,11 @@ export interface Area {
   items(options?: ItemsOptions): Promise<Items>;
   /** One item by its id; `request` where there is none. */
   item(id: string, options?: Abortable): Promise<Item>;
-  /** How well every place fits; or where `ask` fits better than `against`. */
-  layer(ask: Ask, options?: { against?: Ask } & Abortable): Promise<Layer>;
+  /**
+   * How well every place fits; or where `ask` fits better than `against`. Of a very large catalog the whole is estimated (`isEstimate`):
+   * give the box that your map shows as `near`, and where that is small enough each place in it and around it is scored by itself.
+   */
+  layer(ask: Ask, options?: { against?: Ask; near?: Bounds } & Abortable): Promise<Layer>;
   /**
    * The picture of an item, or of any tile `z/x/y`, made of files whose digests were checked: the file itself where one is all of it,
    * else a PNG. `pixels` is what its edge is to have, 256 unless it is said, where the imagery is as fine.

@@ -112,14 +112,14 @@ class Area {
     return item(answer.items[0]);
   }
 
-  /** How well every place fits, as a grid; or where it fits better than `against`. */
-  async layer(ask, { against, signal } = {}) {
+  /** How well every place fits, as a grid, of a very large catalog those of `near`; or where it fits better than `against`. */
+  async layer(ask, { against, near, signal } = {}) {
     const query = async (ask) => ({ terms: await this.#terms(ask, signal), areas: [], limit: 1 });
     const isDifference = against !== undefined && against !== null;
-    const request = { type: "layer", query: await query(ask), against: isDifference ? await query(against) : null };
+    const request = { type: "layer", query: await query(ask), against: isDifference ? await query(against) : null, near };
     const { answer, bytes } = await this.#ask("explorer", request, signal);
-    const { columns, rows, edges, likely_from: likelyFrom, items } = answer;
-    return { columns, rows, bounds: edges, values: marks(bytes, isDifference), isDifference, likelyFrom, items };
+    const { columns, rows, edges, likely_from: likelyFrom, items, is_estimate: isEstimate = false } = answer;
+    return { columns, rows, bounds: edges, values: marks(bytes, isDifference), isDifference, likelyFrom, items, isEstimate };
   }
 
   /** The picture of an item, or of any tile, put together from files whose digests were checked. */

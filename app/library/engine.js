@@ -2,7 +2,7 @@
 // that breaks fails all that wait for it.
 
 // Version of the protocol.
-const VERSION = 6;
+const VERSION = 7;
 // How long a worker's program may take to arrive and start, milliseconds.
 const GREETING_MS = 120000;
 

@@ -20,6 +20,9 @@ use crate::protocol::{Failure, Message, Progress};
 /// Between two progress messages, milliseconds: as often as people can read.
 const TELL_EVERY_MS: f64 = 60.0;
 
+/// The checked bytes of a file on their way.
+pub type Coming = LocalBoxFuture<'static, Result<Vec<u8>, LoadError>>;
+
 /// A catalog's files on their way: all are fetched at once, whichever is waited for first.
 pub struct Files {
     /// The manifest, and what else it leads to.
@@ -29,7 +32,7 @@ pub struct Files {
     /// Each shard, in the manifest's order; none where there are cells to be searched.
     pub shards: Vec<NextFiles>,
     /// What the cells are about, where they are to be searched.
-    pub centroids: Option<LocalBoxFuture<'static, Result<Vec<u8>, LoadError>>>,
+    pub centroids: Option<Coming>,
     /// The only page of details of each shard that has no more.
     pub details: LocalBoxFuture<'static, ()>,
 }
@@ -126,6 +129,22 @@ pub async fn open(
         .boxed_local()
     };
     Ok(Files { pages, text, shards, centroids, details })
+}
+
+/// Fetches files that the manifest of an open catalog names, each with what it is for. `tell` hears of progress.
+pub fn files(
+    pages: &Rc<Pages>,
+    names: &[(&'static str, &str)],
+    tell: impl Fn(Message) + 'static,
+) -> Result<Vec<Coming>, LoadError> {
+    let known = |(role, name): &(&'static str, &str)| Ok((*role, pages.manifest().file(name)?.clone()));
+    let files = names.iter().map(known).collect::<Result<Vec<_>, LoadError>>()?;
+    let reporter = Rc::new(Reporter::new(&files, tell));
+    let fetch = |(_, file): (&'static str, FileRef)| {
+        let (pages, reporter) = (Rc::clone(pages), Rc::clone(&reporter));
+        async move { pages.file(&file.name, &|done| reporter.arrived(&file.name, done)).await }.boxed_local()
+    };
+    Ok(files.into_iter().map(fetch).collect())
 }
 
 /// For each of `shards` the place where the catalog before has the same, if it has; each place once.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use clip_rs_catalog::ItemId;
+use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::explore::{
     ClusterParams, Concept as Learnt, LearnError, Quality, Windows, background, clusters, learning_curve,
     names, suggest,
@@ -11,8 +11,10 @@ use clip_rs_search::{Embedding, Engine, ItemRef, Polygon, Query};
 
 use super::changes::{self, Before, Question};
 use super::items;
-use super::layer::layer;
+use super::layer::{estimate, layer};
 use super::names::texts;
+use super::overview::Overviews;
+use super::reach;
 use super::tower::{Tower, picture};
 use crate::browser::clock;
 use crate::engine::{Answerer, not_answered, refused};
@@ -20,6 +22,7 @@ use crate::imagery::Listings;
 use crate::protocol::Failure;
 use crate::protocol::explore::{Cluster, Examples, Request, Response, Review};
 use crate::serve::Answers;
+use crate::shards;
 
 /// Most marks that a concept is taught by.
 const MAX_MARKS: usize = 2000;
@@ -31,19 +34,31 @@ const SUGGESTIONS: usize = 3;
 const WINDOW: (f32, f32) = (0.4, 0.34);
 
 /// Answers what is asked of a whole catalog.
-#[derive(Default)]
 pub struct Explorer {
     catalog: Answerer,
+    overviews: Overviews,
     tower: Tower,
     listings: Listings,
     before: Before,
+}
+
+impl Default for Explorer {
+    fn default() -> Self {
+        Self {
+            catalog: Answerer::by_cells(),
+            overviews: Overviews::default(),
+            tower: Tower::default(),
+            listings: Listings::default(),
+            before: Before::default(),
+        }
+    }
 }
 
 impl Answers for Explorer {
     type Request = Request;
     type Response = Response;
 
-    async fn answer(&self, request: Request, bytes: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+    async fn answer(&self, _: u32, request: Request, bytes: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
         let alone = |response| (response, Vec::new());
         match request {
             Request::Open { catalog, manifest } => {
@@ -56,19 +71,21 @@ impl Answers for Explorer {
                 let vector = vector.ok_or_else(|| refused("The image model gave no answer."))?;
                 Ok(alone(Response::Picture { vector, encode_ms: clock::now_ms() - start }))
             }
-            Request::Layer { query, against } => {
-                self.catalog.with_opened(|opened| layer(opened, &query, against.as_ref()))
-            }
+            Request::Layer { query, against, near } => self.layer(&query, against.as_ref(), near).await,
             Request::Changes { since, areas, taken, limit } => {
+                reach::within(&self.catalog, &areas).await?;
                 changes::compare(&self.catalog, &self.before, Question { since, areas, taken, limit }).await
             }
             Request::Clusters { areas, count } => {
+                reach::within(&self.catalog, &areas).await?;
                 self.catalog.with_opened(|opened| found(&opened.engine, &areas, count)).map(alone)
             }
             Request::Learn(examples) => {
+                reach::of_items(&self.catalog, examples.items()).await?;
                 self.catalog.with_opened(|opened| learn(&opened.engine, &examples)).map(alone)
             }
             Request::Review(examples) => {
+                reach::of_items(&self.catalog, examples.items()).await?;
                 self.catalog.with_opened(|opened| review(&opened.engine, &examples)).map(alone)
             }
             Request::Where { query, width, height } => self.place(&query, width, height, &bytes).await,
@@ -84,6 +101,31 @@ impl Answers for Explorer {
 }
 
 impl Explorer {
+    /// How well places fit a query; or by how much better than another one.
+    async fn layer(
+        &self,
+        query: &Query,
+        against: Option<&Query>,
+        near: Option<Bounds>,
+    ) -> Result<(Response, Vec<u8>), Failure> {
+        let pages = self.catalog.pages()?;
+        let overview = pages.manifest().cells.as_ref().and_then(|cells| cells.overview.as_deref());
+        let places = near.and_then(|near| shards::in_view(pages.manifest(), near));
+        // Places like an item are looked for where it points to.
+        let asked =
+            reach::holding(pages.manifest(), query.items().chain(against.into_iter().flat_map(Query::items)));
+        match (&places, overview) {
+            (Some(places), _) => reach::of(&self.catalog, places.iter().copied().chain(asked)).await?,
+            (None, Some(name)) => {
+                reach::of(&self.catalog, asked).await?;
+                let overview = self.overviews.get(&pages, name).await?;
+                return self.catalog.with_opened(|opened| estimate(opened, &overview, query, against));
+            }
+            (None, None) => reach::within(&self.catalog, &[]).await?,
+        }
+        self.catalog.with_opened(|opened| layer(opened, query, against, places.as_deref()))
+    }
+
     /// Where pictures point to, in their order.
     async fn views(&self, pictures: &[image::RgbImage]) -> Result<Vec<Embedding>, Failure> {
         let pages = self.catalog.pages()?;
@@ -99,6 +141,7 @@ impl Explorer {
         height: u32,
         bytes: &[u8],
     ) -> Result<(Response, Vec<u8>), Failure> {
+        reach::of_items(&self.catalog, query.items()).await?;
         let whole = picture(width, height, bytes)?;
         let (side, stride) = WINDOW;
         let windows =

@@ -1,8 +1,9 @@
 //! What there is, item by item: what is known of each, and its picture as checked files.
 
-use clip_rs_catalog::ItemId;
+use clip_rs_catalog::{ItemId, Manifest};
 use clip_rs_search::{Hit as Found, ItemRef, Polygon};
 
+use super::reach;
 use crate::engine::{Answerer, Opened, Pages, hit, not_answered};
 use crate::imagery::Listings;
 use crate::protocol::explore::{Item, Piece, Response};
@@ -18,20 +19,35 @@ pub async fn items(
     offset: usize,
     limit: usize,
 ) -> Result<Response, Failure> {
+    let limit = limit.min(MOST_ITEMS);
+    if areas.is_empty() {
+        // Which they are is known before any of them is here.
+        let pages = catalog.pages()?;
+        let wanted: Vec<ItemRef> = all(pages.manifest()).skip(offset).take(limit).collect();
+        reach::of(catalog, wanted.iter().map(|item| item.shard)).await?;
+        let known = catalog
+            .with_opened(|opened| Ok(wanted.into_iter().filter_map(|item| known(opened, item)).collect()))?;
+        return complete(catalog, known, pages.manifest().count()).await;
+    }
+    reach::within(catalog, areas).await?;
     let (known, total) = catalog.with_opened(|opened| {
-        let engine = &opened.engine;
-        let shards = engine.shards().iter().enumerate();
-        let all = shards
-            .flat_map(|(shard, part)| (0..part.items.len()).map(move |ordinal| ItemRef { shard, ordinal }));
-        let within: Vec<ItemRef> = all.filter(|item| engine.lies_in(*item, areas)).collect();
-        let wanted = within.iter().skip(offset).take(limit.min(MOST_ITEMS));
+        let within: Vec<ItemRef> =
+            all(opened.pages.manifest()).filter(|item| opened.engine.lies_in(*item, areas)).collect();
+        let wanted = within.iter().skip(offset).take(limit);
         Ok((wanted.filter_map(|item| known(opened, *item)).collect(), within.len()))
     })?;
     complete(catalog, known, total).await
 }
 
+/// All items of a catalog, in its order.
+fn all(manifest: &Manifest) -> impl Iterator<Item = ItemRef> {
+    let shards = manifest.shards.iter().enumerate();
+    shards.flat_map(|(shard, part)| (0..part.count).map(move |ordinal| ItemRef { shard, ordinal }))
+}
+
 /// The item called `id`.
 pub async fn item(catalog: &Answerer, id: ItemId) -> Result<Response, Failure> {
+    reach::of_items(catalog, [&id]).await?;
     let known = catalog.with_opened(|opened| {
         let found = opened.engine.find(&id).and_then(|item| known(opened, item));
         found.ok_or_else(|| not_answered(clip_rs_search::EngineError::NoItem(id)))

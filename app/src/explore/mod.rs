@@ -7,6 +7,8 @@ mod grid;
 mod items;
 mod layer;
 mod names;
+mod overview;
+mod reach;
 mod tower;
 
 use crate::browser::worker_scope;

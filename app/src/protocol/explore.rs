@@ -35,6 +35,10 @@ pub enum Request {
         query: Query,
         /// A second query, to show where the first fits better and where this one.
         against: Option<Query>,
+        /// In a catalog that is searched by its cells: where to look. If the shards there are few enough, only their items are scored, each
+        /// by itself; else, and without it, every square of the map is estimated by the cells that have items there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        near: Option<Bounds>,
     },
     /// How much every item differs from the one of the same ground on another date.
     Changes {
@@ -208,8 +212,11 @@ pub struct Layer {
     pub edges: [f64; 4],
     /// Marks of at least this are likely right; none where marks are no chances.
     pub likely_from: Option<f32>,
-    /// Items that were scored.
+    /// Items that were scored, or estimated.
     pub items: usize,
+    /// Whether the marks are estimates, each of a square of the map.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_estimate: bool,
     /// Milliseconds spent on it.
     pub millis: f64,
 }
@@ -275,6 +282,13 @@ pub struct Examples {
     pub marks: Vec<(ItemId, bool)>,
     /// What the person began with.
     pub prior: Option<Query>,
+}
+
+impl Examples {
+    /// All items that are named.
+    pub fn items(&self) -> impl Iterator<Item = &ItemId> {
+        self.marks.iter().map(|(id, _)| id).chain(self.prior.iter().flat_map(Query::items))
+    }
 }
 
 /// How good a concept is, and how to better it.

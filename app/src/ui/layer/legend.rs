@@ -71,7 +71,13 @@ fn Shown() -> impl IntoView {
                     grouped(*stand_out),
                     grouped(*unpaired)
                 ),
-                None => format!("{shown} of {cells} painted; {places} scored in {}", millis(grid.millis)),
+                None if grid.is_estimate => {
+                    format!("{shown} of {cells} painted, estimated by the kinds of places there; zoom in to score each place")
+                }
+                None => {
+                    let near = if session.is_all(grid.items) { "" } else { " near here" };
+                    format!("{shown} of {cells} painted; {places}{near} scored in {}", millis(grid.millis))
+                }
             })
         })
     };

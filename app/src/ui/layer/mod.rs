@@ -61,7 +61,8 @@ impl Layer {
             painted: RwSignal::new(None),
             turn: StoredValue::new(0),
         };
-        Effect::new(move || layer.follow());
+        let shards = Memo::new(move |_| session.shards_in_view());
+        Effect::new(move || layer.follow(shards));
         // What has changed is asked to be seen.
         Effect::new(move |was: Option<bool>| {
             let is_change = session.compared.with(Option::is_some);
@@ -82,7 +83,7 @@ impl Layer {
     }
 
     /// Computes the layer anew when what is asked, or the catalog, is another.
-    fn follow(self) {
+    fn follow(self, shards: Memo<Option<Vec<usize>>>) {
         let is_answered =
             self.session.phase.with(|phase| matches!(phase, Phase::Results | Phase::Unlikely | Phase::Empty));
         let ask = self.session.asking().with(|asking| asking.confirmed().clone());
@@ -100,14 +101,16 @@ impl Layer {
         if !is_answered {
             return;
         }
+        // Where the map shows others of them, another part is looked at.
+        let near = shards.get().and_then(|_| self.session.in_view());
         let everywhere = |ask: Ask| Ask { area: None, place: None, ..ask }.query(None, 1);
         let Some(query) = everywhere(ask) else { return self.painted.set(None) };
         let against = against.and_then(|words| everywhere(Ask::words(&words)));
         let is_difference = against.is_some();
         let turn = self.turn.get_value();
         spawn_local(async move {
-            let answer =
-                self.session.explore("Scoring every place", Request::Layer { query, against }, &[]).await;
+            let request = Request::Layer { query, against, near };
+            let answer = self.session.explore("Scoring every place", request, &[]).await;
             if self.turn.get_value() != turn {
                 return;
             }
@@ -196,6 +199,7 @@ mod tests {
             edges: [first.west(), last.south(), last.east(), first.north()],
             likely_from: None,
             items: 6,
+            is_estimate: false,
             millis: 0.0,
         };
         let cells = cells_of(&grid, &[0, 255, 0, 0, 128, 1], false, 0.0);
