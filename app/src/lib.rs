@@ -47,6 +47,7 @@ pub mod paths;
 pub mod places;
 pub mod protocol;
 pub mod serve;
+pub mod shards;
 pub mod trouble;
 #[cfg(feature = "page")]
 pub mod ui;

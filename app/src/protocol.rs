@@ -24,7 +24,7 @@ use clip_rs_search::Query;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol. A page talks only to a worker that says the same number.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// A request with the number that its answer will carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,15 @@ pub enum Message<A = Response> {
     },
     /// How far the loading is.
     Progress(Progress),
+    /// What was found so far for the search with this number, without places and addresses. Its answer will come.
+    Found {
+        /// The call's number.
+        id: u32,
+        /// Best first.
+        hits: Vec<Hit>,
+        /// As in the answer.
+        likely_from: Option<f32>,
+    },
     /// The answer to the call with this number.
     Answer {
         /// The call's number.

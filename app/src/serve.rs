@@ -17,9 +17,10 @@ pub trait Answers: 'static {
     /// What comes of it.
     type Response: Serialize;
 
-    /// The answer to `request`, which came with `bytes`; with bytes of its own, if it has any.
+    /// The answer to `request`, which came with `bytes` in the call of this number; with bytes of its own, if it has any.
     fn answer(
         &self,
+        call: u32,
         request: Self::Request,
         bytes: Vec<u8>,
     ) -> impl Future<Output = Result<(Self::Response, Vec<u8>), Failure>>;
@@ -40,7 +41,7 @@ pub fn start<A: Answers>(answerer: A) {
 
 async fn hear<A: Answers>(answerer: &A, text: &str, bytes: Vec<u8>) {
     let (id, answer) = match serde_json::from_str::<Call<A::Request>>(text) {
-        Ok(call) => (call.id, answerer.answer(call.request, bytes).await),
+        Ok(call) => (call.id, answerer.answer(call.id, call.request, bytes).await),
         // Without a number nobody waits for the answer; 0 is what a script sees that forgot it.
         Err(error) => {
             (0, Err(Failure::new(FailureKind::Request, format!("The call is not understood: {error}."))))

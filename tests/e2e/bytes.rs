@@ -11,13 +11,13 @@ use clip_rs_tests::Artifacts;
 use crate::Visit;
 
 /// The page's program as it travels, packed by brotli.
-const PAGE_BYTES: u64 = 567_000;
+const PAGE_BYTES: u64 = 578_000;
 /// The explorer, which is loaded when one of its abilities is first used.
-const EXPLORER_BYTES: u64 = 410_000;
+const EXPLORER_BYTES: u64 = 446_000;
 /// The keeper, which is loaded when somebody wants to save a catalog.
 const KEEPER_BYTES: u64 = 150_000;
 /// Either build of the worker, likewise.
-const WORKER_BYTES: u64 = 334_000;
+const WORKER_BYTES: u64 = 342_000;
 /// The general engine, which is loaded where a catalog's model needs it.
 const GENERAL_BYTES: u64 = 1_800_000;
 /// All that travels until the sample area can be searched.

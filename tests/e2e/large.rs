@@ -94,6 +94,15 @@ fn a_catalog_with_cells_is_searched_by_ranges_and_finds_what_the_whole_one_finds
     page.wait_until("the details are open", "document.querySelector('[data-testid=detail-like]') !== null")?;
     page.click("[data-testid=detail-like]")?;
     page.wait_until("it is first", &format!("location.hash.includes('like=') && document.querySelector('[data-testid=result]')?.dataset.id === '{first}'"))?;
+    // Whoever gets the link has not found it before: the shard is fetched that it lies in.
+    let linked: String = page.eval("location.hash")?;
+    let found = ids(&page)?;
+    page.go("about:blank")?;
+    page.go(&site.url(&linked))?;
+    page.wait_for_state("results")?;
+    let again = ids(&page)?;
+    assert_eq!((&again[0], shards(&chromium).len()), (&found[0], 1), "{linked}");
+    assert!(again.iter().filter(|id| found.contains(id)).count() >= 17, "{again:?}, before {found:?}");
     expect_quiet(&chromium);
     Ok(())
 }

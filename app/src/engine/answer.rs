@@ -14,15 +14,18 @@ use clip_rs_search::{
 use futures::future::{join, try_join_all, try_join3};
 use futures::lock::Mutex;
 
-use super::cells::{CellSearch, Searched};
+use super::cells::{self, CellSearch, Hits, Searched};
 use super::details::{Pages, Wanted};
 use super::faults::{not_answered, refused, unusable};
 use super::loader::{self, Files, NextFiles, ShardFiles, TextFiles};
 use super::tower;
 use crate::browser::clock;
-use crate::protocol::{Failure, FailureKind, Hit, LookedAt, Request, Response, Taken};
+use crate::protocol::{Failure, FailureKind, Hit, LookedAt, Message, Request, Response, Taken};
 use crate::serve::{Answers, say};
+use crate::shards;
 
+/// Bytes of shards that are kept for who looks at the whole of a part, beside those that are wanted now.
+const KEPT: u64 = 64 << 20;
 /// Most hits that are given to one call, whatever it asks for.
 const MAX_HITS: usize = 5000;
 
@@ -43,21 +46,21 @@ pub(crate) struct Opened {
     /// How many later items look the same as an item.
     duplicates: HashMap<ItemRef, usize>,
     /// Where the items are, if they are not in the engine.
-    cells: Option<Rc<CellSearch>>,
+    pub(crate) cells: Option<Rc<CellSearch>>,
 }
 
 impl Answers for Answerer {
     type Request = Request;
     type Response = Response;
 
-    async fn answer(&self, request: Request, _: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+    async fn answer(&self, call: u32, request: Request, _: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
         let response = match request {
             Request::Open { catalog, manifest } => {
                 let start = clock::now_ms();
                 let items = self.open(&catalog, manifest).await?;
                 Response::Opened { items, millis: clock::now_ms() - start }
             }
-            Request::Search { query, taken } => self.search(query, taken).await?,
+            Request::Search { query, taken } => self.search(call, query, taken).await?,
             Request::Encode { texts } => self.with_opened(|opened| encode(&opened.engine, &texts))?,
         };
         Ok((response, Vec::new()))
@@ -133,7 +136,57 @@ impl Answerer {
         Ok(opened.as_ref().map_or(0, |opened| opened.pages.manifest().count()))
     }
 
-    async fn search(&self, query: Query, taken: Option<Taken>) -> Result<Response, Failure> {
+    /// Of a catalog that is searched by its cells brings these shards into the engine, by their places, and lets go of others where
+    /// all together are too many. The shards of any other are there.
+    pub(crate) async fn bring(&self, places: &[usize]) -> Result<(), Failure> {
+        let _one_after_the_other = self.opening.lock().await;
+        let (pages, here) = self.with_opened(|opened| {
+            let here = opened.engine.shards().iter().map(|shard| !shard.items.is_empty());
+            Ok((Rc::clone(&opened.pages), opened.cells.is_some().then(|| here.collect::<Vec<bool>>())))
+        })?;
+        let Some(here) = here else { return Ok(()) };
+        let is_here = |place: usize| here.get(place) == Some(&true);
+        let manifest = pages.manifest();
+        let missing: Vec<usize> = places.iter().copied().filter(|place| !is_here(*place)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut new = self.fetched(&pages, &missing).await?;
+        let former: Vec<usize> = (0..here.len()).filter(|place| is_here(*place)).collect();
+        let has_room = shards::bytes(manifest, &former) + shards::bytes(manifest, &missing) <= KEPT;
+        let next = (0..manifest.shards.len()).map(|place| match new.remove(&place) {
+            Some(shard) => NextShard::New(Box::new(shard)),
+            None if is_here(place) && (has_room || places.contains(&place)) => NextShard::Kept(place),
+            None => NextShard::Absent,
+        });
+        let next = next.collect();
+        if let Some(opened) = self.opened.borrow_mut().as_mut() {
+            let misfit = |error: EngineError| unusable(&manifest.model.config, &error);
+            opened.engine.replace(next).map_err(misfit)?;
+            opened.duplicates = duplicates(&opened.engine);
+        }
+        Ok(())
+    }
+
+    /// Shards of the catalog that is open, by their places.
+    async fn fetched(&self, pages: &Rc<Pages>, places: &[usize]) -> Result<HashMap<usize, Shard>, Failure> {
+        let manifest = pages.manifest();
+        let shards = || places.iter().filter_map(|place| Some((*place, manifest.shards.get(*place)?)));
+        let names: Vec<_> = shards()
+            .flat_map(|(_, names)| {
+                ["Search index", "Names and footprints"].into_iter().zip(shards::files(names))
+            })
+            .collect();
+        let mut files =
+            try_join_all(loader::files(pages, &names, |message| say(&message))?).await?.into_iter();
+        let mut read = |(place, names): (usize, &ShardRef)| {
+            let mut next = || files.next().unwrap_or_default();
+            Ok((place, shard(names, ShardFiles { index: next(), items: next() })?))
+        };
+        shards().map(&mut read).collect()
+    }
+
+    async fn search(&self, call: u32, query: Query, taken: Option<Taken>) -> Result<Response, Failure> {
         // The days are in the pages of details: all of them are needed to know which items are meant.
         let wanted = match taken {
             Some(taken) => Some(self.pages()?.on(taken).await?),
@@ -142,7 +195,7 @@ impl Answerer {
         let (cells, pages) =
             self.with_opened(|opened| Ok((opened.cells.clone(), Rc::clone(&opened.pages))))?;
         let found = match cells {
-            Some(cells) => self.search_cells(&cells, query, wanted).await?,
+            Some(cells) => self.search_cells(call, &cells, query, wanted).await?,
             None => self.with_opened(|opened| search(opened, query, wanted))?,
         };
         let FoundHits { mut hits, likely_from, is_cut, encode_ms, search_ms, looked_at } = found;
@@ -152,26 +205,38 @@ impl Answerer {
         Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms, looked_at })
     }
 
-    /// The same in a catalog of cells, which are fetched as they are needed.
+    /// The same in a catalog of cells, which are fetched as they are needed. On a slow network the page hears of what is found so far.
     async fn search_cells(
         &self,
+        call: u32,
         cells: &CellSearch,
         query: Query,
         wanted: Option<Wanted>,
     ) -> Result<FoundHits, Failure> {
         let first = query.only_item().cloned();
-        let query = cells.resolved(prepared(query)?)?;
-        let (direction, marker, asked) = self.with_opened(|opened| {
+        let query = prepared(query)?;
+        let unknown = query.items().filter(|id| !cells.remembers(id));
+        let places: Vec<usize> =
+            unknown.filter_map(|id| shards::of_item(self.pages().ok()?.manifest(), id)).flatten().collect();
+        self.bring(&places).await?;
+        let (query, direction, marker, asked) = self.with_opened(|opened| {
+            let query = cells.resolved(query, &opened.engine)?;
             let asked = Encoded::of(&opened.engine, &query)?;
             let marker = opened.engine.marker(&asked.direction).map_err(not_answered)?;
-            Ok((asked.direction.clone(), marker, asked))
+            Ok((query, asked.direction.clone(), marker, asked))
         })?;
         let is_wanted = wanted.as_ref().map(|wanted| |item: ItemRef| holds(wanted, item));
         let is_wanted = is_wanted.as_ref().map(|wanted| wanted as &dyn Fn(ItemRef) -> bool);
-        let found = cells.nearest(&direction, &query, &marker, first.as_ref(), is_wanted).await?;
-        let Searched { hits, looked_at, search_ms } = found;
-        let Encoded { is_cut, encode_ms, .. } = asked;
         let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
+        let refine = |hits: Hits| {
+            let hits = hits.into_iter().map(|(_, hit)| hit).collect();
+            say(&Message::Found { id: call, hits, likely_from });
+        };
+        let (query, marker, first, wanted) = (&query, &marker, first.as_ref(), is_wanted);
+        let found =
+            cells.nearest(cells::Asked { direction: &direction, query, marker, first, wanted }, &refine);
+        let Searched { hits, looked_at, search_ms } = found.await?;
+        let Encoded { is_cut, encode_ms, .. } = asked;
         Ok(FoundHits { hits, likely_from, is_cut, encode_ms, search_ms, looked_at: Some(looked_at) })
     }
 
@@ -244,7 +309,7 @@ fn unreadable(file: &str, error: CatalogError) -> Failure {
 
 /// Hits with the items that they are, and what [`Response::Hits`] says besides.
 struct FoundHits {
-    hits: Vec<(ItemRef, Hit)>,
+    hits: Hits,
     likely_from: Option<f32>,
     is_cut: bool,
     encode_ms: f64,

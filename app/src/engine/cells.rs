@@ -1,15 +1,17 @@
 //! Searches in a catalog that is too large to be loaded: of the file of its cells the stretches are fetched that a query is near.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::pin::pin;
 use std::rc::Rc;
 
-use clip_rs_catalog::{FileRef, ItemId, Manifest};
-use clip_rs_search::cells::{Budget, Cell, Cells, Found, Stretch};
+use clip_rs_catalog::{CatalogError, FileRef, ItemId, Manifest};
+use clip_rs_search::cells::{self, Budget, Cells, Found, Stretch};
 use clip_rs_search::engine::{HITS_A_PICTURE, Marker};
-use clip_rs_search::{Direction, Embedding, ItemRef, Query, Subject};
-use futures::future::{FutureExt as _, LocalBoxFuture, try_join_all};
+use clip_rs_search::{Direction, Embedding, Engine, EngineError, ItemRef, Query, Subject};
+use futures::future::{Either, FutureExt as _, LocalBoxFuture, select};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 
 use super::faults::{not_answered, refused};
 use crate::browser::clock;
@@ -20,8 +22,8 @@ use crate::protocol::{Failure, Hit, LookedAt};
 const KEPT: u64 = 24 << 20;
 /// Items whose directions are kept for "more like this".
 const REMEMBERED: usize = 4096;
-/// How much more is fetched for the items of an area, most of what is near lying elsewhere.
-const IN_AN_AREA: u64 = 4;
+/// Between two answers to one query while cells arrive, milliseconds: no more often than a person can follow.
+const REFINE_EVERY_MS: u32 = 400;
 
 /// The cells of a catalog, those that were fetched among them.
 pub struct CellSearch {
@@ -29,16 +31,43 @@ pub struct CellSearch {
     base: Rc<str>,
     file: FileRef,
     /// By number.
-    kept: RefCell<HashMap<usize, Rc<Cell>>>,
+    kept: RefCell<HashMap<usize, Rc<cells::Cell>>>,
     /// Where the items of each shard begin, counted through all of them.
     starts: Vec<usize>,
     /// Where items point to that were hits, by name.
     remembered: RefCell<HashMap<String, Embedding>>,
 }
 
+/// Hits with the items that they are, best first.
+pub type Hits = Vec<(ItemRef, Hit)>;
+
+/// Cells by their numbers, in their order: of equal items the one in the earlier cell is found first.
+type Here = BTreeMap<usize, Rc<cells::Cell>>;
+
+/// Cells that came together, with their numbers.
+type Numbered = Vec<(usize, Rc<cells::Cell>)>;
+
+/// What is to be found.
+pub struct Asked<'a> {
+    pub direction: &'a Direction,
+    pub query: &'a Query,
+    pub marker: &'a Marker,
+    /// Goes before all others, if it is found.
+    pub first: Option<&'a ItemId>,
+    /// Which items may be found, if not all.
+    pub wanted: Option<&'a dyn Fn(ItemRef) -> bool>,
+}
+
+/// Cells that were read, and what had to be fetched for it.
+struct Read {
+    here: Here,
+    bytes: u64,
+    requests: usize,
+}
+
 /// What was found, and what it took.
 pub struct Searched {
-    pub hits: Vec<(ItemRef, Hit)>,
+    pub hits: Hits,
     pub looked_at: LookedAt,
     /// Milliseconds that passed while cells were fetched and searched.
     pub search_ms: f64,
@@ -62,56 +91,71 @@ impl CellSearch {
         self.cells.background().collect()
     }
 
-    /// The query with the directions of items in the place of their names: those that were hits are known.
-    pub fn resolved(&self, mut query: Query) -> Result<Query, Failure> {
+    /// What an item of each cell can be expected to score.
+    pub fn promise(&self, direction: &Direction) -> Result<Vec<f32>, Failure> {
+        self.cells.promise(direction).map_err(not_answered)
+    }
+
+    /// Whether the item called `id` was a hit, so that it is known where it points to.
+    pub fn remembers(&self, id: &ItemId) -> bool {
+        self.remembered.borrow().contains_key(&id.to_string())
+    }
+
+    /// The query with the directions of items in the place of their names: those that were hits are known, others are in a shard that
+    /// `engine` has.
+    pub fn resolved(&self, mut query: Query, engine: &Engine) -> Result<Query, Failure> {
+        let in_shard = |id: &ItemId| {
+            let item = engine.find(id)?;
+            engine.shards().get(item.shard)?.index.embedding(item.ordinal)?.ok()
+        };
         for term in &mut query.terms {
             if let Subject::Item(id) = &term.subject {
                 let known = self.remembered.borrow().get(&id.to_string()).cloned();
-                let unknown = || {
-                    refused(&format!(
+                let unknown = || match id {
+                    ItemId::Tiles(_) => not_answered(EngineError::NoItem(id.clone())),
+                    ItemId::Picture { .. } => refused(&format!(
                         "This catalog is too large to find {id} by its name. Search for it in words first, then ask for more like it."
-                    ))
+                    )),
                 };
-                term.subject = Subject::Vector(known.ok_or_else(unknown)?);
+                term.subject = Subject::Vector(known.or_else(|| in_shard(id)).ok_or_else(unknown)?);
             }
         }
         Ok(query)
     }
 
-    /// The best items in a direction, among those that are wanted; `first`, if it is among them, before all others.
-    pub async fn nearest(
-        &self,
-        direction: &Direction,
-        query: &Query,
-        marker: &Marker,
-        first: Option<&ItemId>,
-        wanted: Option<&dyn Fn(ItemRef) -> bool>,
-    ) -> Result<Searched, Failure> {
+    /// The best items by what is asked. While cells are on their way for long, `refine` hears what was found in those that are here.
+    pub async fn nearest(&self, asked: Asked<'_>, refine: &dyn Fn(Hits)) -> Result<Searched, Failure> {
         let start = clock::now_ms();
-        let mut budget = Budget::default();
-        if !query.areas.is_empty() || wanted.is_some() {
-            budget.bytes *= IN_AN_AREA;
-        }
-        let stretches = self.cells.plan(direction, budget).map_err(not_answered)?;
-        let (cells, bytes, requests) = self.read(&stretches).await?;
-        let here = || cells.iter().map(|(number, cell)| (*number, &**cell));
-        let by_number: HashMap<usize, &Cell> = here().collect();
-        let item = |found: &Found| {
-            let ordinal = by_number.get(&found.cell)?.ordinals.get(found.row)?;
+        let is_of_all = asked.query.areas.is_empty() && asked.wanted.is_none();
+        let budget = if is_of_all { Budget::of } else { Budget::of_some }(self.cells.bytes());
+        let stretches = self.cells.plan(asked.direction, budget).map_err(not_answered)?;
+        let some = |here: &Here| self.best(here, &asked).map(refine);
+        let Read { here, bytes, requests } = self.read(&stretches, &some).await?;
+        let hits = self.best(&here, &asked)?;
+        let items = here.values().map(|cell| cell.ordinals.len()).sum();
+        let looked_at = LookedAt { items, of: self.cells.count(), bytes, requests };
+        Ok(Searched { hits, looked_at, search_ms: clock::now_ms() - start })
+    }
+
+    /// The best items in these cells.
+    fn best(&self, here: &Here, asked: &Asked<'_>) -> Result<Hits, Failure> {
+        let Asked { direction, query, marker, first, wanted } = asked;
+        let item = |cell: usize, row: usize| {
+            let ordinal = here.get(&cell)?.ordinals.get(row)?;
             Some(self.item(*ordinal as usize))
         };
         let is_wanted = |cell: usize, row: usize| {
-            let Some(items) = by_number.get(&cell) else { return false };
-            let item = || items.ordinals.get(row).map(|ordinal| self.item(*ordinal as usize));
-            items.lies_in(row, &query.areas) && wanted.is_none_or(|wanted| item().is_some_and(wanted))
+            here.get(&cell).is_some_and(|items| items.lies_in(row, &query.areas))
+                && wanted.is_none_or(|wanted| item(cell, row).is_some_and(wanted))
         };
         let limit =
             if query.one_a_picture { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
-        let found = self.cells.nearest(here(), direction, limit, is_wanted).map_err(not_answered)?;
+        let cells = here.iter().map(|(number, cell)| (*number, &**cell));
+        let found = self.cells.nearest(cells, direction, limit, is_wanted).map_err(not_answered)?;
         let mut hits = Vec::with_capacity(query.limit);
         let mut pictures = Vec::new();
         for found in &found {
-            let Some((item, cell)) = item(found).zip(by_number.get(&found.cell)) else { continue };
+            let Some((item, cell)) = item(found.cell, found.row).zip(here.get(&found.cell)) else { continue };
             let Some(id) = cell.items.id(found.row) else { continue };
             if let ItemId::Picture { name, .. } = &id
                 && query.one_a_picture
@@ -121,17 +165,15 @@ impl CellSearch {
                 }
                 pictures.push(name.clone());
             }
-            let is_first = first == Some(&id);
+            let is_first = *first == Some(&id);
             let hit = self.hit(found, cell, id, marker);
             hits.insert(if is_first { 0 } else { hits.len() }, (item, hit));
         }
         hits.truncate(query.limit);
-        let items = cells.iter().map(|(_, cell)| cell.ordinals.len()).sum();
-        let looked_at = LookedAt { items, of: self.cells.count(), bytes, requests };
-        Ok(Searched { hits, looked_at, search_ms: clock::now_ms() - start })
+        Ok(hits)
     }
 
-    fn hit(&self, found: &Found, cell: &Cell, id: ItemId, marker: &Marker) -> Hit {
+    fn hit(&self, found: &Found, cell: &cells::Cell, id: ItemId, marker: &Marker) -> Hit {
         let id = id.to_string();
         if let Some(Ok(direction)) = self.cells.embedding(found.cell, cell, found.row) {
             let mut remembered = self.remembered.borrow_mut();
@@ -162,11 +204,15 @@ impl CellSearch {
         ItemRef { shard, ordinal: ordinal - self.starts.get(shard).copied().unwrap_or(0) }
     }
 
-    /// The cells of these stretches, with the bytes that had to be fetched and in how many requests.
-    async fn read(&self, stretches: &[Stretch]) -> Result<(Vec<(usize, Rc<Cell>)>, u64, usize), LoadError> {
+    /// The cells of these stretches. While it takes long, `some` hears from time to time which are here.
+    async fn read(
+        &self,
+        stretches: &[Stretch],
+        some: &dyn Fn(&Here) -> Result<(), Failure>,
+    ) -> Result<Read, Failure> {
         let wanted: Vec<usize> = stretches.iter().flat_map(|stretch| stretch.cells.clone()).collect();
         // Held from here on, as another query may let go of them meanwhile.
-        let mut here: HashMap<usize, Rc<Cell>> = {
+        let mut here: Here = {
             let kept = self.kept.borrow();
             wanted.iter().filter_map(|number| Some((*number, Rc::clone(kept.get(number)?)))).collect()
         };
@@ -177,9 +223,22 @@ impl CellSearch {
             .filter_map(|run| Some(*run.first()?..run.last()? + 1))
             .collect();
         let bytes = missing.iter().map(|number| self.length(*number)).sum();
-        let fetched = try_join_all(runs.iter().map(|run| self.fetch(run.clone()))).await?;
-        for (run, cells) in runs.iter().zip(fetched) {
-            here.extend(run.clone().zip(cells.into_iter().map(Rc::new)));
+        let requests = runs.len();
+        let mut coming: FuturesUnordered<_> = runs.into_iter().map(|run| self.fetch(run)).collect();
+        let mut told = here.len();
+        let mut pause = pin!(clock::pause(REFINE_EVERY_MS));
+        loop {
+            match select(coming.next(), pause.as_mut()).await {
+                Either::Left((Some(cells), _)) => here.extend(cells?),
+                Either::Left((None, _)) => break,
+                Either::Right(((), _)) => {
+                    if here.len() > told {
+                        some(&here)?;
+                        told = here.len();
+                    }
+                    pause.set(clock::pause(REFINE_EVERY_MS));
+                }
+            }
         }
         let mut kept = self.kept.borrow_mut();
         if kept.keys().map(|number| self.length(*number)).sum::<u64>() > KEPT {
@@ -187,8 +246,7 @@ impl CellSearch {
             kept.clear();
         }
         kept.extend(here.iter().map(|(number, cell)| (*number, Rc::clone(cell))));
-        let cells = wanted.into_iter().filter_map(|number| Some((number, here.remove(&number)?)));
-        Ok((cells.collect(), bytes, runs.len()))
+        Ok(Read { here, bytes, requests })
     }
 
     fn length(&self, number: usize) -> u64 {
@@ -196,7 +254,7 @@ impl CellSearch {
     }
 
     /// Fetches cells that follow one another, when it is waited for.
-    fn fetch(&self, numbers: Range<usize>) -> LocalBoxFuture<'static, Result<Vec<Cell>, LoadError>> {
+    fn fetch(&self, numbers: Range<usize>) -> LocalBoxFuture<'static, Result<Numbered, LoadError>> {
         let (cells, file) = (Rc::clone(&self.cells), self.file.clone());
         let url = format!("{}{}", self.base, file.name);
         async move {
@@ -207,9 +265,10 @@ impl CellSearch {
                 let cell = |number: usize| {
                     let length = place(number).end - place(number).start;
                     let bytes = rest.split_off(..length as usize).unwrap_or_default();
-                    cells.read(number, bytes).map_err(|error| error.named(&file.name))
+                    let cell = cells.read(number, bytes).map_err(|error| error.named(&file.name))?;
+                    Ok((number, Rc::new(cell)))
                 };
-                numbers.clone().map(cell).collect::<Result<Vec<_>, _>>()
+                numbers.clone().map(cell).collect::<Result<Vec<_>, CatalogError>>()
             };
             load::range(&url, &file, range, &read).await
         }

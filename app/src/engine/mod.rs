@@ -11,7 +11,7 @@ pub use answer::Answerer;
 pub(crate) use answer::{Opened, hit, shard};
 pub(crate) use details::{Days, Pages};
 pub(crate) use faults::{not_answered, refused, unusable};
-pub(crate) use loader::ShardFiles;
+pub(crate) use loader::{ShardFiles, files};
 
 /// Listens for calls, and says hello.
 pub fn start() {

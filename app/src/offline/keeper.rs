@@ -36,7 +36,12 @@ impl Answers for Keeper {
     type Request = Request;
     type Response = Response;
 
-    async fn answer(&self, request: Request, _bytes: Vec<u8>) -> Result<(Response, Vec<u8>), Failure> {
+    async fn answer(
+        &self,
+        _: u32,
+        request: Request,
+        _bytes: Vec<u8>,
+    ) -> Result<(Response, Vec<u8>), Failure> {
         self.respond(request).await.map(|response| (response, Vec::new()))
     }
 }

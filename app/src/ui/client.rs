@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::browser::worker::{Script, TextWorker};
-use crate::protocol::{Call, Failure, FailureKind, Message, Outcome, Progress, VERSION, explore, offline};
+use crate::protocol::{
+    Call, Failure, FailureKind, Hit, Message, Outcome, Progress, VERSION, explore, offline,
+};
 use crate::protocol::{Request as SearchRequest, Response as SearchResponse};
 
 /// How long the worker's program may take to arrive and start, milliseconds.
@@ -23,6 +25,15 @@ const GREETING_MS: u32 = 120_000;
 pub enum News {
     /// How far the loading is.
     Progress(Progress),
+    /// What was found so far for a search whose answer will come.
+    Found {
+        /// Number of the call.
+        call: u32,
+        /// Best first, without places and addresses.
+        hits: Vec<Hit>,
+        /// Hits of at least this similarity are likely right, where that is known.
+        likely_from: Option<f32>,
+    },
     /// It broke; every pending call has failed with the same reason.
     Died(Failure),
 }
@@ -131,6 +142,11 @@ impl<W: Asked> Client<W> {
         Ok(Self { worker, waiting, next_id: Cell::new(1) })
     }
 
+    /// The number that the next call will have.
+    pub fn next_call(&self) -> u32 {
+        self.next_id.get()
+    }
+
     /// Sends `request` with `bytes`; the future gives its answer and does not keep the worker alive.
     pub fn call(
         &self,
@@ -199,6 +215,7 @@ fn hear<W: Asked>(waiting: &RefCell<Waiting<W::Response>>, news: &dyn Fn(News), 
             }
         }
         Message::Progress(progress) => news(News::Progress(progress)),
+        Message::Found { id, hits, likely_from } => news(News::Found { call: id, hits, likely_from }),
         Message::Answer { id, outcome } => {
             let call = waiting.borrow_mut().calls.remove(&id);
             if let Some(call) = call {

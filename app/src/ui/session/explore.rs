@@ -110,6 +110,7 @@ impl Session {
     fn hear_explorer(self, news: News) {
         match news {
             News::Progress(progress) => self.exploring.update(|exploring| exploring.progress = progress),
+            News::Found { .. } => {}
             // Whoever waits for it is told so by the call; the next one starts it anew.
             News::Died(_) => self.explorer.set_value(None),
         }

@@ -118,11 +118,13 @@ pub struct Session {
     /// Where the map looks now.
     view: StoredValue<Option<MapView>>,
     /// The box that it shows.
-    shown: StoredValue<Option<Bounds>>,
+    shown: RwSignal<Option<Bounds>>,
     /// Whether the engine answers.
     loaded: StoredValue<bool>,
     /// Runs out when the typing pauses.
     pause: StoredValue<Option<Timeout>, LocalStorage>,
+    /// Number of the call of the last search.
+    call: StoredValue<u32>,
     /// Number of the last search.
     turn: StoredValue<u32>,
     /// Number of the last worker.
@@ -183,9 +185,10 @@ impl Session {
             coming: StoredValue::new(None),
             looked_ms: StoredValue::new(Some(f64::NEG_INFINITY)),
             view: StoredValue::new(None),
-            shown: StoredValue::new(None),
+            shown: RwSignal::new(None),
             loaded: StoredValue::new(false),
             pause: StoredValue::new_local(None),
+            call: StoredValue::new(0),
             turn: StoredValue::new(0),
             life: StoredValue::new(0),
             client: StoredValue::new_local(None),

@@ -81,6 +81,7 @@ impl Session {
         }
         match news {
             News::Progress(progress) => self.progress.set(progress),
+            News::Found { call, hits, likely_from } => self.found_so_far(call, hits, likely_from),
             News::Died(failure) => self.revive(failure),
         }
     }

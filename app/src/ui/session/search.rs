@@ -7,12 +7,13 @@ use clip_rs_search::Polygon;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{By, Camera, Phase, Selection, Session, Timing, next, unexpected};
+use super::{By, Camera, Client, Phase, Search, Selection, Session, Timing, next, unexpected};
 use crate::ask::{Ask, Asking};
 use crate::browser::location::{self, Entry};
 use crate::browser::{clock, page};
 use crate::link::{Link, MapView, Side};
 use crate::protocol::{Failure, FailureKind, Hit, Request, Response};
+use crate::shards;
 use crate::trouble::{Part, Trouble};
 use crate::ui::RESULTS;
 use crate::unwrapped::Extent;
@@ -48,7 +49,7 @@ impl Session {
 
     /// Searches only what the map shows now, or everything again.
     pub fn toggle_within(self) {
-        let shown = self.shown.get_value().map(Polygon::from);
+        let shown = self.shown.get_untracked().map(Polygon::from);
         self.search_within(if self.confirmed().area.is_some() { None } else { shown });
     }
 
@@ -124,9 +125,11 @@ impl Session {
             self.phase.set(Phase::Searching);
         }
         let request = Request::Search { query, taken: ask.taken };
-        let Some(answer) =
-            self.client.with_value(|client| client.as_ref().map(|client| client.call(request, &[])))
-        else {
+        let call = |client: &Client<Search>| {
+            self.call.set_value(client.next_call());
+            client.call(request, &[])
+        };
+        let Some(answer) = self.client.with_value(|client| client.as_ref().map(call)) else {
             return self.start();
         };
         spawn_local(async move {
@@ -183,6 +186,16 @@ impl Session {
         clock::record("clip-rs:encode", timing.encode_ms);
         clock::record("clip-rs:search", timing.search_ms);
         self.timing.set(Some(timing));
+    }
+
+    /// Shows what is found so far where cells of a large catalog take long to come; what is known of the answer itself comes with it.
+    pub(super) fn found_so_far(self, call: u32, hits: Vec<Hit>, likely_from: Option<f32>) {
+        let is_asked =
+            self.call.get_value() == call && self.phase.with_untracked(|phase| *phase == Phase::Searching);
+        if is_asked && !hits.is_empty() {
+            self.likely_from.set(likely_from);
+            self.hits.set(Arc::new(hits));
+        }
     }
 
     /// Shows hits, unless none of them is likely. What is still being typed need not be a word yet.
@@ -251,12 +264,23 @@ impl Session {
         self.view
             .get_value()
             .and_then(|view| LngLat::new(view.lng, view.lat).ok())
-            .or_else(|| self.shown.get_value().map(|shown| shown.centre()))
+            .or_else(|| self.shown.get_untracked().map(|shown| shown.centre()))
     }
 
     /// The box that the map shows now; none before it shows any.
     pub fn in_view(self) -> Option<Bounds> {
-        self.shown.get_value()
+        self.shown.get_untracked()
+    }
+
+    /// Of a large catalog the shards of which the map shows something, if they are few enough to be looked at; follows the map.
+    pub fn shards_in_view(self) -> Option<Vec<usize>> {
+        let shown = self.shown.get()?;
+        self.manifest.with(|manifest| shards::in_view(manifest.as_ref()?, shown))
+    }
+
+    /// Whether the catalog has no more than so many items.
+    pub fn is_all(self, items: usize) -> bool {
+        self.manifest.with(|manifest| manifest.as_ref().is_none_or(|manifest| manifest.count() <= items))
     }
 
     /// What the panel is about.
@@ -272,7 +296,7 @@ impl Session {
 
     /// Notes what the map shows now.
     pub fn shows(self, shown: Option<Bounds>) {
-        self.shown.set_value(shown);
+        self.shown.set(shown);
     }
 
     /// Notes where the map looks now.
