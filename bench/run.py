@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 from benches import ann_native, embed, explore, image, in_and_out, page, scale, search, server, stages, text, text_as_used, text_native
-from harness import machine, report
+from harness import curves, machine, report
 from harness.context import ROOT, Context
 
 BENCHES = {
@@ -72,6 +72,8 @@ def main() -> int:
         options.json.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
     if options.json == RESULTS:
         report.write(ordered, ROOT / "docs" / "BENCHMARKS.md")
+        if "scale" in kept:
+            curves.write(kept["scale"], ROOT / "docs" / "pictures" / "scale.svg")
     for name in failed:
         print(f"bench {name} failed; its earlier results, if any, were kept", file=sys.stderr)
     return 1 if failed else 0

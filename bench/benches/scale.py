@@ -13,12 +13,17 @@ from harness.context import Context
 from harness.rows import Measure, Row, measured, single
 from harness.vectors import DEPTH, Vectors
 
+from . import scale_visit
+
 # Vectors, their components, and whether they are measured only when asked for what takes long.
 CASES = [(100_000, 64, False), (100_000, 384, False), (1_000_000, 64, False), (1_000_000, 384, True), (10_000_000, 64, True)]
+# Items of the catalog that a page visits.
+VISITED = 10_000_000
 # Bits of a component that are compared; the first is the one that `clip-rs index` takes, and the only one of what takes long.
 BITS = {64: [7, 6, 5], 384: [6, 5, 4]}
-# Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own.
-BUDGETS = ["300000,20,8000", "600000,20,8000", "1200000,20,8000", "2400000,20,8000", "4800000,20,8000"]
+# Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own for cells of up to 128 MiB
+# together, the fourth for more; the last is that of a search in an area.
+BUDGETS = ["300000,20,8000", "600000,20,8000", "1200000,20,8000", "2400000,20,8000", "4800000,20,8000", "4800000,60,8000"]
 # Added to every request, milliseconds, and bytes a millisecond (50 Mbit/s) of the network that times are worked out for.
 LATENCY_MS, BYTES_A_MS = 20, 6250
 HYPVECTOR = (
@@ -48,6 +53,8 @@ def run(context: Context) -> list[Row]:
             rows.append(Row("scale", f"{size}, {bits} bits, computing", "ms", measures, note=NOTE + " " + HYPVECTOR))
         rows.append(Row("scale", f"{size}, making the cells", "s", built,
                         note="k-means on one thread, assigning on all, writing on one."))
+        if count == VISITED:
+            rows += scale_visit.rows(context, count, items.folder / f"cells-{BITS[dim][0]}")
     return rows
 
 
@@ -65,4 +72,5 @@ def found(items: Vectors, budget: str, answer: dict) -> Measure:
         "MB": round(megabytes, 2), "requests": round(float(np.mean(answer["requests"])), 1), "on a network, ms": round(whole),
         "recall@10": items.recall(answer["ordinals"], 10), f"recall@{DEPTH}": items.recall(answer["ordinals"], DEPTH),
     }
-    return measured(f"budget {int(budget.split(',')[0]) / 1e6:g} MB", answer["ms"], **facts)
+    size, requests, _ = map(int, budget.split(","))
+    return measured(f"budget {size / 1e6:g} MB, {requests} requests", answer["ms"], **facts)

@@ -75,8 +75,8 @@ def wasm_path(name: str) -> str:
 class Page:
     """One tab."""
 
-    def __init__(self, driver: str, session: str, site: str):
-        self.driver, self.session, self.site = driver, session, site
+    def __init__(self, driver: str, session: str, site: str, driver_process: int):
+        self.driver, self.session, self.site, self.driver_process = driver, session, site, driver_process
 
     def command(self, method: str, path: str, body: dict | None = None):
         return request(method, f"{self.driver}/session/{self.session}/{path}", body)
@@ -124,7 +124,7 @@ def page(context: Context, **folders: Path):
         options = {"binary": str(context.chromium), "args": [*ARGUMENTS, f"--user-data-dir={profile}"]}
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
         session = request("POST", f"{base}/session", wanted)["sessionId"]
-        tab = Page(base, session, site)
+        tab = Page(base, session, site, driver.pid)
         tab.command("POST", "timeouts", {"script": PATIENCE * 1000, "pageLoad": 60_000})
         tab.fresh()
         yield tab

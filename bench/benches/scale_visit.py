@@ -1,0 +1,35 @@
+"""A visit of a catalog of very many items: until it can be searched, and how much memory page and workers hold."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from harness import browser, drawn_catalog, renderer, sentences, site
+from harness.context import Context
+from harness.rows import Row, measured, single
+
+from .page import call, go
+
+# Until what a page leaves behind while it loads, or answers, has been let go of.
+REST_SECONDS = 3
+
+
+def rows(context: Context, count: int, cells: Path) -> list[Row]:
+    """Of a catalog with the cells in this folder."""
+    catalog = drawn_catalog.write(context.catalog, cells, count, cells.parent / "catalog")
+    case = f"a visit of {count:,} items"
+    with site.serve(replace(context, catalog=catalog)) as served, browser.page(context) as tab:
+        go(tab, served.url)
+        usable = call(tab, "visit")["usable"]
+        time.sleep(REST_SECONDS)
+        ready = renderer.held(tab.driver_process)
+        pixels = call(tab, "queries", sentences.QUERIES, False)
+        time.sleep(REST_SECONDS)
+        searched = renderer.held(tab.driver_process)
+    memory = [single(name, size) for name, size in [("ready", ready), (f"after {len(pixels)} searches", searched)] if size]
+    return [
+        Row("scale", f"{case}: usable", "ms", [single("ours", usable)], note="Over loopback, without a network."),
+        Row("scale", f"{case}: query to pixels", "ms", [measured("ours", pixels)]),
+        Row("scale", f"{case}: memory of page and workers", "MB", memory,
+            note="What the renderer's process holds alone. The catalog has the drawn cells, and of shards and details the names."),
+    ]
