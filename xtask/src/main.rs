@@ -16,6 +16,7 @@ mod paths;
 mod policy;
 mod process;
 mod report;
+mod sanitizer;
 mod server;
 mod service_worker;
 mod setup;
@@ -43,6 +44,7 @@ cargo xtask COMMAND
                             build all, make the sample area and serve it; --large: a million tiles out of it
   test [--install]          every check and test, in a real browser too; --install as above
   test --cluster            every check and test of indexing on a cluster, whose engine takes long to compile
+  test --sanitizer          tests of the engine with an address sanitizer, on 64-bit Linux
   dist                      build the page into dist/, for any static host
   server                    build the page, and clip-rs-server with the page inside
   screenshots               take pictures of every state of the page into target/screenshots, and those of
@@ -79,6 +81,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["test"] => alone(|| test::run(false)),
         ["test", "--cluster"] => alone(test::cluster),
+        ["test", "--sanitizer"] => alone(test::sanitizer),
         ["test", "--install"] => alone(|| test::run(true)),
         ["screenshots"] => alone(|| test::show("screenshots", &["target/screenshots", "docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),

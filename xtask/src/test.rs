@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::arm;
 use crate::dist::{self, Engines};
 use crate::native::{self, Area, Commands};
 use crate::paths;
 use crate::process;
+use crate::sanitizer;
 use crate::setup::browser::Browser;
 use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain, programs, readers};
 use crate::steps::{self, Step};
@@ -70,13 +71,16 @@ pub fn run(install: bool) -> Result<()> {
         Ok(mut tests) => check("kernels for ARM, emulated", &mut tests)?,
         Err(why) => steps::skipped("kernels for ARM, emulated", &why),
     }
-    wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
-    let (name, words) = (
-        "kernels in the browser, relaxed SIMD",
-        ["--lib", "--test", "precision", "--test", "same_everywhere"],
-    );
-    wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
-    dist::bundle(&toolchain, &tools, Engines::All)?;
+    // wasm-opt takes minutes of one processor.
+    let in_the_browser = || {
+        wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
+        let (name, words) = (
+            "kernels in the browser, relaxed SIMD",
+            ["--lib", "--test", "precision", "--test", "same_everywhere"],
+        );
+        wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)
+    };
+    setup::both(in_the_browser, || dist::bundle(&toolchain, &tools, Engines::All))?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
     native_tests(&commands, &area, &browser, firefox, readers)
@@ -87,6 +91,14 @@ pub fn cluster() -> Result<()> {
     check("formatting", setup::cargo().args(["fmt", "--all", "--check"]))?;
     check("clippy", setup::cargo().args(["clippy", "-p", CLUSTER, "--all-targets", "--", "-Dwarnings"]))?;
     check("tests", setup::cargo().args(["test", "-p", CLUSTER]))
+}
+
+/// The engine's tests with every read and write of memory watched.
+pub fn sanitizer() -> Result<()> {
+    match sanitizer::tests() {
+        Ok(mut tests) => check("engine under an address sanitizer", &mut tests),
+        Err(why) => bail!("{why}"),
+    }
 }
 
 /// Tests of the engine, compiled for wasm (with `flags` in place of the usual ones) and run by a headless browser.
