@@ -57,16 +57,16 @@ def series(record: dict) -> dict[str, list[dict]]:
         # "1,000,000 x 64, 7 bits, computing"
         size, *_, what = row["case"].rsplit(", ", 2)
         if what == "computing" and size not in found:
-            found[size] = [measure["facts"] for measure in row["ours"] if measure["name"].endswith(" 20 requests")]
+            found[size] = [measure["facts"] for measure in row["ours"] if not measure["name"].endswith(" 60 requests")]
     return found
 
 
 def write(record: dict, path: Path):
     """Draws the record of the bench `scale`."""
     known = series(record)
-    left = Panel(MARGIN, "recall@10 by what a search fetches", "MB", [0.25, 0.5, 1, 2, 4, 8], 0.5)
+    left = Panel(MARGIN, "recall@10 by what a search fetches", "MB", [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32], 0.4)
     right = Panel(MARGIN + PANEL + GAP, "recall@10 by the time it takes on a network", "ms: 20 a request, 50 Mbit/s, and computing",
-                  [50, 100, 200, 400, 800, 1600], 0.5)
+                  [50, 100, 200, 400, 800, 1600, 3200], 0.4)
     drawn = [*left.axes(), *right.axes()]
     for number, (size, facts) in enumerate(known.items()):
         colour = COLOURS[number % len(COLOURS)]
