@@ -11,6 +11,7 @@
 //! | [`cells`] | items divided into cells by queries |
 //! | [`function`] | the functions of those queries |
 //! | [`exchange`] | the place in object storage that all processes share |
+//! | [`publish`] | a catalog that was made into object storage |
 //! | [`session`] | where queries run: here, or on a cluster |
 //! | [`nodes`] | the processes of a cluster: one scheduler, any number of executors |
 //!
@@ -25,6 +26,7 @@ pub mod exchange;
 pub mod function;
 pub mod job;
 pub mod nodes;
+pub mod publish;
 pub mod run;
 pub mod session;
 mod tables;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use clip_rs_cluster::nodes::{self, Executor};
+use clip_rs_cluster::publish::{Published, publish};
 use clip_rs_cluster::run::{Spread, run};
 use clip_rs_pipeline::arguments::{self, Index};
 use clip_rs_stage::files;
@@ -41,6 +42,9 @@ struct Spreading {
     /// What all processes share: s3://bucket/prefix, or a folder that all of them see [default: CATALOG.work/exchange]
     #[arg(long, value_name = "URL")]
     exchange: Option<String>,
+    /// Where to put the catalog when it is made, s3://bucket/prefix: what is not there yet, and catalog.json last
+    #[arg(long, value_name = "URL")]
+    publish: Option<String>,
     /// Tiles or pictures of a task: what is done again if an executor is lost
     #[arg(long, default_value_t = 512)]
     task: usize,
@@ -137,5 +141,10 @@ fn index(args: Spreading) -> Result<ExitCode> {
     let exchange = args.exchange.map_or_else(beside, Ok)?;
     let spread = Spread { scheduler: args.scheduler, exchange, task: args.task, tasks: args.tasks };
     arguments::tell(&request, &run(&request, &spread)?);
+    if let Some(address) = args.publish {
+        let Published { written, bytes, known } = publish(&request.out, &address)?;
+        let megabytes = bytes as f64 / 1e6;
+        println!("{address}: {written} files written, {megabytes:.1} MB, {known} there before");
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use clip_rs_catalog::TileId;
 use clip_rs_imagery::pmtiles_archive::{self, Described};
 use clip_rs_pipeline::index::{HasCells, Request, index};
+use clip_rs_pipeline::verify::verify;
 use clip_rs_sample::{SampleOptions, generate};
 use clip_rs_stage::StageError;
 use tempfile::TempDir;
@@ -219,6 +220,44 @@ fn write_archive(folder: &Path, out: &Path) {
         tiles.iter().try_for_each(|(tile, content)| archive.add(*tile, content))
     };
     pmtiles_archive::write::<(), StageError>(out, described, fill).expect("an archive");
+}
+
+#[test]
+fn a_catalog_is_put_into_object_storage_whole_once_and_beside_nobody_elses() {
+    let area = area();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("catalog");
+    let storage = Storage::serve(&["maps"]);
+    let publish = |words: &[String], to: &str| {
+        Process::start(&[words, &["--publish".to_owned(), to.to_owned()]].concat(), &storage.environment())
+    };
+    let words = words(area.tiles().to_str().expect("Unicode"), &out);
+    publish(&words, "s3://maps/a/county").succeed();
+    // All but the compressed copies, which storage cannot choose between.
+    let plain = |folder: &Path| {
+        let mut files = contents(folder);
+        files.retain(|name, _| ![".br", ".gz"].iter().any(|ending| name.ends_with(ending)));
+        files
+    };
+    let published = storage.path("maps", "a/county");
+    assert!(plain(&out).len() > 100 && contents(&published) == plain(&out));
+    assert_eq!(verify(&published).expect("checked").faults, []);
+
+    // Again, changed: what is there stays, and the former edition with it.
+    let before = contents(&published);
+    let renamed = [words.as_slice(), &["--title".to_owned(), "Another title".to_owned()]].concat();
+    let said = publish(&renamed, "s3://maps/a/county").succeed();
+    assert!(said.contains(" 0 files written") || said.contains(" 1 files written"), "{said}");
+    let after = contents(&published);
+    assert!(before.keys().all(|name| after.contains_key(name)));
+    assert_ne!(before["catalog.json"], after["catalog.json"]);
+
+    let notes = folder.path().join("notes.json");
+    fs::write(&notes, "{}").expect("a file");
+    storage.put("maps", "theirs/catalog.json", &notes);
+    let refused = publish(&words, "s3://maps/theirs").fail();
+    assert!(refused.contains("no catalog's") && !refused.contains(storage::SECRET), "{refused}");
+    assert_eq!(contents(&storage.path("maps", "theirs")).len(), 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A server that speaks S3, on this machine, for as long as a test runs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
@@ -59,6 +59,11 @@ impl Storage {
         let target = self.folder.path().join(bucket).join(key);
         fs::create_dir_all(target.parent().expect("a parent")).expect("a folder");
         fs::copy(from, target).expect("a copy");
+    }
+
+    /// Where what lies below a prefix of a bucket is kept.
+    pub fn path(&self, bucket: &str, prefix: &str) -> PathBuf {
+        self.folder.path().join(bucket).join(prefix)
     }
 
     /// What tells a process where the storage is and that it may use it.
