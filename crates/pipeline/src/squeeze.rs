@@ -8,12 +8,18 @@ use flate2::write::GzEncoder;
 
 /// A sibling must be this much smaller than the file to be worth a second copy.
 const WORTH: f64 = 0.9;
-/// From so many bytes on brotli's ninth level is enough: it takes a tenth of the time of the best and leaves a tenth more. Only indexes
-/// of catalogs with cells are so large, which no search loads.
-const LARGE: usize = 6 << 20;
 const BROTLI_BUFFER: usize = 1 << 16;
 /// log2 of the window, the largest that every browser takes.
 const BROTLI_WINDOW: u32 = 22;
+
+/// How much time a sibling may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// As small as can be: for what a first search waits for.
+    Best,
+    /// A tenth of the time, for a tenth more bytes (brotli's ninth level): for what there is much of, and few load.
+    Brisk,
+}
 
 /// The ways in which a sibling can be compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +43,18 @@ impl Squeeze {
     }
 
     /// The compressed content, if it is more than a tenth smaller. A quick try decides; only what pays is
-    /// compressed as well as can be, or, where it is large, nearly so.
-    pub fn compress(self, content: &[u8]) -> std::io::Result<Option<Vec<u8>>> {
+    /// compressed with this effort.
+    pub fn compress(self, content: &[u8], effort: Effort) -> std::io::Result<Option<Vec<u8>>> {
         let pays = |squeezed: &[u8]| (squeezed.len() as f64) < WORTH * content.len() as f64;
-        let (quick, best) = match self {
-            Self::Brotli => (4, if content.len() < LARGE { 11 } else { 9 }),
-            Self::Gzip => (1, 9),
+        let (quick, level) = match (self, effort) {
+            (Self::Brotli, Effort::Best) => (4, 11),
+            (Self::Brotli, Effort::Brisk) => (4, 9),
+            (Self::Gzip, _) => (1, 9),
         };
         if !pays(&self.encode(content, quick)?) {
             return Ok(None);
         }
-        self.encode(content, best).map(Some)
+        self.encode(content, level).map(Some)
     }
 
     fn encode(self, content: &[u8], level: u32) -> std::io::Result<Vec<u8>> {
@@ -121,12 +128,12 @@ mod tests {
         let mut noise = vec![0; 5000];
         StdRng::seed_from_u64(1).fill_bytes(&mut noise);
         for way in Squeeze::ALL {
-            let squeezed = way.compress(text.as_bytes())?.expect("text shrinks");
+            let squeezed = way.compress(text.as_bytes(), Effort::Best)?.expect("text shrinks");
             assert!(squeezed.len() < 300, "{way:?}: {}", squeezed.len());
             assert_eq!(way.expand(&squeezed, text.len() as u64)?, text.as_bytes());
             assert_eq!(way.expand(&squeezed, 9)?.len(), 10, "no more than one byte beyond what is expected");
-            assert_eq!(way.compress(&noise)?, None);
-            assert_eq!(way.compress(b"")?, None);
+            assert_eq!(way.compress(&noise, Effort::Brisk)?, None);
+            assert_eq!(way.compress(b"", Effort::Best)?, None);
         }
         Ok(())
     }
@@ -137,7 +144,7 @@ mod tests {
             (0..200).map(|n| format!("{{\"line\": {n}, \"value\": {}}}\n", n * n % 89)).collect();
         let content = content.as_bytes();
         for way in Squeeze::ALL {
-            let squeezed = way.compress(content)?.expect("text shrinks");
+            let squeezed = way.compress(content, Effort::Brisk)?.expect("text shrinks");
             assert_eq!(way.check(&squeezed, content), Ok(()));
             // A few bits of a deflate stream mean nothing to anybody: those that fill its last byte, and the lengths of
             // codes that are not used. What is read is the same with and without them.

@@ -22,6 +22,7 @@ use crate::embed::ShownPicture;
 use crate::embeddings::{EmbeddingStore, Memory, Seen};
 use crate::given::Given;
 use crate::publish::Edition;
+use crate::squeeze::Effort;
 use clip_rs_imagery::{Entry, Skipped};
 use clip_rs_locate::{AddressBook, PLACES_CREDIT, Places};
 use clip_rs_package::Package;
@@ -281,7 +282,9 @@ impl Workshop<'_> {
         if let Some(gathered) = gathered {
             gathered.items(built);
         }
-        let index = progress.part("writing", || self.edition.add(&index, "index", "bin"))?;
+        // Of a catalog with cells no search loads it.
+        let effort = if self.has_cells { Effort::Brisk } else { Effort::Best };
+        let index = progress.part("writing", || self.edition.add_with(&index, "index", "bin", effort))?;
         let names = progress.part("writing", || self.edition.add(&names, "items", "bin"))?;
         Ok(Shard {
             count: items.len(),

@@ -7,6 +7,7 @@ use clip_rs_stage::StageError;
 use rayon::prelude::*;
 
 use crate::publish::Edition;
+use crate::squeeze::Effort;
 
 /// Bytes of indexes and items from which on a catalog has cells, unless it is said otherwise: more than a first search can wait
 /// for.
@@ -104,8 +105,9 @@ impl Gathered {
         let written = builder.write(&partition, &labels, &self.shards, bits_of(builder.dim()))?;
         let footprints = self.shards.iter().flat_map(|items| (0..items.len()).map(|at| items.footprint(at)));
         let overview = overview(footprints.zip(written.cell_of));
-        let overview =
-            overview.map(|overview| edition.add(&overview.to_bytes()?, "overview", "bin")).transpose()?;
+        let overview = overview
+            .map(|overview| edition.add_with(&overview.to_bytes()?, "overview", "bin", Effort::Brisk))
+            .transpose()?;
         Ok(Some(CellsRef {
             centroids: edition.add(&written.centroids, "centroids", "bin")?,
             cells: edition.add_for_ranges(&written.cells, "cells", "bin")?,

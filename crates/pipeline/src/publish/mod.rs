@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use clip_rs_catalog::{Digester, FileRef, ListedFile, MANIFEST_NAME, Manifest};
 
 use crate::catalog::Catalog;
-use crate::squeeze::Squeeze;
+use crate::squeeze::{Effort, Squeeze};
 use clip_rs_stage::{StageError, files};
 
 use gathering::Gathering;
@@ -157,13 +157,26 @@ impl Edition {
     /// Writes a file beside `catalog.json`, with its compressed siblings, and gives its name; content that is there already
     /// is left alone, for somebody may be reading it.
     pub fn add(&mut self, content: &[u8], stem: &str, extension: &str) -> Result<String, StageError> {
+        self.add_with(content, stem, extension, Effort::Best)
+    }
+
+    /// The same with this effort for the siblings.
+    pub fn add_with(
+        &mut self,
+        content: &[u8],
+        stem: &str,
+        extension: &str,
+        effort: Effort,
+    ) -> Result<String, StageError> {
         let name = self.add_for_ranges(content, stem, extension)?;
         for way in Squeeze::ALL {
             let path = self.out.join(format!("{name}{}", way.suffix()));
             // To look whether a sibling is right is much sooner done than to make it again.
             if fs::read(&path).is_ok_and(|former| way.check(&former, content).is_ok()) {
                 files::sync(&path)?;
-            } else if let Some(squeezed) = way.compress(content).map_err(StageError::io("compress", &path))? {
+            } else if let Some(squeezed) =
+                way.compress(content, effort).map_err(StageError::io("compress", &path))?
+            {
                 files::write_durably(&path, &squeezed)?;
             }
         }
