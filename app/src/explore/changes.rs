@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use clip_rs_catalog::{Bounds, Date, MANIFEST_NAME, Manifest, Shard as ShardRef};
+use clip_rs_catalog::{Date, MANIFEST_NAME, Manifest, Shard as ShardRef};
 use clip_rs_search::explore::{Changes, Pair, changes};
 use clip_rs_search::{Hit as Found, ItemRef, Polygon, Shard};
 use futures::future::{try_join, try_join_all};
@@ -85,9 +85,8 @@ fn answer(
     }
     let footprint = |item: ItemRef| shards.get(item.shard)?.items.footprint(item.ordinal);
     let mark = |pair: &Pair| found.mark(pair.change);
-    let placed: Vec<(Bounds, f32)> =
-        found.pairs.iter().filter_map(|pair| Some((footprint(pair.now)?, mark(pair)))).collect();
-    let (layer, cells) = painted(opened, &placed, false, None, found.pairs.len(), start)?;
+    let placed = found.pairs.iter().filter_map(|pair| Some((footprint(pair.now)?, mark(pair))));
+    let (layer, cells) = painted(opened, placed, false, None, found.pairs.len(), start)?;
     let is_told = |pair: &&Pair| {
         opened.engine.lies_in(pair.now, &question.areas)
             && question.taken.is_none_or(|taken| taken.holds(day(pair.now)))

@@ -25,22 +25,34 @@ pub struct Grid {
 impl Grid {
     /// Paints items: their footprints with what is known of each, -1..=1 where `signed`, else 0..=1. Of items that overlap, the
     /// one that says most is seen. None if nothing has a place.
-    pub fn paint(items: &[(Bounds, f32)], area: &Bounds, signed: bool) -> Option<Self> {
+    ///
+    /// They are gone through twice and not kept, as there may be a million.
+    pub fn paint(
+        items: impl Iterator<Item = (Bounds, f32)> + Clone,
+        area: &Bounds,
+        signed: bool,
+    ) -> Option<Self> {
         let frame = Frame::of(Some(area));
-        let extents: Vec<(Extent, f32)> =
-            items.iter().map(|(bounds, value)| (frame.extent(bounds), *value)).collect();
-        let extent = extents.iter().map(|(extent, _)| *extent).reduce(Extent::union)?;
+        let mut whole: Option<Extent> = None;
+        let mut cell = f64::INFINITY;
+        for (bounds, _) in items.clone() {
+            let extent = frame.extent(&bounds);
+            whole = Some(whole.map_or(extent, |whole| whole.union(extent)));
+            let (width, height) = size(extent);
+            if width > 0.0 && height > 0.0 {
+                cell = cell.min(width).min(height);
+            }
+        }
+        let extent = whole?;
         let (width, height) = size(extent);
-        let finest = extents.iter().map(|(extent, _)| size(*extent)).filter(|(w, h)| *w > 0.0 && *h > 0.0);
-        let cell = finest.map(|(w, h)| w.min(h)).fold(f64::INFINITY, f64::min);
         let longest = width.max(height);
         let cell = if cell.is_finite() { cell } else { longest / CELLS_OF_POINTS };
         let cell = cell.max(longest / MOST_CELLS).max(f64::MIN_POSITIVE);
         let count = |length: f64| (length / cell).round().clamp(1.0, MOST_CELLS) as usize;
         let mut grid = Self { columns: count(width), rows: count(height), extent, cells: Vec::new() };
         grid.cells = vec![0; grid.columns * grid.rows];
-        for (item, value) in extents {
-            grid.fill(item, byte(value, signed), signed);
+        for (bounds, value) in items {
+            grid.fill(frame.extent(&bounds), byte(value, signed), signed);
         }
         Some(grid)
     }
@@ -106,7 +118,7 @@ mod tests {
         let items: Vec<(Bounds, f32)> =
             (0..12).map(|at| (tile(4700 + at % 4, 6200 + at / 4), at as f32 / 11.0)).collect();
         let area = Bounds::around(items.iter().map(|(bounds, _)| *bounds)).expect("an area");
-        let grid = Grid::paint(&items, &area, false).expect("a grid");
+        let grid = Grid::paint(items.into_iter(), &area, false).expect("a grid");
         assert_eq!((grid.columns, grid.rows), (4, 3));
         let expected: Vec<u8> = (0..12).map(|at| byte(at as f32 / 11.0, false)).collect();
         assert_eq!(grid.cells, expected);
@@ -117,7 +129,7 @@ mod tests {
     fn where_nothing_lies_a_cell_is_0_and_overlaps_show_the_larger_mark() {
         let items = [(tile(10, 10), 0.25), (tile(12, 10), 1.0), (tile(10, 10), 0.75)];
         let area = Bounds::around(items.iter().map(|(bounds, _)| *bounds)).expect("an area");
-        let grid = Grid::paint(&items, &area, false).expect("a grid");
+        let grid = Grid::paint(items.into_iter(), &area, false).expect("a grid");
         assert_eq!(grid.cells, [byte(0.75, false), 0, 255]);
     }
 
@@ -125,7 +137,7 @@ mod tests {
     fn a_difference_shows_what_is_furthest_from_none() {
         let items = [(tile(10, 10), -0.5), (tile(10, 10), 0.25), (tile(11, 10), 0.0)];
         let area = Bounds::around(items.iter().map(|(bounds, _)| *bounds)).expect("an area");
-        let grid = Grid::paint(&items, &area, true).expect("a grid");
+        let grid = Grid::paint(items.into_iter(), &area, true).expect("a grid");
         assert_eq!(grid.cells, [byte(-0.5, true), 128]);
     }
 
@@ -133,7 +145,7 @@ mod tests {
     fn an_area_across_the_antimeridian_is_painted_in_one_piece() {
         let items = [(tile(16383, 8000), 1.0), (tile(0, 8000), 0.0)];
         let area = Bounds::around(items.iter().map(|(bounds, _)| *bounds)).expect("an area");
-        let grid = Grid::paint(&items, &area, false).expect("a grid");
+        let grid = Grid::paint(items.into_iter(), &area, false).expect("a grid");
         assert_eq!((grid.columns, grid.rows, grid.cells.as_slice()), (2, 1, &[255, 1][..]));
         assert!(grid.extent.east > 180.0);
     }
@@ -143,10 +155,10 @@ mod tests {
         let point = |lng: f64, lat: f64| Bounds::new(lng, lat, lng, lat).expect("a position");
         let items = [(point(7.0, 50.0), 1.0), (point(8.0, 51.0), 0.5)];
         let area = Bounds::new(7.0, 50.0, 8.0, 51.0).expect("an area");
-        let grid = Grid::paint(&items, &area, false).expect("a grid");
+        let grid = Grid::paint(items.into_iter(), &area, false).expect("a grid");
         assert_eq!(grid.cells.iter().filter(|cell| **cell > 0).count(), 2);
-        let grid = Grid::paint(&items[..1], &area, false).expect("a grid");
+        let grid = Grid::paint(items.into_iter().take(1), &area, false).expect("a grid");
         assert_eq!(grid.cells, [255]);
-        assert_eq!(Grid::paint(&[], &area, false), None);
+        assert_eq!(Grid::paint(std::iter::empty(), &area, false), None);
     }
 }

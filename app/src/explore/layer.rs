@@ -28,9 +28,8 @@ pub fn layer(
     };
     let Marked { values, likely_from } = marks(opened, query, against, scored)?;
     let footprints = chosen().flat_map(|shard| (0..shard.items.len()).map(|at| shard.items.footprint(at)));
-    let placed: Vec<(Bounds, f32)> =
-        footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value))).collect();
-    let (layer, cells) = painted(opened, &placed, against.is_some(), likely_from, values.len(), start)?;
+    let placed = footprints.zip(&values).filter_map(|(bounds, value)| Some((bounds?, *value)));
+    let (layer, cells) = painted(opened, placed, against.is_some(), likely_from, values.len(), start)?;
     Ok((Response::Layer(layer), cells))
 }
 
@@ -49,9 +48,9 @@ pub fn estimate(
     }
     // Of cells in one square the one that says most is seen, as of items in one place.
     let louder = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
-    let placed: Vec<(Bounds, f32)> = overview.pooled(&values, louder).collect();
+    let placed = overview.pooled(&values, louder);
     let items = opened.pages.manifest().count();
-    let (layer, cells) = painted(opened, &placed, against.is_some(), likely_from, items, start)?;
+    let (layer, cells) = painted(opened, placed, against.is_some(), likely_from, items, start)?;
     Ok((Response::Layer(Layer { is_estimate: true, ..layer }), cells))
 }
 
@@ -87,7 +86,7 @@ fn marks(
 /// Values of places as the cells of a layer; `start` is when their computing began.
 pub fn painted(
     opened: &Opened,
-    placed: &[(Bounds, f32)],
+    placed: impl Iterator<Item = (Bounds, f32)> + Clone,
     is_signed: bool,
     likely_from: Option<f32>,
     items: usize,

@@ -163,7 +163,7 @@ impl Overview {
         &self,
         values: &[f32],
         louder: impl Fn(f32, f32) -> f32 + Copy,
-    ) -> impl Iterator<Item = (Bounds, f32)> {
+    ) -> impl Iterator<Item = (Bounds, f32)> + Clone {
         let of_group = |values: &[f32]| values.iter().copied().reduce(louder);
         let of_groups: Vec<f32> = values.chunks(1 << self.shift).filter_map(of_group).collect();
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
