@@ -39,5 +39,9 @@ pub fn of_item(manifest: &Manifest, id: &ItemId) -> Option<Vec<usize>> {
 pub fn in_view(manifest: &Manifest, view: Bounds) -> Option<Vec<usize>> {
     manifest.cells.as_ref()?;
     let places = within(manifest, &[view]);
-    (bytes(manifest, &places) <= OF_A_VIEW).then_some(places)
+    // Asked at each move of a map: of hundreds of shards only the first few are weighed.
+    let weighed = |sum: u64, place: &usize| {
+        Some(sum.saturating_add(bytes(manifest, &[*place]))).filter(|sum| *sum <= OF_A_VIEW)
+    };
+    places.iter().try_fold(0, weighed).is_some().then_some(places)
 }

@@ -139,6 +139,10 @@ impl Answerer {
     /// Of a catalog that is searched by its cells brings these shards into the engine, by their places, and lets go of others where
     /// all together are too many. The shards of any other are there.
     pub(crate) async fn bring(&self, places: &[usize]) -> Result<(), Failure> {
+        if places.is_empty() {
+            // Nothing is waited for, as by most searches while another catalog is opened.
+            return Ok(());
+        }
         let _one_after_the_other = self.opening.lock().await;
         let (pages, here) = self.with_opened(|opened| {
             let here = opened.engine.shards().iter().map(|shard| !shard.items.is_empty());
