@@ -251,7 +251,7 @@ mod tests {
             model,
             shards,
             cells: None,
-            files: Vec::new(),
+            files: Vec::new().into(),
             examples: Vec::new(),
             digest: String::new(),
         }

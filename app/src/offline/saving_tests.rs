@@ -150,7 +150,7 @@ fn area(edition: u8, gives_parts: bool) -> Area {
         model,
         shards: vec![shard],
         cells: None,
-        files,
+        files: files.into(),
         examples: Vec::new(),
         digest: format!("{edition}"),
     };

@@ -148,7 +148,9 @@ pub use items::{Items, ItemsBuilder};
 pub use listing::{
     ImageKind, ListedFile, ListedPicture, ListedTile, MAX_PAGE_ROWS, PictureListing, TileListing,
 };
-pub use manifest::{CellsRef, FileRef, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet};
+pub use manifest::{
+    CellsRef, FileRef, Files, MANIFEST_NAME, Manifest, ModelRef, Page, PictureSet, Shard, TileSet,
+};
 pub use origin::Origin;
 pub use overview::Overview;
 pub use path::check_path;

@@ -77,7 +77,7 @@ async fn tiles_of_several_folders_and_kinds_have_one_address() {
     tiles.folders.push("tiles-fedcba9876543210".into());
     tiles.kinds.push(ImageKind::Png);
     tiles.listing[0].file = file.name.clone();
-    manifest.files.push(file.clone());
+    manifest.files = [&manifest.files[..], std::slice::from_ref(&file)].concat().into();
     site.publish(&manifest);
 
     let described = site.get("/catalog/tilejson.json", &[("host", "a")]).await.json();

@@ -224,7 +224,7 @@ fn manifest(id: &str, files: &[FileRef; 8]) -> Manifest {
             page_rows: 3,
         }],
         cells: None,
-        files: files.to_vec(),
+        files: files.to_vec().into(),
         examples: vec!["storage tanks".into()],
         digest: String::new(),
     }

@@ -1,5 +1,6 @@
 //! `catalog.json`: what is in a catalog and which bytes make it up.
 
+mod files;
 mod imagery;
 mod validate;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Bounds, CatalogError, Date, Digest, Fault};
 
+pub use files::{FileRef, Files};
 pub use imagery::{Page, PictureSet, TileSet};
 
 /// Name of the manifest in a catalog's folder.
@@ -71,7 +73,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<CellsRef>,
     /// Length and digest of every file beside this one (tiles and pictures are in the listing).
-    pub files: Vec<FileRef>,
+    pub files: Files,
     /// Example queries that suit this area; may be empty.
     pub examples: Vec<String>,
     /// SHA-256 of this file with these digits set to zero.
@@ -135,43 +137,6 @@ pub struct CellsRef {
     pub overview: Option<String>,
 }
 
-/// A file of the catalog: its name says nothing that is not checked here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRef {
-    /// Name in the catalog's folder, `stem.<hash>.extension`.
-    pub name: String,
-    /// Length in bytes.
-    pub bytes: u64,
-    /// SHA-256 of the content.
-    pub sha256: Digest,
-}
-
-impl FileRef {
-    /// The reference for `content`, named `stem.<hash>.extension`.
-    pub fn of(content: &[u8], stem: &str, extension: &str) -> Self {
-        let sha256 = Digest::of(content);
-        Self { name: sha256.file_name(stem, extension), bytes: content.len() as u64, sha256 }
-    }
-
-    /// Checks length and digest of `content`; the error names this file.
-    pub fn check(&self, content: &[u8]) -> Result<(), CatalogError> {
-        self.check_length(content.len() as u64)?;
-        self.check_digest(Digest::of(content))
-    }
-
-    /// Checks a length alone, in bytes; the error names this file.
-    pub fn check_length(&self, found: u64) -> Result<(), CatalogError> {
-        let fault = Fault::Length { expected: self.bytes, found };
-        if found == self.bytes { Ok(()) } else { Err(CatalogError::File { name: self.name.clone(), fault }) }
-    }
-
-    /// Checks a digest alone, for content whose length was checked; the error names this file.
-    pub fn check_digest(&self, found: Digest) -> Result<(), CatalogError> {
-        let fault = Fault::Digest { expected: self.sha256, found };
-        if found == self.sha256 { Ok(()) } else { Err(CatalogError::File { name: self.name.clone(), fault }) }
-    }
-}
-
 /// What is read before anything else.
 #[derive(Deserialize)]
 struct Head {
@@ -228,8 +193,7 @@ impl Manifest {
 
     /// The reference of the file called `name`.
     pub fn file(&self, name: &str) -> Result<&FileRef, CatalogError> {
-        let found = self.files.iter().find(|file| file.name == name);
-        found.ok_or_else(|| malformed(&format!("it names no file {name:?}")))
+        self.files.get(name).ok_or_else(|| malformed(&format!("it names no file {name:?}")))
     }
 
     /// Number of items in all shards.

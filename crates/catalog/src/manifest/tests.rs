@@ -46,10 +46,17 @@ fn manifest() -> Manifest {
             page_rows: 4,
         }],
         cells: None,
-        files,
+        files: files.into(),
         examples: vec!["storage tanks".into()],
         digest: String::new(),
     }
+}
+
+/// Changes what the manifest says of its first file.
+fn first_file(manifest: &mut Manifest, change: fn(&mut FileRef)) {
+    let mut files = Vec::from(manifest.files.clone());
+    change(&mut files[0]);
+    manifest.files = files.into();
 }
 
 #[test]
@@ -59,6 +66,22 @@ fn a_manifest_survives_a_round_trip() -> Result<(), CatalogError> {
     assert_eq!(Manifest { digest: String::new(), ..read.clone() }, manifest());
     assert_eq!(read.to_json()?, text, "writing again changes nothing");
     assert_eq!(read.count(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_file_is_found_by_its_name_in_whichever_order_they_are() -> Result<(), CatalogError> {
+    let mut manifest = manifest();
+    let mut files = Vec::from(manifest.files.clone());
+    files.reverse();
+    manifest.files = files.clone().into();
+    let read = Manifest::from_json(manifest.to_json()?.as_bytes())?;
+    assert_eq!(read.files[..], files[..], "the order is kept");
+    for file in &files {
+        assert_eq!(read.file(&file.name)?, file);
+    }
+    let error = read.file("items.0123456789abcdef.bin").expect_err("unknown").to_string();
+    assert!(error.contains("items.0123456789abcdef.bin"), "{error}");
     Ok(())
 }
 
@@ -94,10 +117,10 @@ fn a_manifest_that_does_not_hold_together_is_not_written() {
         |m| m.shards[0].centroid.push(0.0),
         |m| m.shards[0].count = 5,
         |m| m.shards[0].page_rows = 0,
-        |m| m.files[0].name = "../model.json".into(),
-        |m| m.files[0].name = ".hidden".into(),
-        |m| m.files[0].name = "model.0123456789abcdef.bin".into(),
-        |m| m.files.push(m.files[0].clone()),
+        |m| first_file(m, |file| file.name = "../model.json".into()),
+        |m| first_file(m, |file| file.name = ".hidden".into()),
+        |m| first_file(m, |file| file.name = "model.0123456789abcdef.bin".into()),
+        |m| m.files = [&m.files[..], &m.files[..1]].concat().into(),
         |m| m.model.embed_dim = 0,
         |m| m.tiles.iter_mut().for_each(|t| t.folders[0] = "tiles".into()),
         |m| m.tiles.iter_mut().for_each(|t| t.folders[0] = "https://elsewhere/tiles-0123456789abcdef".into()),

@@ -43,17 +43,15 @@ impl Manifest {
             .iter()
             .flat_map(|cells| [&cells.centroids, &cells.cells].into_iter().chain(&cells.overview));
         let of_listing = self.listing().iter().map(|page| &page.file);
-        // Sorted once: a manifest may name very many files.
-        let mut named: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
-        named.sort_unstable();
-        if let Some(pair) = named.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(malformed(&format!("it names the file {:?} twice", pair[0])));
+        if let Some(file) = self.files.twice() {
+            return Err(malformed(&format!("it names the file {:?} twice", file.name)));
         }
-        for name in of_model.into_iter().chain(of_shards).chain(of_cells).chain(of_listing) {
-            if named.binary_search(&name.as_str()).is_err() {
-                return Err(malformed(&format!("it names no file {name:?}")));
-            }
-        }
+        of_model
+            .into_iter()
+            .chain(of_shards)
+            .chain(of_cells)
+            .chain(of_listing)
+            .try_for_each(|name| self.file(name).map(drop))?;
         Ok(())
     }
 }

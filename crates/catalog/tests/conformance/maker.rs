@@ -126,7 +126,7 @@ impl Maker {
             model,
             shards,
             cells: None,
-            files: self.refs,
+            files: self.refs.into(),
             examples: Vec::new(),
             digest: String::new(),
         };

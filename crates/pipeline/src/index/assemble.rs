@@ -202,7 +202,7 @@ pub fn assemble(
         model: model_ref,
         shards,
         cells,
-        files: workshop.edition.files(),
+        files: workshop.edition.files().into(),
         examples,
         digest: String::new(),
     })
