@@ -2,6 +2,7 @@
 
 use clip_rs_catalog::Bounds;
 
+use crate::painted::louder;
 use crate::unwrapped::{Extent, Frame, mercator};
 
 /// Most cells on a side: more than a screen has room for.
@@ -95,12 +96,6 @@ fn size(extent: Extent) -> (f64, f64) {
 fn byte(value: f32, signed: bool) -> u8 {
     let share = if signed { (value + 1.0) / 2.0 } else { value };
     1 + (share.clamp(0.0, 1.0) * 254.0).round() as u8
-}
-
-/// Of two cells the one that says more: the larger mark, or what is further from the middle.
-fn louder(a: u8, b: u8, signed: bool) -> u8 {
-    let loud = |cell: u8| if signed && cell > 0 { cell.abs_diff(128) + 1 } else { cell };
-    if loud(b) > loud(a) { b } else { a }
 }
 
 #[cfg(test)]

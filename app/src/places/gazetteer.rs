@@ -43,6 +43,13 @@ pub struct Place<'a> {
     pub bounds: Bounds,
 }
 
+/// Places while they are told, name by name: of a million items few have a name of their own, and none has to be kept.
+#[derive(Default)]
+pub struct Gathering {
+    names: BTreeMap<String, Gathered>,
+    left_out: usize,
+}
+
 /// What is known of a name so far.
 struct Gathered {
     name: String,
@@ -51,26 +58,11 @@ struct Gathered {
 }
 
 impl Gazetteer {
-    /// The places of these entries: a name, and a box that it is said of. A name may come many times; beyond
-    /// [`MAX_NAMES`] new ones are left out.
+    /// The places of these entries, as [`Gathering::add`] takes them.
     pub fn new<'a>(entries: impl Iterator<Item = (&'a str, Bounds)>) -> Self {
-        let mut names = BTreeMap::new();
-        let mut left_out = 0;
-        for (name, bounds) in entries {
-            if name.len() > MAX_NAME || !gather(&mut names, name, true, bounds) {
-                left_out += 1;
-                continue;
-            }
-            for part in parts(name) {
-                gather(&mut names, part, false, bounds);
-            }
-        }
-        let most_words = names.keys().map(|key: &String| key.split(' ').count()).max().unwrap_or(0);
-        let entries = names.into_iter().filter_map(|(key, Gathered { name, whole, boxes })| {
-            let bounds = united(boxes)?;
-            Some(Entry { key: key.into(), name: name.into(), whole, bounds })
-        });
-        Self { entries: entries.collect(), most_words, left_out }
+        let mut gathering = Gathering::default();
+        entries.for_each(|(name, bounds)| gathering.add(name, bounds));
+        gathering.finish()
     }
 
     /// How many names are known.
@@ -124,6 +116,29 @@ impl Gazetteer {
     /// Words of the longest name.
     pub(super) fn most_words(&self) -> usize {
         self.most_words
+    }
+}
+
+impl Gathering {
+    /// Adds a name, and a box that it is said of. A name may come many times; beyond [`MAX_NAMES`] new ones are left out.
+    pub fn add(&mut self, name: &str, bounds: Bounds) {
+        if name.len() > MAX_NAME || !gather(&mut self.names, name, true, bounds) {
+            self.left_out += 1;
+            return;
+        }
+        for part in parts(name) {
+            gather(&mut self.names, part, false, bounds);
+        }
+    }
+
+    /// The places that were told.
+    pub fn finish(self) -> Gazetteer {
+        let most_words = self.names.keys().map(|key| key.split(' ').count()).max().unwrap_or(0);
+        let entries = self.names.into_iter().filter_map(|(key, Gathered { name, whole, boxes })| {
+            let bounds = united(boxes)?;
+            Some(Entry { key: key.into(), name: name.into(), whole, bounds })
+        });
+        Gazetteer { entries: entries.collect(), most_words, left_out: self.left_out }
     }
 }
 

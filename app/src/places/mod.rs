@@ -13,7 +13,7 @@ mod words;
 use clip_rs_catalog::Bounds;
 
 pub use area::{IN_ROOM_M, MAX_CORNERS};
-pub use gazetteer::{Gazetteer, MAX_NAMES, Place};
+pub use gazetteer::{Gathering, Gazetteer, MAX_NAMES, Place};
 pub use relation::{MAX_METRES, NEAR_M, Relation};
 pub use words::key;
 

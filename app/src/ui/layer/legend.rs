@@ -64,7 +64,7 @@ fn Shown() -> impl IntoView {
         let (shown, all) = layer.counts()?;
         layer.painted.with(|painted| {
             let Painted { grid, change, .. } = painted.as_ref()?;
-            let (cells, places) = (counted(all, "cell"), counted(grid.items, "place"));
+            let (shown, cells, places) = (grouped(shown), counted(all, "cell"), counted(grid.items, "place"));
             Some(match change {
                 Some(Change { unpaired, stand_out, .. }) => format!(
                     "{shown} of {cells} painted; {places} compared, {} changed, {} not seen on both dates",

@@ -12,7 +12,7 @@ use crate::ask::Ask;
 use crate::browser::pixels;
 use crate::colours;
 use crate::export::{Cell, Format};
-use crate::painted::Painted;
+use crate::painted::{Painted, Raster};
 use crate::protocol::explore::{self, Request, Response, mark_of};
 use crate::unwrapped::{Extent, latitude, mercator};
 
@@ -37,6 +37,8 @@ pub struct Layer {
     pub threshold: RwSignal<f32>,
     /// What is painted.
     pub painted: RwSignal<Option<Painted>>,
+    /// Cells on a side that the map shows as one.
+    pooling: Memo<usize>,
     turn: StoredValue<u32>,
 }
 
@@ -52,13 +54,20 @@ pub struct Overlay {
 impl Layer {
     /// A layer that is not shown; it follows what is asked from now on.
     pub fn new(session: Session) -> Self {
+        let painted = RwSignal::new(None::<Painted>);
+        let pooling = Memo::new(move |_| {
+            let zoom = session.zoom();
+            painted
+                .with(|painted| painted.as_ref().zip(zoom).map_or(1, |(painted, zoom)| painted.pooling(zoom)))
+        });
         let layer = Self {
             session,
             is_on: RwSignal::new(false),
             against: RwSignal::new(None),
             opacity: RwSignal::new(OPACITY),
             threshold: RwSignal::new(0.0),
-            painted: RwSignal::new(None),
+            painted,
+            pooling,
             turn: StoredValue::new(0),
         };
         let shards = Memo::new(move |_| session.shards_in_view());
@@ -131,18 +140,19 @@ impl Layer {
     /// The picture to lay over the map, if there is one.
     pub fn overlay(self) -> Option<Overlay> {
         let threshold = self.threshold.get();
+        let pooling = self.pooling.get();
         self.painted.with(|painted| {
-            let Painted { grid, cells, is_difference, .. } = painted.as_ref()?;
-            let rgba = colours::pixels(cells, threshold, *is_difference);
-            let url = match pixels::data_url(grid.columns as u32, &rgba) {
+            let painted = painted.as_ref()?;
+            let Raster { columns, extent, cells } = painted.pooled(pooling);
+            let rgba = colours::pixels(&cells, threshold, painted.is_difference);
+            let url = match pixels::data_url(columns as u32, &rgba) {
                 Ok(url) => url,
                 Err(why) => {
                     leptos::logging::warn!("the layer was not painted: {why}");
                     return None;
                 }
             };
-            let [west, south, east, north] = grid.edges;
-            Some(Overlay { url, extent: Extent { west, south, east, north } })
+            Some(Overlay { url, extent })
         })
     }
 

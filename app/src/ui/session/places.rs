@@ -15,7 +15,7 @@ use crate::browser::storage;
 use crate::catalogs;
 use crate::history::{History, Suggestion, suggestions};
 use crate::load::{self, LoadError};
-use crate::places::{Gazetteer, Where, parse};
+use crate::places::{Gathering, Gazetteer, Where, parse};
 
 /// Larger lists of places are not loaded on a person's connection, bytes.
 const MOST_BYTES: u64 = 8 << 20;
@@ -187,7 +187,7 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Dat
         return Ok(None);
     }
     let file = async |name: &str| load::file(&base, manifest.file(name)?, &|_| {}).await;
-    let mut entries = Vec::new();
+    let mut places = Gathering::default();
     let mut days: Option<(Date, Date)> = None;
     for shard in &manifest.shards {
         let items =
@@ -201,11 +201,11 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Dat
                     days = Some(days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
                 }
                 let Some(bounds) = items.footprint(page * shard.page_rows + at) else { continue };
-                entries.extend(known.place.map(|place| (place, bounds)));
-                entries.extend(known.address.map(|address| (address, bounds)));
+                for name in [known.place, known.address].into_iter().flatten() {
+                    places.add(&name, bounds);
+                }
             }
         }
     }
-    let gazetteer = Gazetteer::new(entries.iter().map(|(name, bounds)| (name.as_str(), *bounds)));
-    Ok(Some((gazetteer, days)))
+    Ok(Some((places.finish(), days)))
 }

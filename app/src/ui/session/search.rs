@@ -272,6 +272,12 @@ impl Session {
         self.shown.get_untracked()
     }
 
+    /// Zoom of the map, 0 to 28; none before it shows anything. Follows the map.
+    pub fn zoom(self) -> Option<f64> {
+        self.shown.track();
+        self.view.get_value().map(|view| view.zoom)
+    }
+
     /// Of a large catalog the shards of which the map shows something, if they are few enough to be looked at; follows the map.
     pub fn shards_in_view(self) -> Option<Vec<usize>> {
         let shown = self.shown.get()?;
