@@ -54,7 +54,7 @@ def run(context: Context) -> list[Row]:
         rows.append(Row("scale", f"{size}, making the cells", "s", built,
                         note="k-means on one thread, assigning on all, writing on one."))
         if count == VISITED:
-            rows += scale_visit.rows(context, count, items.folder / f"cells-{BITS[dim][0]}")
+            rows += scale_visit.rows(context, count, items.folder / f"cells-{BITS[dim][0]}", told["cells"])
     return rows
 
 

@@ -14,9 +14,9 @@ from .page import call, go
 REST_SECONDS = 3
 
 
-def rows(context: Context, count: int, cells: Path) -> list[Row]:
+def rows(context: Context, count: int, cells: Path, how_many_cells: int) -> list[Row]:
     """Of a catalog with the cells in this folder."""
-    catalog = drawn_catalog.write(context.catalog, cells, count, cells.parent / "catalog")
+    catalog = drawn_catalog.write(context.catalog, cells, how_many_cells, count, cells.parent / "catalog")
     case = f"a visit of {count:,} items"
     with site.serve(replace(context, catalog=catalog)) as served, browser.page(context) as tab:
         go(tab, served.url)
@@ -26,10 +26,15 @@ def rows(context: Context, count: int, cells: Path) -> list[Row]:
         pixels = call(tab, "queries", sentences.QUERIES, False)
         time.sleep(REST_SECONDS)
         searched = renderer.held(tab.driver_process)
-    memory = [single(name, size) for name, size in [("ready", ready), (f"after {len(pixels)} searches", searched)] if size]
+        layer = call(tab, "layer")
+        time.sleep(REST_SECONDS)
+        painted = renderer.held(tab.driver_process)
+    states = [("ready", ready), (f"after {len(pixels)} searches", searched), ("with the layer of the whole", painted)]
+    memory = [single(name, size) for name, size in states if size]
     return [
         Row("scale", f"{case}: usable", "ms", [single("ours", usable)], note="Over loopback, without a network."),
         Row("scale", f"{case}: query to pixels", "ms", [measured("ours", pixels)]),
+        Row("scale", f"{case}: layer of the whole", "ms", [single("ours", layer)], note="The explorer's start and the overview are part of it."),
         Row("scale", f"{case}: memory of page and workers", "MB", memory,
             note="What the renderer's process holds alone. The catalog has the drawn cells, and of shards and details the names."),
     ]

@@ -50,3 +50,13 @@ export async function queries(words, hasPictures = true) {
   }
   return times;
 }
+
+// Milliseconds until how well every place fits the last query was painted on the map.
+export async function layer() {
+  const start = performance.now();
+  document.querySelector("[data-testid=layer]").click();
+  const counts = () => document.querySelector("[data-testid=layer-counts]")?.textContent ?? "";
+  await until(() => counts().includes("painted"), "the layer was painted");
+  await drawn();
+  return performance.now() - start;
+}
