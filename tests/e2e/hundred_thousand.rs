@@ -125,6 +125,15 @@ fn the_layer_is_an_estimate_of_the_whole_and_exact_near_by(
     // As far out as the map goes.
     let out = "document.querySelector('.leaflet-control-zoom-out').click()";
     page.wait_until("the whole is estimated", &format!("({out}, ({counts}).includes('estimated'))"))?;
+    page.wait_until(
+        "the map is as far out as it goes",
+        &format!("({out}, !!document.querySelector('.leaflet-control-zoom-out.leaflet-disabled'))"),
+    )?;
+    let seen = "(i => i?.complete && i.naturalWidth < 336 && i.getBoundingClientRect().width / i.naturalWidth >= 3)";
+    page.wait_until(
+        "a place is large enough to be seen",
+        &format!("{seen}(document.querySelector('.similarity-layer'))"),
+    )?;
     let (bytes, requests) = taken(&chromium.recorder().seen(), "/overview.");
     println!("overview: {bytes} bytes");
     assert!(requests == 1 && bytes < OVERVIEW, "{bytes} bytes of the overview in {requests} requests");
