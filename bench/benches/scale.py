@@ -14,6 +14,7 @@ from harness.rows import Measure, Row, measured, single
 from harness.vectors import DEPTH, Vectors
 
 from . import scale_visit
+from .scale_visit import BYTES_A_MS, LATENCY_MS
 
 # Vectors, their components, and whether they are measured only when asked for what takes long.
 CASES = [(100_000, 64, False), (100_000, 384, False), (1_000_000, 64, False), (1_000_000, 384, True), (10_000_000, 64, True)]
@@ -24,8 +25,6 @@ BITS = {64: [7, 6, 5], 384: [6, 5, 4]}
 # Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own for cells of up to 128 MiB
 # together, the fourth for more; the last is that of a search in an area.
 BUDGETS = ["300000,20,8000", "600000,20,8000", "1200000,20,8000", "2400000,20,8000", "4800000,20,8000", "4800000,60,8000"]
-# Added to every request, milliseconds, and bytes a millisecond (50 Mbit/s) of the network that times are worked out for.
-LATENCY_MS, BYTES_A_MS = 20, 6250
 HYPVECTOR = (
     "hypvector's own figures, of its own vectors: 100,000 x 384: 5.5 MB, 91 requests, recall@10 .91; 1 million x 1024: 17.8 MB, "
     "118 requests, .89; 3.2 million: 68 MB, 274 requests, .92."

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from harness import browser, drawn_catalog, renderer, sentences, site
+from harness import browser, drawn_catalog, renderer, sentences, site, slow
 from harness.context import Context
 from harness.rows import Row, measured, single
 
@@ -12,12 +12,15 @@ from .page import call, go
 
 # Until what a page leaves behind while it loads, or answers, has been let go of.
 REST_SECONDS = 3
+# Added to every request, milliseconds, and bytes a millisecond (50 Mbit/s) of the network that a visit is slowed down to.
+LATENCY_MS, BYTES_A_MS = 20, 6250
 
 
 def rows(context: Context, count: int, cells: Path, how_many_cells: int) -> list[Row]:
     """Of a catalog with the cells in this folder."""
     catalog = drawn_catalog.write(context.catalog, cells, how_many_cells, count, cells.parent / "catalog")
     case = f"a visit of {count:,} items"
+    slowly = f"{LATENCY_MS} ms a request and 50 Mbit/s"
     with site.serve(replace(context, catalog=catalog)) as served, browser.page(context) as tab:
         go(tab, served.url)
         usable = call(tab, "visit")["usable"]
@@ -29,11 +32,23 @@ def rows(context: Context, count: int, cells: Path, how_many_cells: int) -> list
         layer = call(tab, "layer")
         time.sleep(REST_SECONDS)
         painted = renderer.held(tab.driver_process)
+    with (
+        site.serve(replace(context, catalog=catalog)) as served,
+        slow.network(served.url, LATENCY_MS, BYTES_A_MS) as url,
+        browser.page(context) as tab,
+    ):
+        go(tab, url)
+        usable_slowly = call(tab, "visit")["usable"]
+        time.sleep(REST_SECONDS)
+        pixels_slowly = call(tab, "queries", sentences.QUERIES, False)
     states = [("ready", ready), (f"after {len(pixels)} searches", searched), ("with the layer of the whole", painted)]
     memory = [single(name, size) for name, size in states if size]
     return [
         Row("scale", f"{case}: usable", "ms", [single("ours", usable)], note="Over loopback, without a network."),
         Row("scale", f"{case}: query to pixels", "ms", [measured("ours", pixels)]),
+        Row("scale", f"{case}: usable, {slowly}", "ms", [single("ours", usable_slowly)]),
+        Row("scale", f"{case}: query to pixels, {slowly}", "ms", [measured("ours", pixels_slowly)],
+            note="Waited for, through a proxy in between (HTTP/1.1: six requests at once)."),
         Row("scale", f"{case}: layer of the whole", "ms", [single("ours", layer)], note="The explorer's start and the overview are part of it."),
         Row("scale", f"{case}: memory of page and workers", "MB", memory,
             note="What the renderer's process holds alone. The catalog has the drawn cells, and of shards and details the names."),
