@@ -55,8 +55,10 @@ def series(record: dict) -> dict[str, list[dict]]:
     found = {}
     for row in record["rows"]:
         # "1,000,000 x 64, 7 bits, computing"
-        size, *_, what = row["case"].rsplit(", ", 2)
-        if what == "computing" and size not in found:
+        if not row["case"].endswith(", computing"):
+            continue
+        size = row["case"].rsplit(", ", 2)[0]
+        if size not in found:
             found[size] = [measure["facts"] for measure in row["ours"] if not measure["name"].endswith(" 60 requests")]
     return found
 
