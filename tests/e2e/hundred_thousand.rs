@@ -134,6 +134,7 @@ fn the_layer_is_an_estimate_of_the_whole_and_exact_near_by(
         "a place is large enough to be seen",
         &format!("{seen}(document.querySelector('.similarity-layer'))"),
     )?;
+    assert_eq!(page.text(".legend h2")?, "How well places fit, estimated");
     let (bytes, requests) = taken(&chromium.recorder().seen(), "/overview.");
     println!("overview: {bytes} bytes");
     assert!(requests == 1 && bytes < OVERVIEW, "{bytes} bytes of the overview in {requests} requests");

@@ -50,10 +50,15 @@ fn Shown() -> impl IntoView {
     };
     let is_change =
         move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.change.is_some()));
-    let heading = move || match (is_change(), is_difference()) {
-        (true, _) => "What has changed",
-        (false, true) => "Which fits better",
-        (false, false) => "How well each place fits",
+    let is_estimate =
+        move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.grid.is_estimate));
+    // A phone shows no more of it than the heading.
+    let heading = move || match (is_change(), is_difference(), is_estimate()) {
+        (true, ..) => "What has changed",
+        (false, true, false) => "Which fits better",
+        (false, true, true) => "Which fits better, estimated",
+        (false, false, false) => "How well each place fits",
+        (false, false, true) => "How well places fit, estimated",
     };
     let ends = move || match (is_change(), is_difference()) {
         (true, _) => ("as usual".to_owned(), "much more".to_owned()),

@@ -19,6 +19,8 @@ use crate::places::{Gathering, Gazetteer, Where, parse};
 
 /// Larger lists of places are not loaded on a person's connection, bytes.
 const MOST_BYTES: u64 = 8 << 20;
+/// Nor are those in more files: searches would have to wait for a connection.
+const MOST_FILES: usize = 1000;
 /// Suggestions at most.
 const SUGGESTIONS: usize = 8;
 const KEY: &str = "clip-rs:searches";
@@ -183,7 +185,8 @@ async fn gazetteer(manifest: &Manifest) -> Result<Option<(Gazetteer, Option<(Dat
     let base = catalogs::folder();
     let names = manifest.shards.iter().flat_map(|shard| shard.details.iter().chain([&shard.items]));
     let sizes = names.map(|name| Ok(manifest.file(name)?.bytes)).collect::<Result<Vec<u64>, LoadError>>()?;
-    if sizes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes)) > MOST_BYTES {
+    let bytes = sizes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes));
+    if bytes > MOST_BYTES || sizes.len() > MOST_FILES {
         return Ok(None);
     }
     let file = async |name: &str| load::file(&base, manifest.file(name)?, &|_| {}).await;
