@@ -129,7 +129,8 @@ fn the_layer_is_an_estimate_of_the_whole_and_exact_near_by(
         "the map is as far out as it goes",
         &format!("({out}, !!document.querySelector('.leaflet-control-zoom-out.leaflet-disabled'))"),
     )?;
-    let seen = "(i => i?.complete && i.naturalWidth < 336 && i.getBoundingClientRect().width / i.naturalWidth >= 3)";
+    let seen =
+        "(i => i?.complete && i.naturalWidth < 336 && i.getBoundingClientRect().width / i.naturalWidth >= 3)";
     page.wait_until(
         "a place is large enough to be seen",
         &format!("{seen}(document.querySelector('.similarity-layer'))"),
