@@ -1,6 +1,7 @@
 //! The search worker: it owns the engine, and answers the page's searches.
 
 mod answer;
+mod bring;
 mod cells;
 mod details;
 mod faults;
