@@ -75,7 +75,7 @@ fn with_exif(jpeg: &[u8], tiff: &[u8]) -> Vec<u8> {
 struct Gallery {
     chromium: Chromium,
     page: clip_rs_tests::Page,
-    _site: Site,
+    site: Site,
     said: String,
 }
 
@@ -87,7 +87,7 @@ fn open(images: &Path, words: &[&str]) -> Result<Gallery> {
     let chromium = Chromium::start(&artifacts, &site)?;
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
     page.wait_for_state("ready")?;
-    Ok(Gallery { chromium, page, _site: site, said })
+    Ok(Gallery { chromium, page, site, said })
 }
 
 /// A JavaScript condition: every result's picture has arrived.
@@ -124,6 +124,35 @@ fn twenty_large_pictures_cost_kilobytes_and_the_wall_needs_no_map() -> Result<()
     )?;
     assert_eq!(map, 0.0, "without positions there is no empty map");
     expect_quiet(&gallery.chromium);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn a_link_to_more_like_a_picture_finds_it_in_a_catalog_of_cells() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let images = folder.path().join("images");
+    fs::create_dir(&images)?;
+    for number in 0..40 {
+        fs::write(images.join(format!("{number}.jpg")), jpeg(&picture(number, 224, 224))?)?;
+    }
+    let gallery = open(&images, &["--cells", "always"])?;
+    let (page, chromium) = (&gallery.page, &gallery.chromium);
+    let of =
+        |part: &str| chromium.recorder().seen().iter().filter(|request| request.url.contains(part)).count();
+    assert_eq!((of("/centroids."), of("/index.")), (1, 0), "it is searched by its cells");
+    // Nobody has found it before: its name says nothing about where it is.
+    for number in [17, 33] {
+        page.go("about:blank")?;
+        page.go(&gallery.site.url(&format!("#like={number}.jpg")))?;
+        page.wait_for_state("results")?;
+        assert_eq!(page.results()?[0].id, format!("{number}.jpg"));
+    }
+    page.go("about:blank")?;
+    page.go(&gallery.site.url("#like=missing.jpg"))?;
+    page.wait_for_state("failed")?;
+    let said: String = page.eval("document.body.innerText")?;
+    assert!(said.contains("missing.jpg"), "{said}");
     Ok(())
 }
 

@@ -22,7 +22,6 @@ use super::tower;
 use crate::browser::clock;
 use crate::protocol::{Failure, FailureKind, Hit, LookedAt, Message, Request, Response, Taken};
 use crate::serve::{Answers, say};
-use crate::shards;
 
 /// Most hits that are given to one call, whatever it asks for.
 const MAX_HITS: usize = 5000;
@@ -164,9 +163,7 @@ impl Answerer {
         let first = query.only_item().cloned();
         let query = prepared(query)?;
         let unknown = query.items().filter(|id| !cells.remembers(id));
-        let places: Vec<usize> =
-            unknown.filter_map(|id| shards::of_item(self.pages().ok()?.manifest(), id)).flatten().collect();
-        self.bring(&places).await?;
+        self.bring(&self.holding(unknown).await?).await?;
         let (query, direction, marker, asked) = self.with_opened(|opened| {
             let query = cells.resolved(query, &opened.engine)?;
             let asked = Encoded::of(&opened.engine, &query)?;
@@ -249,7 +246,7 @@ fn cell_search(pages: &Pages, centroids: &[u8]) -> Result<CellSearch, Failure> {
     Ok(CellSearch::new(cells, pages.base().into(), file.clone(), manifest))
 }
 
-fn unreadable(file: &str, error: CatalogError) -> Failure {
+pub(super) fn unreadable(file: &str, error: CatalogError) -> Failure {
     let other_version = matches!(&error, CatalogError::File { fault: Fault::Version { .. }, .. });
     let failure = unusable(file, &error.named(file));
     if other_version { Failure { kind: FailureKind::Version, ..failure } } else { failure }

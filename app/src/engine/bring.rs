@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use clip_rs_catalog::Shard as ShardRef;
+use clip_rs_catalog::{ItemId, Items, Shard as ShardRef};
 use clip_rs_search::engine::NextShard;
 use clip_rs_search::{EngineError, Shard};
 use futures::future::try_join_all;
 
-use super::answer::{Answerer, duplicates, shard};
+use super::answer::{Answerer, duplicates, shard, unreadable};
 use super::details::Pages;
-use super::faults::unusable;
+use super::faults::{refused, unusable};
 use super::loader::{self, ShardFiles};
 use crate::protocol::Failure;
 use crate::serve::say;
@@ -18,6 +18,10 @@ use crate::shards;
 
 /// Bytes of shards that are kept for who looks at the whole of a part, beside those that are wanted now.
 const KEPT: u64 = 64 << 20;
+/// Bytes of names that are looked through for a picture: of some two million.
+const MOST_NAMES: u64 = 32 << 20;
+/// Files of names that are fetched at once.
+const AT_ONCE: usize = 8;
 
 impl Answerer {
     /// Of a catalog that is searched by its cells brings these shards into the engine, by their places, and lets go of others where
@@ -54,6 +58,54 @@ impl Answerer {
             opened.duplicates = duplicates(&opened.engine);
         }
         Ok(())
+    }
+
+    /// The places of the shards of a catalog that is searched by its cells in which the items with these names are; of any other none.
+    /// A tile's name says where it lies. That of a picture is looked for in the names of shard after shard; one that no shard
+    /// has is not among them.
+    pub(crate) async fn holding(
+        &self,
+        ids: impl IntoIterator<Item = &ItemId>,
+    ) -> Result<Vec<usize>, Failure> {
+        let pages = self.pages()?;
+        let manifest = pages.manifest();
+        if manifest.cells.is_none() {
+            return Ok(Vec::new());
+        }
+        let (mut places, mut wanted) = (Vec::new(), Vec::new());
+        for id in ids {
+            match shards::of_item(manifest, id) {
+                Some(known) => places.extend(known),
+                None => wanted.push(id),
+            }
+        }
+        let names: Vec<(usize, &str)> = self.with_opened(|opened| {
+            // Those that are here may have them.
+            wanted.retain(|id| opened.engine.find(id).map(|item| places.push(item.shard)).is_none());
+            let here = opened.engine.shards();
+            let is_here = |place: &usize| here.get(*place).is_some_and(|shard| !shard.items.is_empty());
+            let shards = manifest.shards.iter().enumerate().filter(|(place, _)| !is_here(place));
+            Ok(shards.map(|(place, shard)| (place, shard.items.as_str())).collect())
+        })?;
+        let Some(first) = wanted.first() else { return Ok(places) };
+        let bytes = |(_, name): &(usize, &str)| manifest.file(name).map_or(0, |file| file.bytes);
+        if names.iter().map(bytes).fold(0, u64::saturating_add) > MOST_NAMES {
+            return Err(refused(&format!(
+                "This catalog is too large to find {first} by its name. Search for it in words first, then ask for more like it."
+            )));
+        }
+        for some in names.chunks(AT_ONCE) {
+            let asked: Vec<_> = some.iter().map(|(_, name)| ("Names and footprints", *name)).collect();
+            let files = try_join_all(loader::files(&pages, &asked, |message| say(&message))?).await?;
+            for ((place, name), bytes) in some.iter().zip(files) {
+                let items = Items::from_bytes(&bytes).map_err(|error| unreadable(name, error))?;
+                wanted.retain(|id| items.position(id).map(|_| places.push(*place)).is_none());
+            }
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        Ok(places)
     }
 
     /// Shards of the catalog that is open, by their places.

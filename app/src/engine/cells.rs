@@ -13,7 +13,7 @@ use clip_rs_search::{Direction, Embedding, Engine, EngineError, ItemRef, Query, 
 use futures::future::{Either, FutureExt as _, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use super::faults::{not_answered, refused};
+use super::faults::not_answered;
 use crate::browser::clock;
 use crate::load::{self, LoadError};
 use crate::protocol::{Failure, Hit, LookedAt};
@@ -111,12 +111,7 @@ impl CellSearch {
         for term in &mut query.terms {
             if let Subject::Item(id) = &term.subject {
                 let known = self.remembered.borrow().get(&id.to_string()).cloned();
-                let unknown = || match id {
-                    ItemId::Tiles(_) => not_answered(EngineError::NoItem(id.clone())),
-                    ItemId::Picture { .. } => refused(&format!(
-                        "This catalog is too large to find {id} by its name. Search for it in words first, then ask for more like it."
-                    )),
-                };
+                let unknown = || not_answered(EngineError::NoItem(id.clone()));
                 term.subject = Subject::Vector(known.or_else(|| in_shard(id)).ok_or_else(unknown)?);
             }
         }

@@ -112,8 +112,8 @@ impl Explorer {
         let overview = pages.manifest().cells.as_ref().and_then(|cells| cells.overview.as_deref());
         let places = near.and_then(|near| shards::in_view(pages.manifest(), near));
         // Places like an item are looked for where it points to.
-        let asked =
-            reach::holding(pages.manifest(), query.items().chain(against.into_iter().flat_map(Query::items)));
+        let items = query.items().chain(against.into_iter().flat_map(Query::items));
+        let asked = self.catalog.holding(items).await?;
         match (&places, overview) {
             (Some(places), _) => reach::of(&self.catalog, places.iter().copied().chain(asked)).await?,
             (None, Some(name)) => {

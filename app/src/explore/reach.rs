@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_rs_catalog::{Bounds, ItemId, Manifest};
+use clip_rs_catalog::{Bounds, ItemId};
 use clip_rs_search::Polygon;
 
 use crate::engine::{Answerer, refused};
@@ -20,15 +20,9 @@ pub async fn within(catalog: &Answerer, areas: &[Polygon]) -> Result<(), Failure
     of(catalog, shards::within(catalog.pages()?.manifest(), &edges)).await
 }
 
-/// Brings what the items with these names may be in.
+/// Brings what the items with these names are in.
 pub async fn of_items(catalog: &Answerer, ids: impl IntoIterator<Item = &ItemId>) -> Result<(), Failure> {
-    of(catalog, holding(catalog.pages()?.manifest(), ids)).await
-}
-
-/// The places of the shards that the items with these names may be in: all of them where one does not say where it lies.
-pub fn holding<'a>(manifest: &Manifest, ids: impl IntoIterator<Item = &'a ItemId>) -> Vec<usize> {
-    let places = |id: &ItemId| shards::of_item(manifest, id).unwrap_or_else(|| shards::within(manifest, &[]));
-    ids.into_iter().flat_map(places).collect()
+    of(catalog, catalog.holding(ids).await?).await
 }
 
 /// Brings the shards at these places.
