@@ -1,12 +1,10 @@
 //! A layer as it is painted: its cells, and what they are of.
 
 use crate::protocol::explore::{Compared, Layer};
-use crate::unwrapped::{Extent, latitude, mercator};
+use crate::unwrapped::{Extent, latitude, mercator, world_pixels};
 
 /// Cells that are smaller on the screen than so many pixels are hard to see.
 const LEAST_PIXELS: f64 = 3.0;
-/// Pixels of the map of the whole Earth on a side, at zoom 0.
-const WORLD: f64 = 256.0;
 
 /// Cells with what they are of.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +52,7 @@ impl Painted {
     /// between pixels.
     pub fn pooling(&self, zoom: f64) -> usize {
         let [west, _, east, _] = self.grid.edges;
-        let cell = (east - west) / 360.0 * WORLD * zoom.exp2() / self.grid.columns.max(1) as f64;
+        let cell = (east - west) / 360.0 * world_pixels(zoom) / self.grid.columns.max(1) as f64;
         let most = self.grid.columns.max(self.grid.rows).next_power_of_two();
         let enough = |side: &usize| cell * *side as f64 >= LEAST_PIXELS;
         std::iter::successors(Some(1), |side| Some(side * 2))

@@ -9,6 +9,8 @@ const MERCATOR_LATITUDE: f64 = 85.051_128;
 /// Room around an area of no extent, degrees: about two kilometres.
 const LEAST_ROOM: f64 = 0.02;
 const TURN: f64 = 360.0;
+/// Edge of the map of the whole Earth at zoom 0, pixels.
+const WORLD_PIXELS: f64 = 256.0;
 
 /// How the longitudes of one map are laid out: around the middle of its area.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,6 +130,11 @@ impl Extent {
         let share = ((self.east - self.west) / TURN).max(mercator(self.north) - mercator(self.south));
         (pixels / 256.0 / share).log2()
     }
+}
+
+/// Edge of the map of the whole Earth at a zoom, pixels.
+pub fn world_pixels(zoom: f64) -> f64 {
+    WORLD_PIXELS * zoom.exp2()
 }
 
 /// How far north of the Web Mercator map's lower edge a latitude lies, 0 to 1.

@@ -145,9 +145,10 @@ pub fn Graticule(shown: RwSignal<Option<Shown>>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unwrapped::world_pixels;
 
     fn shown(zoom: f64, lng: f64) -> Shown {
-        let per_degree = 256.0 * zoom.exp2() / 360.0;
+        let per_degree = world_pixels(zoom) / 360.0;
         let (width, height) = (1000.0, 600.0);
         let half = width / per_degree / 2.0;
         let up = height / per_degree.to_degrees() / 2.0;

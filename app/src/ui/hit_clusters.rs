@@ -1,6 +1,6 @@
 //! Which of many small footprints are drawn as one, and which ranks there is room for: by where they lie on the screen.
 
-use crate::unwrapped::{Extent, mercator};
+use crate::unwrapped::{Extent, mercator, world_pixels};
 
 /// So many small footprints are drawn one by one.
 const FEW: usize = 40;
@@ -23,9 +23,9 @@ pub struct Spot {
 }
 
 impl Spot {
-    /// Where `extent` lies at a zoom (256 pixels around the Earth at zoom 0).
+    /// Where `extent` lies at a zoom, in pixels of the map of the whole Earth.
     pub fn of(extent: Extent, zoom: f64) -> Self {
-        let around = 256.0 * zoom.exp2();
+        let around = world_pixels(zoom);
         let (south, north) = (mercator(extent.south), mercator(extent.north));
         let width = (extent.east - extent.west) / 360.0;
         Self {

@@ -56,8 +56,7 @@ fn choices(session: Session, since: &str) -> Vec<(String, String)> {
     };
     let choice = |listed: &ListedCatalog| (listed.url.to_string(), catalogs::titled(listed));
     session.listed.with(|listed| choices.extend(listed.iter().filter(is_other).map(choice)));
-    let days = manifest.captured.map(|[first, last]| (first, last)).or(session.days.get());
-    let first = days.filter(|(first, last)| first < last).map(|(first, _)| first.to_string());
+    let first = session.days.get().filter(|(first, last)| first < last).map(|(first, _)| first.to_string());
     let day = if is_day(since) { Some(since.to_owned()) } else { first };
     choices.extend(day.map(|day| (day, "an earlier day of this catalog".to_owned())));
     if !choices.iter().any(|(value, _)| value == since) {

@@ -12,6 +12,8 @@ use crate::ui::session::Session;
 use crate::ui::status::asked as asked_in_words;
 
 const AGAINST: &str = "layer-against";
+/// Where there is room for all of the legend.
+const ROOMY: &str = "(width >= 820px)";
 
 /// Shows the layer, or takes it off.
 #[component]
@@ -52,7 +54,6 @@ fn Shown() -> impl IntoView {
         move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.change.is_some()));
     let is_estimate =
         move || layer.painted.with(|painted| painted.as_ref().is_some_and(|p| p.grid.is_estimate));
-    // A phone shows no more of it than the heading.
     let heading = move || match (is_change(), is_difference(), is_estimate()) {
         (true, ..) => "What has changed",
         (false, true, false) => "Which fits better",
@@ -99,21 +100,25 @@ fn Shown() -> impl IntoView {
                 <span>{move || ends().0}</span>
                 <span>{move || ends().1}</span>
             </p>
-            <div class="legend-sliders">
-            <label>"Opacity"
-                <input type="range" min="0.1" max="1" step="0.05" data-testid="layer-opacity" prop:value=move || layer.opacity.get().to_string()
-                    on:input=move |event| layer.opacity.set(number(event))/>
-            </label>
-            <label><span>"From "{move || percent(layer.threshold.get())}</span>
-                <input type="range" min="0" max="0.95" step="0.05" data-testid="layer-threshold" prop:value=move || layer.threshold.get().to_string()
-                    on:input=move |event| layer.threshold.set(number(event) as f32)/>
-            </label>
-            </div>
-            <form class="compare" hidden=is_change on:submit=compare>
-                <label class="out-of-sight" for=AGAINST>"Compare with other words"</label>
-                <input id=AGAINST data-testid="layer-against" type="text" autocomplete="off" placeholder="Compare with …" prop:value=against/>
-                <button type="submit" class="plain" data-testid="layer-compare">"Compare"</button>
-            </form>
+            // A phone has little map: what is seldom needed waits there to be asked for.
+            <details open=page::prefers(ROOMY)>
+                <summary data-testid="legend-more">"Adjust"</summary>
+                <div class="legend-sliders">
+                    <label>"Opacity"
+                        <input type="range" min="0.1" max="1" step="0.05" data-testid="layer-opacity" prop:value=move || layer.opacity.get().to_string()
+                            on:input=move |event| layer.opacity.set(number(event))/>
+                    </label>
+                    <label><span>"From "{move || percent(layer.threshold.get())}</span>
+                        <input type="range" min="0" max="0.95" step="0.05" data-testid="layer-threshold" prop:value=move || layer.threshold.get().to_string()
+                            on:input=move |event| layer.threshold.set(number(event) as f32)/>
+                    </label>
+                </div>
+                <form class="compare" hidden=is_change on:submit=compare>
+                    <label class="out-of-sight" for=AGAINST>"Compare with other words"</label>
+                    <input id=AGAINST data-testid="layer-against" type="text" autocomplete="off" placeholder="Compare with …" prop:value=against/>
+                    <button type="submit" class="plain" data-testid="layer-compare">"Compare"</button>
+                </form>
+            </details>
             <p class="soft" role="status" data-testid="layer-counts">{scored}</p>
         </section>
     }

@@ -109,6 +109,7 @@ impl Session {
         let pictures = Rc::new(Pictures::new(catalogs::folder(), Arc::clone(&manifest)));
         self.listing_progress.set(None);
         self.places.set(Known::Nothing);
+        self.days.set(manifest.captured.map(|[first, last]| (first, last)));
         self.manifest.set(Some(manifest));
         self.load_only_page(&pictures);
         self.pictures.set(Some(pictures));

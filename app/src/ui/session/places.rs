@@ -50,7 +50,8 @@ impl Session {
         spawn_local(async move {
             let known = match gazetteer(&manifest).await {
                 Ok(Some((gazetteer, days))) => {
-                    self.days.set(days);
+                    // A catalog's own word counts before what a walk through its items finds.
+                    self.days.update(|known| *known = known.or(days));
                     Known::Places(Rc::new(gazetteer))
                 }
                 Ok(None) => Known::Unknown,

@@ -187,6 +187,8 @@ pub fn layer(page: &Page, artifacts: &Artifacts) -> Result<()> {
 /// Where a river is more likely than a road.
 pub fn compare(page: &Page, artifacts: &Artifacts) -> Result<()> {
     layer(page, artifacts)?;
+    // A phone keeps them folded.
+    page.eval::<Value>("(document.querySelector('.legend details').open = true, null)")?;
     page.eval::<Value>("(document.querySelector('[data-testid=layer-against]').value = 'a road', null)")?;
     page.click("[data-testid=layer-compare]")?;
     page.wait_until(
