@@ -6,37 +6,83 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from data import SIDE, Source, sampling_weights
+from data import Source, sampling_weights
 from thesaurus import CLEAR, MAYBE, Thesaurus
 
 OWN, IGNORED, OTHER = 1, -1, 0
 
 # Concepts that nearly every picture shows: poor queries, so seldom chosen.
 COMMON = ("trees", "building", "road", "house", "water")
+# Ways in which each caption, each concept and each pair of concepts is put into words.
+CAPTION_FORMS, CONCEPT_FORMS, PAIR_FORMS = 3, 240, 8
 
 
 class Mixture:
-    """Training pictures of all sources, a fixed share of each batch from labelled (synthetic) ones when there are any."""
+    """The training pictures of all sources in one row, and batches of them as lists of numbers.
 
-    def __init__(self, sources: list[Source], thesaurus: Thesaurus, labelled_share: float, seed: int):
+    A batch is one of captioned photographs first, then of photographs without captions, then of tiles of sample areas:
+    each kind has a fixed share of it, so that no kind crowds out another.
+    """
+
+    def __init__(self, sources: list[Source], thesaurus: Thesaurus, bare_share: float, labelled_share: float, seed: int):
         self.thesaurus = thesaurus
         self.rng = np.random.default_rng(seed)
         self.random = random.Random(seed)
-        self.sources = sources
-        self.train = [source.of("train") for source in sources]
-        self.weights = [sampling_weights(source, ids) for source, ids in zip(sources, self.train)]
-        sizes = np.array([len(ids) for ids in self.train], float)
-        labelled = np.array([source.labelled for source in sources])
-        shares = np.zeros(len(sources))
-        for group, share in ((labelled, labelled_share), (~labelled, 1.0 - labelled_share)):
-            if sizes[group].sum():
-                shares[group] = share * sizes[group] / sizes[group].sum()
-        if not shares.sum():
-            raise ValueError("no training pictures in the data")
-        self.shares = shares / shares.sum()
-        clear = sum((source.strength[ids] == CLEAR).sum(0) for source, ids in zip(sources, self.train))
+        train = [source.of("train") for source in sources]
+        every = lambda of: np.concatenate([of(source, ids) for source, ids in zip(sources, train)])
+        self.pictures = torch.from_numpy(every(lambda source, ids: source.pictures[ids])).permute(0, 3, 1, 2)
+        self.strength = every(lambda source, ids: source.strength[ids])
+        self.labelled = every(lambda source, ids: np.full(len(ids), source.labelled))
+        self.taught = every(lambda source, ids: np.full(len(ids), source.teacher is not None))
+        self.captions = [source.captions[number] for source, ids in zip(sources, train) for number in ids]
+        self.features = teacher_of(sources, train)
+        self.bare = np.array([not own for own in self.captions])
+        self.kinds = self._kinds(every(lambda source, ids: sampling_weights(source, ids)), bare_share, labelled_share)
+        clear = (self.strength == CLEAR).sum(0)
         self.rarity = 1.0 / np.sqrt(np.maximum(clear, 1))
         self.rarity[[thesaurus.number[key] for key in COMMON]] *= 0.1
+        self._put_into_words()
+
+    def _kinds(self, weights, bare_share: float, labelled_share: float):
+        """(numbers, their weights, share of a batch) of each kind that there is."""
+        captioned = ~self.bare & ~self.labelled
+        kinds = [(captioned, 1 - bare_share - labelled_share), (self.bare, bare_share), (self.labelled, labelled_share)]
+        kinds = [(np.flatnonzero(members), share) for members, share in kinds if members.any()]
+        if not kinds:
+            raise ValueError("no training pictures in the data")
+        total = sum(share for _, share in kinds)
+        return [(ids, weights[ids] / weights[ids].sum(), share / total) for ids, share in kinds]
+
+    def _put_into_words(self):
+        """A fixed number of wordings of every caption and query, so that a text tower that is done reads each once."""
+        self.wordings = [
+            [self.wording(caption, form) for caption in own for form in range(CAPTION_FORMS)] for own in self.captions
+        ]
+        pairs = {
+            (int(a), int(b))
+            for row in np.unique(self.strength == CLEAR, axis=0)
+            for shown in [np.flatnonzero(row)]
+            for a in shown for b in shown if a != b
+        }
+        prompt = self.thesaurus.prompt
+        self.prompts = {(at,): [prompt((at,), self.random) for _ in range(CONCEPT_FORMS)] for at in range(len(self.thesaurus))}
+        self.prompts |= {pair: [prompt(pair, self.random) for _ in range(PAIR_FORMS)] for pair in sorted(pairs)}
+
+    def wording(self, caption: str, form: int) -> str:
+        """A caption in lower case, in other forms than the first with words exchanged for names of the same concept."""
+        text = caption.lower().replace(" .", "").rstrip(".")
+        if form == CAPTION_FORMS - 1:
+            text = self.thesaurus.vary(text, self.random, 0.5)
+        return " ".join(text.split()[:20])
+
+    def texts(self) -> list[str]:
+        """Every text that a batch may hold, once."""
+        lists = [*self.wordings, *self.prompts.values()]
+        return list(dict.fromkeys(text for texts in lists for text in texts))
+
+    def to(self, device) -> "Mixture":
+        self.pictures, self.features = self.pictures.to(device), self.features.to(device)
+        return self
 
     def state(self):
         return self.rng.bit_generator.state, self.random.getstate()
@@ -45,129 +91,117 @@ class Mixture:
         self.rng.bit_generator.state = state[0]
         self.random.setstate(state[1])
 
-    def draw(self, size: int) -> list[tuple[int, np.ndarray]]:
-        """(source, picture numbers) for each source with at least one picture in the batch."""
-        counts = self.rng.multinomial(size, self.shares)
-        batch = []
-        for at, count in enumerate(counts):
-            if count:
-                chosen = self.rng.choice(len(self.train[at]), count, replace=False, p=self.weights[at])
-                batch.append((at, self.train[at][chosen]))
-        return batch
+    def draw(self, size: int) -> np.ndarray:
+        """Numbers of `size` training pictures."""
+        shares = [share for _, _, share in self.kinds]
+        counts = np.diff(np.round(np.cumsum([0.0, *shares]) * size).astype(int))
+        counts = [min(count, len(ids)) for count, (ids, _, _) in zip(counts, self.kinds)]
+        return np.concatenate([
+            self.rng.choice(ids, count, replace=False, p=weights) for count, (ids, weights, _) in zip(counts, self.kinds)
+        ])
 
-    def pictures(self, batch, side: int) -> torch.Tensor:
-        """(pictures, 3, side, side) in 0..1: cropped, turned, recoloured."""
-        parts = []
-        for at, ids in batch:
-            pixels = self.sources[at].pictures[ids]
-            smallest = 0.88 if self.sources[at].labelled else 0.62
-            for start in range(0, len(ids), 16):
-                parts.append(self.crop(pixels[start : start + 16], side, smallest))
-        return self.recolour(torch.cat(parts))
-
-    def crop(self, pixels: np.ndarray, side: int, smallest: float) -> torch.Tensor:
-        """One scale and one turn for the group, a place of its own for each picture."""
-        size = int(round(SIDE * self.rng.uniform(smallest, 1.0)))
-        cut = []
-        for picture in pixels:
-            top, left = self.rng.integers(0, SIDE - size + 1, 2)
-            cut.append(picture[top : top + size, left : left + size])
-        x = torch.from_numpy(np.stack(cut)).permute(0, 3, 1, 2)
-        x = F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        x = torch.rot90(x, int(self.rng.integers(4)), (2, 3))
-        return x.flip(3) if self.rng.random() < 0.5 else x
+    def views(self, batch: np.ndarray, side: int) -> torch.Tensor:
+        """(pictures, 3, side, side) in 0..1: a part of each, turned, mirrored and recoloured."""
+        device = self.pictures.device
+        count = len(batch)
+        draw = lambda low, high: torch.from_numpy(self.rng.uniform(low, high, count).astype(np.float32))
+        scale = torch.from_numpy(np.where(self.labelled[batch], 0.88, 0.55).astype(np.float32))
+        scale = scale + (1 - scale) * draw(0, 1)
+        # Photographs are turned by any angle half of the time; tiles, whose maps have letters' and streets' grain, by
+        # quarters only.
+        angle = torch.from_numpy(self.rng.integers(4, size=count).astype(np.float32)) * (np.pi / 2)
+        free = torch.from_numpy(~self.labelled[batch] & (self.rng.random(count) < 0.5))
+        angle = torch.where(free, draw(0, 2 * np.pi), angle)
+        mirror = torch.where(draw(0, 1) < 0.5, 1.0, -1.0)
+        cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
+        shift = (1 - scale)[:, None] * torch.stack([draw(-1, 1), draw(-1, 1)], 1)
+        turn = torch.stack([cosine * mirror, -sine, shift[:, 0], sine * mirror, cosine, shift[:, 1]], 1)
+        grid = F.affine_grid(turn.view(-1, 2, 3).to(device), (count, 3, side, side), align_corners=False)
+        x = self.pictures[torch.from_numpy(batch).to(device)].float() / 255
+        return self.recolour(F.grid_sample(x, grid, padding_mode="reflection", align_corners=False))
 
     def recolour(self, x: torch.Tensor) -> torch.Tensor:
         count = len(x)
-        draw = lambda low, high, *shape: torch.from_numpy(self.rng.uniform(low, high, shape).astype(np.float32))
-        x = x.float() / 255
+        draw = lambda low, high, *shape: torch.from_numpy(self.rng.uniform(low, high, shape).astype(np.float32)).to(x.device)
         gain = draw(0.8, 1.2, count, 1, 1, 1) * draw(0.92, 1.08, count, 3, 1, 1)
         middle = x.mean((1, 2, 3), keepdim=True)
-        x = (x - middle) * draw(0.8, 1.25, count, 1, 1, 1) + middle
+        x = (x - middle) * draw(0.75, 1.3, count, 1, 1, 1) + middle
         grey = x.mean(1, keepdim=True)
-        x = grey + (x - grey) * draw(0.7, 1.3, count, 1, 1, 1)
-        return (x * gain + draw(-0.05, 0.05, count, 1, 1, 1)).clamp(0, 1)
+        x = grey + (x - grey) * draw(0.6, 1.3, count, 1, 1, 1)
+        return (x * gain + draw(-0.06, 0.06, count, 1, 1, 1)).clamp(0, 1)
 
-    def captions(self, batch) -> tuple[list[str], torch.Tensor]:
-        """A caption for each picture, and (pictures, texts) of OWN, IGNORED, OTHER: equal captions belong together."""
-        texts = [self.caption(self.sources[at].captions[number]) for at, ids in batch for number in ids]
+    def described(self, batch: np.ndarray) -> tuple[np.ndarray, list[str], torch.Tensor]:
+        """Which of the batch have captions, one caption of each, and (those, texts) of OWN, IGNORED, OTHER: equal
+        captions belong together."""
+        rows = np.flatnonzero(~self.bare[batch])
+        texts = [self.random.choice(self.wordings[number]) for number in batch[rows]]
         numbers: dict[str, int] = {}
         which = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
         table = np.where(which[:, None] == which, OWN, OTHER).astype(np.int8)
-        strength, labelled = self.truth(batch)
+        strength, labelled = self.strength[batch[rows]], self.labelled[batch[rows]]
         for column in np.flatnonzero(labelled):
             # A caption of a labelled tile is true of every labelled tile that clearly shows the same.
             shown = np.flatnonzero(strength[column] == CLEAR)
             alike = labelled & (strength[:, shown] == CLEAR).all(1) & (table[:, column] == OTHER)
             table[alike, column] = IGNORED
-        return texts, torch.from_numpy(table)
+        return rows, texts, torch.from_numpy(table)
 
-    def caption(self, captions: list[str]) -> str:
-        """One caption in lower case, now and then with a word exchanged for another name of the same concept."""
-        text = self.random.choice(captions).lower().replace(" .", "").rstrip(".")
-        if self.random.random() < 0.3:
-            text = self.thesaurus.vary(text, self.random, 0.5)
-        return " ".join(text.split()[:20])
-
-    def truth(self, batch) -> tuple[np.ndarray, np.ndarray]:
-        """Strength of each concept in each picture of the batch, and which pictures have ground truth."""
-        strength = np.concatenate([self.sources[at].strength[ids] for at, ids in batch])
-        labelled = np.concatenate([np.full(len(ids), self.sources[at].labelled) for at, ids in batch])
-        return strength, labelled
-
-    def queries(self, batch, most: int) -> tuple[list[str], torch.Tensor]:
+    def queries(self, batch: np.ndarray, most: int) -> tuple[list[str], torch.Tensor]:
         """Short queries as people type them, for concepts and pairs of concepts that pictures of the batch clearly show,
         and (queries, pictures) of OWN, IGNORED, OTHER. Rare concepts come first."""
-        strength, _ = self.truth(batch)
+        strength = self.strength[batch]
         shown = np.flatnonzero((strength == CLEAR).any(0))
         weights = self.rarity[shown] / self.rarity[shown].sum()
         count = min(most * 3 // 4, len(shown))
-        wanted = [(concept,) for concept in self.rng.choice(shown, count, replace=False, p=weights)]
+        wanted = [(int(concept),) for concept in self.rng.choice(shown, count, replace=False, p=weights)]
         for row in self.rng.choice(len(strength), most - count):
             clear = np.flatnonzero(strength[row] == CLEAR)
             if len(clear) > 1:
-                wanted.append(tuple(self.rng.choice(clear, 2, replace=False)))
-        texts = [self.thesaurus.prompt(concepts, self.random) for concepts in wanted]
+                wanted.append(tuple(int(concept) for concept in self.rng.choice(clear, 2, replace=False)))
+        texts = [self.random.choice(self.prompts[concepts]) for concepts in wanted]
         least = np.array([strength[:, concepts].min(1) for concepts in wanted]).reshape(len(wanted), len(strength))
         table = np.select([least == CLEAR, least == MAYBE], [OWN, IGNORED], OTHER)
         return texts, torch.from_numpy(table.astype(np.int8))
 
-    def collage(self, batch, pictures: torch.Tensor) -> dict[str, tuple[torch.Tensor, float]]:
-        """Pastes a part of another picture of the same source over each picture that has teacher features, in place.
-        For each source: which picture of it that was, and the part of the area it covers. The teacher's features are
-        means over the area, so those of the collage are mixed in the same proportion (after CutMix, Yun et al. 2019)."""
-        mixed, side = {}, pictures.shape[-1]
-        for name, rows, features in self.teachers(batch):
-            other = torch.from_numpy(self.rng.permutation(len(features)))
-            height, width = (int(round(side * self.rng.uniform(0.3, 0.8))) for _ in range(2))
-            top, left = self.rng.integers(0, side - height + 1), self.rng.integers(0, side - width + 1)
-            box = (..., slice(top, top + height), slice(left, left + width))
-            part = pictures[rows]
-            part[box] = part[other][box]
-            mixed[name] = (other, height * width / side**2)
-        return mixed
+    def collage(self, rows: np.ndarray, pictures: torch.Tensor) -> tuple[np.ndarray, float]:
+        """Pastes a part of another picture among `rows` over each of them, in place. Which one that was, as a place in
+        `rows`, and the part of the area it covers: means over the area, which a teacher's features are, are mixed in
+        the same proportion (after CutMix, Yun et al. 2019)."""
+        side = pictures.shape[-1]
+        other = self.rng.permutation(len(rows))
+        height, width = (int(round(side * self.rng.uniform(0.3, 0.8))) for _ in range(2))
+        top, left = self.rng.integers(0, side - height + 1), self.rng.integers(0, side - width + 1)
+        box = (..., slice(top, top + height), slice(left, left + width))
+        part = pictures[rows]
+        part[box] = part[other][box]
+        pictures[rows] = part
+        return other, height * width / side**2
 
-    def teachers(self, batch) -> list[tuple[str, slice, torch.Tensor]]:
-        """For each source with teacher features: its name, its rows of the batch, the features."""
-        found, start = [], 0
-        for at, ids in batch:
-            source = self.sources[at]
-            if source.teacher is not None:
-                found.append((source.name, slice(start, start + len(ids)), torch.from_numpy(source.teacher[ids])))
-            start += len(ids)
-        return found
+
+def teacher_of(sources: list[Source], train: list[np.ndarray]) -> torch.Tensor:
+    """(pictures, features) of one teacher, to unit spread; zeros where it has not looked, no columns without a teacher."""
+    widths = {source.teacher.shape[1]: source.name for source in sources if source.teacher is not None}
+    if len(widths) > 1:
+        raise ValueError(f"features of different teachers: {widths}, of so many components")
+    width = next(iter(widths), 0)
+    empty = lambda ids: np.zeros((len(ids), width), np.float32)
+    found = [empty(ids) if source.teacher is None else source.teacher[ids] for source, ids in zip(sources, train)]
+    features = np.concatenate(found)
+    spread = features[np.concatenate([np.full(len(ids), source.teacher is not None) for source, ids in zip(sources, train)])]
+    return torch.from_numpy(features / spread.std() if len(spread) else features)
 
 
 class Words:
-    """Pairs of texts with one meaning: from WordNet (name and gloss, siblings, parents) and from the thesaurus."""
+    """Pairs of texts with one meaning: from WordNet (name and gloss, siblings, parents), from the thesaurus, and from
+    captions of one picture that is not at hand."""
 
     FILES = (
         "noun.artifact noun.location noun.object noun.group noun.substance noun.plant noun.shape noun.act "
         "noun.phenomenon noun.state noun.attribute noun.quantity adj verb.motion verb.contact verb.stative"
     )
 
-    def __init__(self, synsets: dict[str, dict], thesaurus: Thesaurus, seed: int):
-        self.synsets, self.thesaurus = synsets, thesaurus
+    def __init__(self, synsets: dict[str, dict], groups: list[list[str]], thesaurus: Thesaurus, seed: int):
+        self.synsets, self.groups, self.thesaurus = synsets, groups, thesaurus
         wanted = tuple(self.FILES.split())
         self.entries = [entry for entry in synsets.values() if entry["file"].startswith(wanted) and "gloss" in entry]
         self.random = random.Random(seed)
@@ -194,6 +228,13 @@ class Words:
             left.append(lemma)
             right.append(" ".join(other.split()[:11]))
         return left, right
+
+    def from_captions(self, size: int) -> tuple[list[str], list[str]]:
+        """Two captions each of `size` pictures, or of all that there are."""
+        drawn = self.random.sample(self.groups, min(size, len(self.groups)))
+        pairs = [self.random.sample(group, 2) for group in drawn]
+        plain = lambda text: " ".join(text.lower().replace(" .", "").rstrip(".").split()[:20])
+        return [plain(left) for left, _ in pairs], [plain(right) for _, right in pairs]
 
     def from_thesaurus(self, size: int) -> tuple[list[str], list[str], torch.Tensor]:
         """Two phrasings each of `size` concepts, and which of them belong together."""

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file
 
-from thesaurus import CLEAR, Thesaurus
+from thesaurus import ABSENT, CLEAR, MAYBE, Thesaurus
 
 SIDE = 128
 
@@ -29,10 +29,10 @@ class Source:
     name: str
     files: list[str]
     pictures: np.ndarray  # (pictures, SIDE, SIDE, 3) uint8
-    captions: list[list[str]]
+    captions: list[list[str]]  # no caption at all where nobody wrote one
     splits: np.ndarray  # of "train", "val", "test"
     strength: np.ndarray  # (pictures, concepts) uint8, see thesaurus.py
-    teacher: np.ndarray | None  # (pictures, features) float32
+    teacher: np.ndarray | None  # (pictures, features) float32, as the file has them
     labelled: bool  # ground truth per class, not only captions
 
     def of(self, split: str) -> np.ndarray:
@@ -69,15 +69,56 @@ def picture(data: bytes) -> np.ndarray:
     return np.asarray(image)
 
 
-def teacher_features(path: Path, train: np.ndarray, count: int) -> np.ndarray | None:
-    """Features of a teacher beside the archive, scaled to unit spread over the training pictures."""
-    beside = path.parent / f"{stem(path)}_teacher_features.safetensors"
-    if not beside.is_file():
-        return None
-    features = load_file(str(beside))["features"].astype(np.float32)
-    if len(features) != count:
-        raise DataError(f"{beside}: {len(features)} rows for {count} pictures")
-    return features / features[train].std()
+def teacher_features(path: Path, count: int) -> np.ndarray | None:
+    """Features of a teacher beside the archive, one row a picture; of several files those with the most features."""
+    found = None
+    for beside in sorted(path.parent.glob(f"{stem(path)}_teacher_features*.safetensors")):
+        features = load_file(str(beside))["features"].astype(np.float32)
+        if len(features) != count:
+            raise DataError(f"{beside}: {len(features)} rows for {count} pictures")
+        if found is None or features.shape[1] > found.shape[1]:
+            found = features
+    return found
+
+
+def strengths(rows: list[dict], thesaurus: Thesaurus) -> np.ndarray:
+    """Strength of each concept in each picture, by its captions; where there are none, by its class or share of forest.
+
+    A class says what a picture shows first, not all that it shows: only the other classes of its set are known to be
+    absent. Where boxes of one class alone were drawn, nothing is.
+    """
+    known = np.stack([thesaurus.of_captions(texts_of(row) or names_of_class(row)) for row in rows])
+    sets = np.array([row.get("set", "") for row in rows])
+    bare = np.array([not row["sentences"] for row in rows])
+    for name in np.unique(sets[bare]):
+        own = np.flatnonzero(bare & (sets == name))
+        told = (known[own] == CLEAR).any(0)
+        for at in own:
+            silent = known[at] == ABSENT
+            closed = told if rows[at].get("class") and not rows[at].get("objects") else np.zeros_like(told)
+            known[at, silent & ~closed] = MAYBE
+    return known
+
+
+def texts_of(row: dict) -> list[str]:
+    return [sentence["raw"].strip() for sentence in row["sentences"]]
+
+
+def names_of_class(row: dict) -> list[str]:
+    """What a picture without captions is said to show, in words of the thesaurus."""
+    if (row.get("forest") or 0) >= MOSTLY_FOREST:
+        return ["forest"]
+    name = row.get("class") or ""
+    return [CLASS_NAMES.get(name, name)]
+
+
+# Classes whose name alone would not be found in the thesaurus, or be found as something else.
+CLASS_NAMES = {
+    "panel": "solar panels", "annual crop": "farmland", "permanent crop": "farmland", "sea or lake": "water",
+    "herbaceous vegetation": "meadow",
+}
+# From this share on a picture is one of a forest.
+MOSTLY_FOREST = 0.8
 
 
 def load(path: Path, thesaurus: Thesaurus) -> Source:
@@ -97,11 +138,11 @@ def load(path: Path, thesaurus: Thesaurus) -> Source:
         if data is None:
             raise DataError(f"{path}: {folder}/{row['filename']} is missing")
         pictures[at] = picture(data)
-    captions = [[sentence["raw"].strip() for sentence in row["sentences"]] for row in rows]
+    captions = [texts_of(row) for row in rows]
     splits = np.array([row["split"] for row in rows], dtype="U8")
     labels = read("labels.jsonl")
     if labels is None:
-        strength = np.stack([thesaurus.of_captions(own) for own in captions])
+        strength = strengths(rows, thesaurus)
     else:
         strength = np.stack([thesaurus.of_labels(classes) for classes in truth(path)])
     return Source(
@@ -111,7 +152,7 @@ def load(path: Path, thesaurus: Thesaurus) -> Source:
         captions=captions,
         splits=splits,
         strength=strength,
-        teacher=teacher_features(path, splits == "train", len(rows)),
+        teacher=teacher_features(path, len(rows)),
         labelled=labels is not None,
     )
 
@@ -173,6 +214,18 @@ def wordnet(path: Path) -> dict[str, dict]:
     """Synsets by id: lemmas, gloss, up."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return {entry["id"]: entry for entry in map(json.loads, file)}
+
+
+def caption_groups(path: Path) -> list[list[str]]:
+    """Captions of pictures that are not at hand, `picture<TAB>caption` a line in a .tsv.gz, together by picture."""
+    groups: dict[str, list[str]] = {}
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            picture, tab, caption = line.rstrip("\n").partition("\t")
+            if not tab:
+                raise DataError(f"{path}, line {number}: no tab between picture and caption")
+            groups.setdefault(picture, []).append(caption)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def write_atomically(path: Path, write) -> None:

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 import evaluate
 from data import write_atomically
-from model import Clip, Config
+from model import Clip
 from tokenizer import END, START, VOCABULARY_SIZE, Tokenizer
 
 LICENCE = "MIT OR Apache-2.0; see MODEL_CARD.md for the licences of the training data"
@@ -121,8 +121,8 @@ def main():
     parser.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "rs-small" / "vocabulary.txt")
     options = parser.parse_args()
     content = torch.load(options.checkpoint, map_location="cpu", weights_only=False)
-    state = {name: tensor for name, tensor in content["average"].items() if not name.startswith(("teachers.", "heads."))}
-    model = Clip(Config(), {})
+    state = {name: tensor for name, tensor in content["average"].items() if not name.startswith(("teacher.", "head."))}
+    model = Clip(content["config"], 0)
     model.load_state_dict(state)
     write_reference(model, Tokenizer(options.vocabulary), options.vocabulary, options.out, options.name, content["provenance"])
     print(f"reference model written to {options.out}")

@@ -167,19 +167,18 @@ class ImageTower(nn.Module):
 
 
 class Clip(nn.Module):
-    """Both towers, the temperature, and what only training uses: `gloss` compares names with glosses; for each source
-    with features of a teacher, `teachers` guesses them from a picture and `heads` takes them to the embedding."""
+    """Both towers, the temperature, and what only training uses: `gloss` compares names with glosses; with a teacher of
+    `features` components, `teacher` guesses these from a picture and `head` takes them to the embedding."""
 
-    def __init__(self, config: Config, teachers: dict[str, int]):
+    def __init__(self, config: Config, features: int):
         super().__init__()
         self.config = config
         self.text, self.image = TextTower(config), ImageTower(config)
         self.log_scale = nn.Parameter(torch.tensor(3.0))
         self.gloss = nn.Linear(config.text_width, config.embed_dim, bias=False)
-        hidden = config.stages[-1][0]
-        of_each = lambda make: nn.ModuleDict({name: make(size) for name, size in sorted(teachers.items())})
-        self.teachers = of_each(lambda size: nn.Linear(hidden, size))
-        self.heads = of_each(lambda size: nn.Sequential(nn.Dropout(0.2), nn.Linear(size, config.embed_dim)))
+        if features:
+            self.teacher = nn.Linear(config.stages[-1][0], features)
+            self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(features, config.embed_dim))
 
     def scale(self):
         """Temperature as the factor on cosines, kept at or below 50."""

@@ -46,6 +46,7 @@ class Tokenizer:
         self.ids = {symbol: number for number, symbol in enumerate(symbols)}
         self.ranks = {merge: rank for rank, merge in enumerate(merges)}
         self.word_ids = functools.lru_cache(maxsize=200_000)(self._word_ids)
+        self.ids_of = functools.lru_cache(maxsize=400_000)(self._ids_of)
 
     def _word_ids(self, word: str) -> tuple[int, ...]:
         parts = [self.bytes[byte] for byte in word.encode("utf-8")]
@@ -68,5 +69,7 @@ class Tokenizer:
 
     def encode(self, text: str, context_length: int) -> list[int]:
         """`<start> words... <end>`, cut to `context_length` with the end token kept."""
-        ids = [number for word in WORD.findall(clean(text)) for number in self.word_ids(word)]
-        return [START, *ids[: context_length - 2], END]
+        return [START, *self.ids_of(text)[: context_length - 2], END]
+
+    def _ids_of(self, text: str) -> tuple[int, ...]:
+        return tuple(number for word in WORD.findall(clean(text)) for number in self.word_ids(word))

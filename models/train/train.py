@@ -1,4 +1,4 @@
-"""Trains the compact CLIP from scratch: the text tower, then the image tower, then the first to suit the second.
+"""Trains the compact CLIP from scratch: the text tower, then image towers, then the first to suit the last of these.
 
     python train.py --data rsicd.tar.gz ucm.tar.gz area-101 area-102 --out run --minutes 100
 
@@ -32,7 +32,9 @@ SIDES = ((0.4, 64), (0.65, 80), (0.85, 96))
 # Highest learning rate of the last stage, as a part of that of the others.
 MEETING_RATE = 0.15
 # What the losses count for in their sum, where that is not 1.
-WEIGHTS = {"wordnet": 0.3, "names": 0.3, "queries": 0.6}
+WEIGHTS = {"wordnet": 0.3, "names": 0.3, "captions": 0.3, "queries": 0.6, "aim": 4.0, "elders": 8.0}
+# How much longer than each of its elders the last image tower learns.
+LAST_TOWER = 1.5
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
 
 
@@ -52,7 +54,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--meeting-share", type=float, default=0.08, help="part of the run in which texts meet pictures")
     parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
-    parser.add_argument("--labelled-share", type=float, default=0.25, help="part of a batch from sample areas")
+    parser.add_argument("--labelled-share", type=float, default=0.2, help="part of a batch from sample areas")
+    parser.add_argument("--bare-share", type=float, default=0.3, help="part of a batch from pictures without captions")
+    parser.add_argument("--elders", type=int, default=2, help="image towers that the last one learns from as well")
+    parser.add_argument("--stages", nargs="+", type=stage_shape, help="width:blocks of the image tower's stages")
+    parser.add_argument("--weight", nargs="*", type=weight, default=[], help="NAME=VALUE: what a loss counts for")
+    parser.add_argument("--keep", type=float, default=0.998, help="what the moving average keeps each step")
+    parser.add_argument("--log-every", type=float, default=30, help="seconds between lines of the log")
     parser.add_argument("--queries", type=int, default=64, help="short queries in a step")
     parser.add_argument("--collage-share", type=float, default=0.5, help="part of the steps with pictures in pictures")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
@@ -61,18 +69,28 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--evaluate-every", type=float, default=0.12, help="part of the run between validations")
     parser.add_argument("--vocabulary", type=Path, default=VOCABULARY)
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.weight = WEIGHTS | dict(options.weight)
+    return options
 
 
-def find_wordnet(options) -> Path | None:
-    if options.wordnet:
-        return options.wordnet
-    beside = (path.resolve().parent / "wordnet.jsonl.gz" for path in options.data)
-    return next((path for path in beside if path.is_file()), None)
+def beside(paths: list[Path], pattern: str) -> Path | None:
+    """The first file of such a name in a folder of these data sets."""
+    return next((found for path in paths for found in sorted(path.resolve().parent.glob(pattern))), None)
+
+
+def stage_shape(text: str) -> list[int]:
+    width, _, blocks = text.partition(":")
+    return [int(width), int(blocks or 1)]
+
+
+def weight(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value)
 
 
 class Run:
-    """Everything that a checkpoint holds, and the steps of the three stages."""
+    """Everything that a checkpoint holds, and the steps of the stages."""
 
     def __init__(self, options, sources, thesaurus, words):
         self.options, self.words = options, words
@@ -80,33 +98,74 @@ class Run:
         # On processors with bf16 products a step takes about half of the time.
         self.half = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         self.tokenizer = Tokenizer(options.vocabulary)
-        self.mixture = Mixture(sources, thesaurus, options.labelled_share, options.seed)
-        taught = [source for source in sources if source.teacher is not None]
-        self.described = Mixture(taught, thesaurus, 0.0, options.seed + 1) if taught else None
-        self.model = Clip(Config(), {source.name: source.teacher.shape[1] for source in taught}).to(self.device)
+        self.mixture = Mixture(sources, thesaurus, options.bare_share, options.labelled_share, options.seed).to(self.device)
+        self.has_teacher = self.mixture.features.shape[1] > 0
+        described = [source for source in sources if source.teacher is not None and any(source.captions)]
+        self.described = Mixture(described, thesaurus, 0.0, 0.0, options.seed + 1).to(self.device) if described else None
+        config = Config(stages=options.stages) if options.stages else Config()
+        self.model = Clip(config, self.mixture.features.shape[1]).to(self.device)
         self.model.image.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
-        parts = [source.name for source in sources] + ["Open English WordNet"] * bool(words.entries)
+        self.elders: list[torch.nn.Module] = []
+        parts = [source.name for source in sources]
+        parts += ["Open English WordNet"] * bool(words.entries) + ["captions of further pictures"] * bool(words.groups)
         self.provenance = f"Trained from scratch by models/train on {', '.join(parts)} (training splits)"
-        self.begin(self.model.text, self.model.gloss, self.model.heads, self.model.log_scale)
-        self.step = self.picture_step = self.meeting_step = 0
+        self.plan = self.stages()
+        self.stage = self.stage_step = self.step = 0
         self.seconds = 0.0
-        photographs = sum(len(source.of("train")) for source in sources if not source.labelled) or sum(
-            len(source.of("train")) for source in sources
-        )
-        picture_steps = (options.epochs or 0) * photographs / (options.batch * (1 - options.labelled_share))
-        self.total_steps = max(1, picture_steps / (1 - options.words_share))
+        self.vectors = None
+        photographs = int((~self.mixture.labelled).sum()) or len(self.mixture.labelled)
+        pictures = sum(share for name, share in self.plan if name == "pictures")
+        steps = (options.epochs or 0) * photographs / (options.batch * (1 - options.labelled_share))
+        self.total_steps = max(1, steps / pictures)
+        self.begin_stage()
 
-    def begin(self, *trained):
-        """An optimizer for these parts of the model: weight decay on matrices only, none on tables of tokens."""
+    def stages(self) -> list[tuple[str, float]]:
+        """The stages in order, each with its part of the run. The last image tower learns longer than its elders."""
+        options = self.options
+        words = options.words_share if self.words.entries or self.described else 0.0
+        meeting = options.meeting_share if self.described else 0.0
+        elders = options.elders if self.described else 0
+        part = (1 - words - meeting) / (elders + LAST_TOWER)
+        plan = [("words", words), *[("pictures", part)] * elders, ("pictures", LAST_TOWER * part), ("meeting", meeting)]
+        return [(name, share) for name, share in plan if share]
+
+    def begin_stage(self):
+        """What this stage trains, an optimizer for it, and the average of it, which starts anew."""
+        model, name = self.model, self.plan[self.stage][0]
+        if name == "words":
+            trained = [model.text, model.gloss, model.log_scale, *([model.head] if self.has_teacher else [])]
+        elif name == "meeting":
+            trained = [model.text, model.gloss, model.log_scale]
+        elif self.described:
+            # The text tower knows the features: it is done and stays as it is.
+            trained = [model.image, model.teacher, model.log_scale]
+            self.read_texts()
+        else:
+            trained = [model]
         groups = {0.05: [], 0.0: []}
         for part in trained:
             named = part.named_parameters() if isinstance(part, torch.nn.Module) else [("", part)]
-            for name, parameter in named:
-                groups[0.05 if parameter.dim() > 1 and "embedding" not in name else 0.0].append(parameter)
+            for own_name, parameter in named:
+                # Weight decay on matrices only, none on tables of tokens.
+                groups[0.05 if parameter.dim() > 1 and "embedding" not in own_name else 0.0].append(parameter)
         groups = [{"params": own, "weight_decay": decay} for decay, own in groups.items()]
         self.trained = [parameter for group in groups for parameter in group["params"]]
         self.optimizer = torch.optim.AdamW(groups, lr=self.options.rate, betas=(0.9, 0.98), fused=True)
+        pairs = list(zip(self.average.state_dict().values(), model.state_dict().values()))
+        self.followed = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        self.copied = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
+
+    def next_stage(self):
+        """The model becomes the average of what it learned; of several image towers, each begins from nothing."""
+        self.model.load_state_dict(self.average.state_dict())
+        before, self.stage, self.stage_step = self.plan[self.stage][0], self.stage + 1, 0
+        if before == "pictures" and self.plan[self.stage][0] == "pictures":
+            self.elders.append(copy.deepcopy(self.average.image).eval())
+            fresh = Clip(self.model.config, self.mixture.features.shape[1])
+            self.model.image.load_state_dict(fresh.image.state_dict())
+            self.model.teacher.load_state_dict(fresh.teacher.state_dict())
+        self.begin_stage()
 
     def progress(self) -> float:
         """Part of the run that is done, 0 to 1."""
@@ -114,8 +173,17 @@ class Run:
             return self.step / self.total_steps
         return self.seconds / (60 * (self.options.minutes or 100))
 
-    def set_rate(self, stage_progress: float, stage_step: int, share: float = 1.0, warm_up: int = 100):
-        factor = share * min(1.0, (stage_step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * min(1.0, stage_progress))) + 0.005)
+    def take_step(self) -> dict[str, torch.Tensor]:
+        """One step of the stage that is due; the losses."""
+        while self.stage + 1 < len(self.plan) and self.progress() >= sum(share for _, share in self.plan[: self.stage + 1]):
+            self.next_stage()
+        name, share = self.plan[self.stage]
+        progress = (self.progress() - sum(share for _, share in self.plan[: self.stage])) / share
+        self.model.train()
+        return {"words": self.words_step, "pictures": self.pictures_step, "meeting": self.meeting_step}[name](progress)
+
+    def set_rate(self, progress: float, share: float = 1.0, warm_up: int = 100):
+        factor = share * min(1.0, (self.stage_step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.005)
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate * factor
 
@@ -124,156 +192,159 @@ class Run:
         longest = self.model.config.context_length
         ids = [self.tokenizer.encode(text, longest) for texts in lists for text in texts]
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
-        groups = [order[at : at + 64] for at in range(0, len(order), 64)]
+        size = 64 if self.device.type == "cpu" else 512
+        groups = [order[at : at + size] for at in range(0, len(order), size)]
         rows = [tower.hidden(pad([ids[at] for at in group]).to(self.device)) for group in groups]
         back = torch.tensor(sorted(range(len(order)), key=order.__getitem__), device=self.device)
         return torch.cat(rows)[back].split([len(texts) for texts in lists])
+
+    @torch.no_grad()
+    def read_texts(self):
+        """The vector of every text that a batch may hold, by the text tower that is done."""
+        if self.vectors is None:
+            texts = self.mixture.texts()
+            tower = self.average.text
+            with self.autocast():
+                parts = [self.text_hidden(tower, texts[at : at + 4096])[0] for at in range(0, len(texts), 4096)]
+                vectors = tower.text_projection(torch.cat(parts)).float()
+            self.vectors = {text: at for at, text in enumerate(texts)}, vectors
+
+    def texts(self, *lists: list[str]) -> list[torch.Tensor]:
+        """The vectors of texts: looked up where the text tower is done, else computed by the one that learns."""
+        if self.vectors is None:
+            return [*map(self.model.text.text_projection, self.text_hidden(self.model.text, *lists))]
+        places, vectors = self.vectors
+        return [vectors[torch.tensor([places[text] for text in texts], device=self.device)] for texts in lists]
 
     def english_loss(self, size: int):
         """How far names and glosses of one meaning are apart (the gloss head), and names of one concept."""
         names, alike, table = self.words.from_thesaurus(128)
         left, right = self.words.from_wordnet(size) if self.words.entries else ([], [])
-        names, alike, left, right = self.text_hidden(self.model.text, names, alike, left, right)
+        one, other = self.words.from_captions(size)
+        names, alike, left, right, one, other = self.text_hidden(self.model.text, names, alike, left, right, one, other)
         project, gloss = self.model.text.text_projection, self.model.gloss
-        same = contrastive(project(names), project(alike), 20.0, table)
-        meaning = contrastive(gloss(left), gloss(right), 20.0) if len(left) else torch.zeros(())
-        return {"wordnet": meaning, "names": same}
+        parts = {"names": contrastive(project(names), project(alike), 20.0, table)}
+        if len(left):
+            parts["wordnet"] = contrastive(gloss(left), gloss(right), 20.0)
+        if len(one):
+            parts["captions"] = contrastive(project(one), project(other), 20.0)
+        return parts
 
-    def matching_loss(self, images, texts, table, queries, answers):
+    def matching_loss(self, images, described, texts, table, queries, answers):
         """Captions with their pictures, both ways; queries with the pictures that answer them, from query to picture
         only: a picture is not described by one short query as it is by its own caption."""
         scale = self.model.scale()
-        parts = {"pairs": contrastive(images, texts, scale, table)}
+        parts = {}
+        if len(texts):
+            parts["pairs"] = contrastive(images[described], texts, scale, table)
         if len(queries):
             parts["queries"] = one_way(similarities(queries, images, scale), answers.to(self.device))
         return parts
 
-    def words_step(self, share: float):
+    def words_step(self, progress: float):
         """The text tower learns English, and which words go with which features of the teacher."""
-        self.set_rate(self.progress() / share, self.step)
+        self.set_rate(progress)
         parts = {}
         with self.autocast():
             if self.described is None or self.step % 4 == 0:
                 parts |= self.english_loss(64 if self.described else 224)
             if self.described:
                 batch = self.described.draw(self.options.words_batch)
-                texts, table = self.described.captions(batch)
+                rows, texts, table = self.described.described(batch)
                 queries, answers = self.described.queries(batch, self.options.queries)
-                images = torch.cat([
-                    self.model.heads[name](features.to(self.device) + 0.3 * torch.randn(features.shape, device=self.device))
-                    for name, _, features in self.described.teachers(batch)
-                ])
-                tower = self.model.text
-                texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
-                parts |= self.matching_loss(images, texts, table, asked, answers)
+                features = self.described.features[torch.from_numpy(batch).to(self.device)]
+                images = self.model.head(features + 0.3 * torch.randn_like(features))
+                parts |= self.matching_loss(images, rows, *self.with_vectors(texts, table, queries, answers))
         return self.descend(parts)
 
-    def begin_pictures(self):
-        """The text tower keeps the average of what it learned. If it knows features, it is done and stays as it is."""
-        self.model.load_state_dict(self.average.state_dict())
-        self.begin_pictures_optimizer()
+    def with_vectors(self, texts, table, queries, answers):
+        texts, queries = self.texts(texts, queries)
+        return texts, table, queries, answers
 
-    def begin_pictures_optimizer(self):
-        if self.described:
-            self.begin(self.model.image, self.model.teachers, self.model.log_scale)
-        else:
-            self.begin(self.model)
-
-    def picture_step_of(self, progress: float):
-        """The image tower learns to match captions and queries, and to imitate the teacher."""
-        self.set_rate(progress, self.picture_step)
+    def pictures_step(self, progress: float):
+        """The image tower learns to match captions and queries, to imitate the teacher, and to do as its elders do."""
+        self.set_rate(progress)
         side = next((side for until, side in SIDES if progress < until), self.model.config.image_size)
-        batch = self.mixture.draw(self.options.batch)
-        pictures = self.mixture.pictures(batch, side)
-        texts, table = self.mixture.captions(batch)
-        queries, answers = self.mixture.queries(batch, self.options.queries)
-        wanted = self.mixture.teachers(batch)
-        plain = self.described is None or self.mixture.random.random() >= self.options.collage_share
-        mixed = {} if plain else self.mixture.collage(batch, pictures)
+        mixture = self.mixture
+        batch = mixture.draw(self.options.batch)
+        pictures = mixture.views(batch, side)
+        taught = np.flatnonzero(mixture.taught[batch])
+        plain = not len(taught) or mixture.random.random() >= self.options.collage_share
+        other, share = (None, 0.0) if plain else mixture.collage(taught, pictures)
         pictures = self.normalised(pictures)
         parts = {}
         with self.autocast():
             hidden = self.model.image.hidden(pictures)
             images = self.model.image.project(hidden)
             if plain:
-                # A text tower that is done is asked without the noise of training.
-                tower = self.average.text if self.described else self.model.text
-                with torch.set_grad_enabled(self.described is None):
-                    texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
-                parts |= self.matching_loss(images, texts, table, asked, answers)
-            if self.described is None and self.picture_step % 5 == 0:
+                rows, texts, table = mixture.described(batch)
+                queries, answers = mixture.queries(batch, self.options.queries)
+                parts |= self.matching_loss(images, rows, *self.with_vectors(texts, table, queries, answers))
+            if self.described is None and self.stage_step % 5 == 0:
                 parts |= self.english_loss(64)
-        for name, rows, features in wanted:
-            features = features.to(self.device)
-            if name in mixed:
-                other, share = mixed[name]
-                features = torch.lerp(features, features[other], share)
+            if self.elders:
+                with torch.no_grad():
+                    wanted = sum(F.normalize(elder(pictures).float(), dim=1) for elder in self.elders)
+                parts["elders"] = (1 - F.cosine_similarity(images.float(), wanted)).mean()
+        if self.has_teacher and len(taught):
+            features = mixture.features[torch.from_numpy(batch[taught]).to(self.device)]
+            if other is not None:
+                features = torch.lerp(features, features[torch.from_numpy(other).to(self.device)], share)
             with torch.no_grad():
-                aim = self.average.heads[name](features)
-            part = (rows.stop - rows.start) / len(images)
-            guessed = self.model.teachers[name](hidden[rows].float())
-            parts[f"imitate {name}"] = part * F.mse_loss(guessed, features)
-            parts[f"aim {name}"] = part * 4 * (1 - F.cosine_similarity(images[rows].float(), aim)).mean()
-        self.picture_step += 1
+                aim = self.average.head(features)
+            part = len(taught) / len(batch)
+            parts["imitate"] = part * F.mse_loss(self.model.teacher(hidden[taught].float()), features)
+            parts["aim"] = part * (1 - F.cosine_similarity(images[taught].float(), aim)).mean()
         return self.descend(parts)
 
-    def begin_meeting(self):
-        self.model.load_state_dict(self.average.state_dict())
-        self.begin_meeting_optimizer()
-
-    def begin_meeting_optimizer(self):
-        self.begin(self.model.text, self.model.gloss, self.model.log_scale)
-
-    def meeting_step_of(self, progress: float):
+    def meeting_step(self, progress: float):
         """The text tower learns where pictures really land, which is not quite where the teacher's features did. The
         image tower stays as it is."""
-        self.set_rate(progress, self.meeting_step, MEETING_RATE, 20)
+        self.set_rate(progress, MEETING_RATE, 20)
+        self.vectors = None
         batch = self.mixture.draw(self.options.words_batch)
-        pictures = self.normalised(self.mixture.pictures(batch, self.model.config.image_size))
-        texts, table = self.mixture.captions(batch)
+        pictures = self.normalised(self.mixture.views(batch, self.model.config.image_size))
+        rows, texts, table = self.mixture.described(batch)
         queries, answers = self.mixture.queries(batch, self.options.queries)
-        tower = self.model.text
         with self.autocast():
             with torch.no_grad():
                 images = self.average.image(pictures)
-            texts, asked = map(tower.text_projection, self.text_hidden(tower, texts, queries))
-            parts = self.matching_loss(images, texts, table, asked, answers)
-            if self.meeting_step % 4 == 0:
+            parts = self.matching_loss(images, rows, *self.with_vectors(texts, table, queries, answers))
+            if self.stage_step % 4 == 0:
                 parts |= self.english_loss(64)
-        self.meeting_step += 1
         return self.descend(parts)
 
     def normalised(self, pictures):
         """Pictures in 0..1 as the image tower takes them."""
-        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.model.config.mean, self.model.config.std))
-        return ((pictures - mean) / std).to(self.device, memory_format=torch.channels_last)
+        config = self.model.config
+        mean, std = (torch.tensor(values, device=self.device).view(1, 3, 1, 1) for values in (config.mean, config.std))
+        return ((pictures - mean) / std).to(memory_format=torch.channels_last)
 
     def autocast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
 
-    def descend(self, parts: dict[str, torch.Tensor]) -> dict[str, float]:
+    def descend(self, parts: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One step down the weighted sum of the losses; the average follows."""
-        loss = sum(WEIGHTS.get(name, 1.0) * value for name, value in parts.items())
+        loss = sum(self.options.weight.get(name, 1.0) * value for name, value in parts.items())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, 2.0)
         self.optimizer.step()
-        # The average starts anew with each stage.
-        stage_step = self.meeting_step or self.picture_step or self.step
-        keep = min(0.995, (1 + stage_step) / (10 + stage_step))
-        with torch.no_grad():
-            for mine, theirs in zip(self.average.state_dict().values(), self.model.state_dict().values()):
-                if mine.dtype.is_floating_point:
-                    mine.lerp_(theirs, 1 - keep)
-                else:
-                    mine.copy_(theirs)
+        self.stage_step += 1
         self.step += 1
-        return {name: value.item() for name, value in parts.items()}
+        keep = min(self.options.keep, (1 + self.stage_step) / (10 + self.stage_step))
+        with torch.no_grad():
+            mine, theirs = zip(*self.followed)
+            torch._foreach_lerp_(list(mine), list(theirs), 1 - keep)
+            for mine, theirs in self.copied:
+                mine.copy_(theirs)
+        return {name: value.detach() for name, value in parts.items()}
 
     def save(self):
         content = {
-            "model": self.model.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "step": self.step, "picture_step": self.picture_step, "meeting_step": self.meeting_step,
+            "config": self.model.config, "model": self.model.state_dict(), "average": self.average.state_dict(),
+            "elders": [elder.state_dict() for elder in self.elders], "optimizer": self.optimizer.state_dict(),
+            "step": self.step, "stage": self.stage, "stage_step": self.stage_step, "plan": self.plan,
             "seconds": self.seconds, "torch": torch.get_rng_state(), "mixture": self.mixture.state(),
             "described": self.described and self.described.state(), "provenance": self.provenance,
             "words": self.words.random.getstate(),
@@ -284,16 +355,19 @@ class Run:
         path = self.options.out / "checkpoint.pt"
         content = torch.load(path, map_location="cpu", weights_only=False)
         try:
+            if content["plan"] != self.plan:
+                raise KeyError(f"its stages are {content['plan']}, these {self.plan}")
             self.model.load_state_dict(content["model"])
             self.average.load_state_dict(content["average"])
         except (KeyError, RuntimeError) as error:
             raise SystemExit(f"{path}: of another recipe or of other data sets: {error}") from error
-        self.step, self.picture_step, self.seconds = content["step"], content["picture_step"], content["seconds"]
-        self.meeting_step = content["meeting_step"]
-        if self.meeting_step:
-            self.begin_meeting_optimizer()
-        elif self.picture_step:
-            self.begin_pictures_optimizer()
+        self.step, self.stage, self.stage_step = content["step"], content["stage"], content["stage_step"]
+        self.seconds = content["seconds"]
+        for state in content["elders"]:
+            elder = copy.deepcopy(self.average.image).eval()
+            elder.load_state_dict(state)
+            self.elders.append(elder)
+        self.begin_stage()
         self.optimizer.load_state_dict(content["optimizer"])
         torch.set_rng_state(content["torch"])
         self.mixture.set_state(content["mixture"])
@@ -337,8 +411,11 @@ def main():
     if options.no_teachers:
         for source in sources:
             source.teacher = None
-    wordnet = None if options.no_teachers else find_wordnet(options)
-    words = Words(data.wordnet(wordnet) if wordnet else {}, thesaurus, options.seed)
+    wordnet = None if options.no_teachers else options.wordnet or beside(options.data, "wordnet.jsonl.gz")
+    captions = None if options.no_teachers else beside(options.data, "*_captions.tsv.gz")
+    words = Words(
+        data.wordnet(wordnet) if wordnet else {}, data.caption_groups(captions) if captions else [], thesaurus, options.seed
+    )
     checked = None
     if options.check:
         checked = (data.load(options.check, thesaurus), data.truth(options.check))
@@ -350,39 +427,27 @@ def main():
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     signal.signal(signal.SIGINT, lambda *_: stopping.append(True))
-    share = options.words_share if words.entries or run.described else 0.0
-    last = 1 - (options.meeting_share if run.described else 0.0)
     saved = evaluated = shown = run.seconds
     length = lambda: run.seconds / max(run.progress(), 1e-9)
-    recent: dict[str, list[float]] = {}
-    run.model.train()
+    recent: dict[str, list[torch.Tensor]] = {}
     while run.progress() < 1 and not stopping:
         started = time.monotonic()
-        if run.progress() < share and not run.picture_step:
-            losses = run.words_step(share)
-        elif run.progress() < last and not run.meeting_step:
-            if not run.picture_step:
-                run.begin_pictures()
-            losses = run.picture_step_of((run.progress() - share) / (last - share))
-        else:
-            if not run.meeting_step:
-                run.begin_meeting()
-            losses = run.meeting_step_of((run.progress() - last) / (1 - last))
+        losses = run.take_step()
         run.seconds += time.monotonic() - started
         for name, value in losses.items():
             recent.setdefault(name, []).append(value)
-        if run.seconds - shown > 30:
+        if run.seconds - shown > options.log_every:
             shown = run.seconds
-            means = {name: float(np.mean(values)) for name, values in recent.items()}
-            log(options, step=run.step, seconds=run.seconds, progress=run.progress(), scale=run.model.scale().item(), **means)
+            means = {name: float(torch.stack(values).float().mean()) for name, values in recent.items()}
+            stage = f"{run.stage} {run.plan[run.stage][0]}"
+            log(options, step=run.step, stage=stage, seconds=run.seconds, progress=run.progress(), scale=run.model.scale().item(), **means)
             recent.clear()
         if run.seconds - saved > options.save_every:
             saved = run.seconds
             run.save()
-        if run.picture_step and run.seconds - evaluated > options.evaluate_every * length():
+        if run.plan[run.stage][0] != "words" and run.seconds - evaluated > options.evaluate_every * length():
             evaluated = run.seconds
             log(options, step=run.step, validation=figures(run, sources, checked, "val"))
-            run.model.train()
     run.save()
     if stopping:
         sys.exit(f"stopped at step {run.step}; go on with --resume")
