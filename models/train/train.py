@@ -1,4 +1,4 @@
-"""Trains the compact CLIP from scratch: the text tower, then image towers, then the first to suit the last of these.
+"""Trains the compact CLIP from scratch: the text tower, then the image tower, then the first to suit the second.
 
     python train.py --data rsicd.tar.gz ucm.tar.gz area-101 area-102 --out run --minutes 100
 
@@ -32,9 +32,7 @@ SIDES = ((0.4, 64), (0.65, 80), (0.85, 96))
 # Highest learning rate of the last stage, as a part of that of the others.
 MEETING_RATE = 0.15
 # What the losses count for in their sum, where that is not 1.
-WEIGHTS = {"wordnet": 0.3, "names": 0.3, "captions": 0.3, "queries": 0.6, "aim": 4.0, "elders": 8.0}
-# How much longer than each of its elders the last image tower learns.
-LAST_TOWER = 1.5
+WEIGHTS = {"wordnet": 0.3, "names": 0.3, "captions": 0.3, "queries": 0.6, "aim": 4.0}
 VOCABULARY = HERE.parent / "rs-small" / "vocabulary.txt"
 
 
@@ -56,7 +54,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
     parser.add_argument("--labelled-share", type=float, default=0.2, help="part of a batch from sample areas")
     parser.add_argument("--bare-share", type=float, default=0.3, help="part of a batch from pictures without captions")
-    parser.add_argument("--elders", type=int, default=2, help="image towers that the last one learns from as well")
     parser.add_argument("--stages", nargs="+", type=stage_shape, help="width:blocks of the image tower's stages")
     parser.add_argument("--weight", nargs="*", type=weight, default=[], help="NAME=VALUE: what a loss counts for")
     parser.add_argument("--keep", type=float, default=0.998, help="what the moving average keeps each step")
@@ -106,7 +103,6 @@ class Run:
         self.model = Clip(config, self.mixture.features.shape[1]).to(self.device)
         self.model.image.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
-        self.elders: list[torch.nn.Module] = []
         parts = [source.name for source in sources]
         parts += ["Open English WordNet"] * bool(words.entries) + ["captions of further pictures"] * bool(words.groups)
         self.provenance = f"Trained from scratch by models/train on {', '.join(parts)} (training splits)"
@@ -121,13 +117,10 @@ class Run:
         self.begin_stage()
 
     def stages(self) -> list[tuple[str, float]]:
-        """The stages in order, each with its part of the run. The last image tower learns longer than its elders."""
-        options = self.options
-        words = options.words_share if self.words.entries or self.described else 0.0
-        meeting = options.meeting_share if self.described else 0.0
-        elders = options.elders if self.described else 0
-        part = (1 - words - meeting) / (elders + LAST_TOWER)
-        plan = [("words", words), *[("pictures", part)] * elders, ("pictures", LAST_TOWER * part), ("meeting", meeting)]
+        """The stages in order, each with its part of the run."""
+        words = self.options.words_share if self.words.entries or self.described else 0.0
+        meeting = self.options.meeting_share if self.described else 0.0
+        plan = [("words", words), ("pictures", 1 - words - meeting), ("meeting", meeting)]
         return [(name, share) for name, share in plan if share]
 
     def begin_stage(self):
@@ -157,14 +150,9 @@ class Run:
         self.copied = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
 
     def next_stage(self):
-        """The model becomes the average of what it learned; of several image towers, each begins from nothing."""
+        """The model becomes the average of what it learned."""
         self.model.load_state_dict(self.average.state_dict())
-        before, self.stage, self.stage_step = self.plan[self.stage][0], self.stage + 1, 0
-        if before == "pictures" and self.plan[self.stage][0] == "pictures":
-            self.elders.append(copy.deepcopy(self.average.image).eval())
-            fresh = Clip(self.model.config, self.mixture.features.shape[1])
-            self.model.image.load_state_dict(fresh.image.state_dict())
-            self.model.teacher.load_state_dict(fresh.teacher.state_dict())
+        self.stage, self.stage_step = self.stage + 1, 0
         self.begin_stage()
 
     def progress(self) -> float:
@@ -262,7 +250,7 @@ class Run:
         return texts, table, queries, answers
 
     def pictures_step(self, progress: float):
-        """The image tower learns to match captions and queries, to imitate the teacher, and to do as its elders do."""
+        """The image tower learns to match captions and queries, and to imitate the teacher."""
         self.set_rate(progress)
         side = next((side for until, side in SIDES if progress < until), self.model.config.image_size)
         mixture = self.mixture
@@ -282,10 +270,6 @@ class Run:
                 parts |= self.matching_loss(images, rows, *self.with_vectors(texts, table, queries, answers))
             if self.described is None and self.stage_step % 5 == 0:
                 parts |= self.english_loss(64)
-            if self.elders:
-                with torch.no_grad():
-                    wanted = sum(F.normalize(elder(pictures).float(), dim=1) for elder in self.elders)
-                parts["elders"] = (1 - F.cosine_similarity(images.float(), wanted)).mean()
         if self.has_teacher and len(taught):
             features = mixture.features[torch.from_numpy(batch[taught]).to(self.device)]
             if other is not None:
@@ -343,7 +327,7 @@ class Run:
     def save(self):
         content = {
             "config": self.model.config, "model": self.model.state_dict(), "average": self.average.state_dict(),
-            "elders": [elder.state_dict() for elder in self.elders], "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
             "step": self.step, "stage": self.stage, "stage_step": self.stage_step, "plan": self.plan,
             "seconds": self.seconds, "torch": torch.get_rng_state(), "mixture": self.mixture.state(),
             "described": self.described and self.described.state(), "provenance": self.provenance,
@@ -363,10 +347,6 @@ class Run:
             raise SystemExit(f"{path}: of another recipe or of other data sets: {error}") from error
         self.step, self.stage, self.stage_step = content["step"], content["stage"], content["stage_step"]
         self.seconds = content["seconds"]
-        for state in content["elders"]:
-            elder = copy.deepcopy(self.average.image).eval()
-            elder.load_state_dict(state)
-            self.elders.append(elder)
         self.begin_stage()
         self.optimizer.load_state_dict(content["optimizer"])
         torch.set_rng_state(content["torch"])
