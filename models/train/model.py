@@ -23,7 +23,7 @@ class Config:
     image_size: int = 112
     average_transpose: bool = True
     stem: list[int] = field(default_factory=lambda: [24, 48])
-    stages: list[list[int]] = field(default_factory=lambda: [[48, 1], [96, 1], [192, 1], [384, 1]])
+    stages: list[list[int]] = field(default_factory=lambda: [[48, 2], [96, 2], [192, 3], [256, 1]])
     mean: list[float] = field(default_factory=lambda: [0.48145466, 0.4578275, 0.40821073])
     std: list[float] = field(default_factory=lambda: [0.26862954, 0.26130258, 0.27577711])
 

@@ -44,23 +44,24 @@ def arguments() -> argparse.Namespace:
     length.add_argument("--minutes", type=float, help="length of the whole run (100 unless told)")
     length.add_argument("--epochs", type=float, help="length by passes over the photographs instead")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument("--start", type=Path, help="checkpoint of an earlier run: a new run begins with what it learned")
     parser.add_argument("--wordnet", type=Path, help="wordnet.jsonl.gz; found beside the data unless told")
     parser.add_argument("--words-share", type=float, default=0.2, help="part of the run spent on the text tower")
     parser.add_argument("--no-teachers", action="store_true", help="use neither teacher features nor WordNet")
     parser.add_argument("--name", default="rs-small", help="name of the model")
     parser.add_argument("--check", type=Path, help="a sample area of another seed, for figures only")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--meeting-share", type=float, default=0.08, help="part of the run in which texts meet pictures")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--meeting-share", type=float, default=0.04, help="part of the run in which texts meet pictures")
     parser.add_argument("--words-batch", type=int, default=512, help="captions in a step of the text tower")
     parser.add_argument("--labelled-share", type=float, default=0.2, help="part of a batch from sample areas")
     parser.add_argument("--bare-share", type=float, default=0.3, help="part of a batch from pictures without captions")
     parser.add_argument("--stages", nargs="+", type=stage_shape, help="width:blocks of the image tower's stages")
     parser.add_argument("--weight", nargs="*", type=weight, default=[], help="NAME=VALUE: what a loss counts for")
-    parser.add_argument("--keep", type=float, default=0.998, help="what the moving average keeps each step")
+    parser.add_argument("--keep", type=float, default=0.999, help="what the moving average keeps each step")
     parser.add_argument("--log-every", type=float, default=30, help="seconds between lines of the log")
     parser.add_argument("--queries", type=int, default=64, help="short queries in a step")
     parser.add_argument("--collage-share", type=float, default=0.5, help="part of the steps with pictures in pictures")
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0: all")
     parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
     parser.add_argument("--evaluate-every", type=float, default=0.12, help="part of the run between validations")
@@ -335,6 +336,17 @@ class Run:
         }
         data.write_atomically(self.options.out / "checkpoint.pt", lambda file: torch.save(content, file))
 
+    def start(self, path: Path):
+        """Begins with the averaged towers of an earlier run, whatever its stages and data were."""
+        former = torch.load(path, map_location="cpu", weights_only=False)["average"]
+        try:
+            for model in (self.model, self.average):
+                # What only training uses fits a teacher, which may be another one now.
+                fitting = {name: value for name, value in former.items() if name.startswith(("text.", "image."))}
+                model.load_state_dict(model.state_dict() | fitting)
+        except RuntimeError as error:
+            raise SystemExit(f"{path}: of other towers than these: {error}") from error
+
     def load(self):
         path = self.options.out / "checkpoint.pt"
         content = torch.load(path, map_location="cpu", weights_only=False)
@@ -403,6 +415,9 @@ def main():
     if options.resume and (options.out / "checkpoint.pt").exists():
         run.load()
         log(options, resumed_at_step=run.step, seconds=run.seconds)
+    elif options.start:
+        run.start(options.start)
+        log(options, started_from=str(options.start))
 
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))

@@ -52,7 +52,8 @@ cargo xtask COMMAND
   figures                   measure bytes and milliseconds of a visit
   bench [--only NAME] [--json FILE]
                             ours beside its peers, into docs/BENCHMARKS.md; --help for all options
-  report DATA               compare models on rsicd.tar.gz and ucm.tar.gz of a folder, into docs/report
+  report DATA [FORMER]      compare models on rsicd.tar.gz and ucm.tar.gz of a folder, into docs/report; FORMER is the
+                            package that the embedded one replaces, and is compared as well
 
 Tools are kept in $XDG_CACHE_HOME/clip-rs (by default ~/.cache/clip-rs) for all clones; everything else stays in this folder.";
 
@@ -86,7 +87,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["screenshots"] => alone(|| test::show("screenshots", &["target/screenshots", "docs/pictures"])),
         ["figures"] => alone(|| test::show("figures", &[])),
         ["bench", options @ ..] => alone(|| bench::run(options)),
-        ["report", data] => alone(|| report::make(Path::new(data))),
+        ["report", data] => alone(|| report::make(Path::new(data), None)),
+        ["report", data, former] => alone(|| report::make(Path::new(data), Some(Path::new(former)))),
         ["dist"] => alone(|| {
             let (tools, toolchain) = setup::everything()?;
             dist::compile(&toolchain, Engines::All)?;
