@@ -87,7 +87,20 @@ pub struct Request {
 /// Measures every model on the same pictures.
 pub fn evaluate(request: &Request) -> Result<Vec<Report>, StageError> {
     let subject = Subject::prepare(request)?;
-    request.models.iter().map(|model| subject.report(model)).collect()
+    let reports: Result<Vec<Report>, StageError> =
+        request.models.iter().map(|model| subject.report(model)).collect();
+    reports.map(told_apart)
+}
+
+/// The reports, where models of one name are also called by the folders that they lie in.
+fn told_apart(mut reports: Vec<Report>) -> Vec<Report> {
+    let names: Vec<String> = reports.iter().map(|report| report.name.clone()).collect();
+    for report in &mut reports {
+        if names.iter().filter(|name| **name == report.name).count() > 1 {
+            report.name = format!("{} ({})", report.name, report.model.display());
+        }
+    }
+    reports
 }
 
 /// What models are measured on.
