@@ -27,7 +27,11 @@ pub fn make(data: &Path, former: Option<&Path>) -> Result<()> {
     // The report names everything by where it is from the repository, as long as that is how it was told.
     let here = env::current_dir().is_ok_and(|folder| folder == repository);
     let told = |path: &Path| -> Result<PathBuf> {
-        if here { Ok(path.to_owned()) } else { fs::canonicalize(path).with_context(|| format!("finding {}", path.display())) }
+        if here {
+            Ok(path.to_owned())
+        } else {
+            fs::canonicalize(path).with_context(|| format!("finding {}", path.display()))
+        }
     };
     let data = told(data)?;
     let former = former.map(told).transpose()?;
