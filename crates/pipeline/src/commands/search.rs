@@ -10,6 +10,8 @@ use clip_rs_pipeline::query::{Answer, Asked, Subject};
 
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("subject").required(true).args(["text", "image", "like"]))]
+// The line that clap makes of a group has the catalog last.
+#[command(override_usage = "clip-rs search [OPTIONS] <CATALOG> <TEXT|--image <FILE>|--like <ID>>")]
 pub struct Search {
     /// The catalog's folder
     pub catalog: PathBuf,
