@@ -337,13 +337,15 @@ class Run:
         data.write_atomically(self.options.out / "checkpoint.pt", lambda file: torch.save(content, file))
 
     def start(self, path: Path):
-        """Begins with the averaged towers of an earlier run, whatever its stages and data were."""
+        """Begins with the averaged weights of an earlier run, whatever its stages and data were. The towers must be alike; what
+        only training uses is taken where it fits, as the teacher may be another one now."""
         former = torch.load(path, map_location="cpu", weights_only=False)["average"]
         try:
             for model in (self.model, self.average):
-                # What only training uses fits a teacher, which may be another one now.
-                fitting = {name: value for name, value in former.items() if name.startswith(("text.", "image."))}
-                model.load_state_dict(model.state_dict() | fitting)
+                own = model.state_dict()
+                fits = lambda name, value: name in own and own[name].shape == value.shape
+                taken = {name: value for name, value in former.items() if name.startswith(("text.", "image.")) or fits(name, value)}
+                model.load_state_dict(own | taken)
         except RuntimeError as error:
             raise SystemExit(f"{path}: of other towers than these: {error}") from error
 
