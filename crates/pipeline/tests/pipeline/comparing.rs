@@ -47,7 +47,7 @@ fn classes_like_pictures_open_words_and_the_page_come_of_one_command() {
     ]));
     assert_eq!(table.lines().count(), 3, "{table}");
     let figures: Value = serde_json::from_slice(&fs::read(&json).expect("written")).expect("JSON");
-    let in_its_folder = format!("rs-small ({})", package.display());
+    let in_its_folder = format!("tiny ({})", package.display());
     assert_eq!(figures[0]["name"], in_its_folder, "models of one name are told apart");
     let figures = &figures[1];
 
