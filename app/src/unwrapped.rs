@@ -110,17 +110,22 @@ impl Extent {
         ((self.west + self.east) / 2.0, (self.south + self.north) / 2.0)
     }
 
-    /// Half the size more on each side, room to bring an edge to the middle; once around the Earth at most.
+    /// Where a view of `(width, height)` pixels may look at a zoom: on each side half the size more and half the view, room to
+    /// bring any place to its middle; once around the Earth at most.
     #[must_use]
-    pub fn widened(self) -> Self {
+    pub fn widened(self, zoom: f64, view: (f64, f64)) -> Self {
         let (width, height) = (self.east - self.west, self.north - self.south);
-        let across = (width / 2.0).max(LEAST_ROOM).min(((TURN - width) / 2.0).max(0.0));
+        let (half_width, half_height) =
+            (view.0 / 2.0 / world_pixels(zoom), view.1 / 2.0 / world_pixels(zoom));
+        let across =
+            (width / 2.0).max(half_width * TURN).max(LEAST_ROOM).min(((TURN - width) / 2.0).max(0.0));
         let along = (height / 2.0).max(LEAST_ROOM);
+        let (south, north) = (mercator(self.south) - half_height, mercator(self.north) + half_height);
         Self {
             west: self.west - across,
-            south: (self.south - along).max(-MERCATOR_LATITUDE),
+            south: (self.south - along).min(latitude(south)).max(-MERCATOR_LATITUDE),
             east: self.east + across,
-            north: (self.north + along).min(MERCATOR_LATITUDE),
+            north: (self.north + along).max(latitude(north)).min(MERCATOR_LATITUDE),
         }
     }
 
@@ -128,7 +133,7 @@ impl Extent {
     /// a mere position.
     pub fn zoom_to_fit(self, pixels: f64) -> f64 {
         let share = ((self.east - self.west) / TURN).max(mercator(self.north) - mercator(self.south));
-        (pixels / 256.0 / share).log2()
+        (pixels / WORLD_PIXELS / share).log2()
     }
 }
 
@@ -193,17 +198,33 @@ mod tests {
         let area = bounds(-77.5, 38.5, -77.0, 39.0);
         let extent = Frame::of(Some(&area)).extent(&area);
         assert_eq!((extent.west, extent.east), (-77.5, -77.0));
-        let wide = extent.widened();
-        assert_eq!((wide.west, wide.south, wide.east, wide.north), (-77.75, 38.25, -76.75, 39.25));
+    }
+
+    #[test]
+    fn any_place_of_an_area_can_be_brought_to_the_middle_of_the_map_at_any_zoom() {
+        let area = bounds(-77.5, 38.5, -77.0, 39.0);
+        let extent = Frame::of(Some(&area)).extent(&area);
+        let near = extent.widened(17.0, (1000.0, 800.0));
+        assert_eq!((near.west, near.south, near.east, near.north), (-77.75, 38.25, -76.75, 39.25));
+        // The view is several times as large as the area: 2.7 degrees wide.
+        let far = extent.widened(9.0, (1000.0, 800.0));
+        let half = 500.0 / world_pixels(9.0);
+        assert!(
+            (far.west - (-77.5 - half * TURN)).abs() < 1e-9
+                && (far.east - (-77.0 + half * TURN)).abs() < 1e-9
+        );
+        let above = mercator(far.north) - mercator(39.0);
+        let below = mercator(38.5) - mercator(far.south);
+        assert!((above - 400.0 / world_pixels(9.0)).abs() < 1e-9 && (above - below).abs() < 1e-9);
     }
 
     #[test]
     fn a_widened_box_goes_around_the_earth_once_at_most_and_a_point_gets_room() {
-        let world = Frame::of(None).extent(&bounds(-180.0, -90.0, 180.0, 90.0)).widened();
+        let world = Frame::of(None).extent(&bounds(-180.0, -90.0, 180.0, 90.0)).widened(2.0, (1000.0, 800.0));
         assert_eq!((world.west, world.east), (-180.0, 180.0));
         assert!(world.north < 86.0 && world.south > -86.0);
         let point = Frame::of(None).extent(&bounds(10.0, 50.0, 10.0, 50.0));
-        assert!(point.is_point() && !point.widened().is_point());
+        assert!(point.is_point() && !point.widened(20.0, (1.0, 1.0)).is_point());
         assert_eq!(point.zoom_to_fit(256.0), f64::INFINITY);
     }
 

@@ -138,8 +138,9 @@ fn a_link_to_more_like_a_picture_finds_it_in_a_catalog_of_cells() -> Result<()> 
     }
     let gallery = open(&images, &["--cells", "always"])?;
     let (page, chromium) = (&gallery.page, &gallery.chromium);
+    let seen = chromium.recorder().seen();
     let of =
-        |part: &str| chromium.recorder().seen().iter().filter(|request| request.url.contains(part)).count();
+        |part: &str| seen.iter().filter(|seen| seen.url.ends_with(".bin") && seen.url.contains(part)).count();
     assert_eq!((of("/centroids."), of("/index.")), (1, 0), "it is searched by its cells");
     // Nobody has found it before: its name says nothing about where it is.
     for number in [17, 33] {

@@ -34,6 +34,8 @@ pub struct MapPane {
     session: Session,
     area: Option<Area>,
     quiet: Rc<Cell<bool>>,
+    /// What the view may not lose sight of.
+    kept: Rc<Cell<Option<Extent>>>,
     tiles: Option<MapTiles>,
     footprints: Footprints,
     /// Of what is searched.
@@ -41,6 +43,7 @@ pub struct MapPane {
     /// How well every place fits.
     overlay: Option<Layer>,
     _moved: Closure<dyn FnMut()>,
+    _resized: Closure<dyn FnMut()>,
 }
 
 /// The area that the map is of.
@@ -96,16 +99,24 @@ impl MapPane {
             })
         };
         map.on("moveend", moved.as_ref().unchecked_ref());
+        let kept = Rc::new(Cell::new(None));
+        let resized = {
+            let (map, kept) = (map.clone(), Rc::clone(&kept));
+            Closure::<dyn FnMut()>::new(move || keep_in_sight(&map, kept.get()))
+        };
+        map.on("zoomend resize", resized.as_ref().unchecked_ref());
         Ok(Self {
             map,
             session,
             area: None,
             quiet,
+            kept,
             tiles: None,
             footprints: Footprints::default(),
             outlines: Vec::new(),
             overlay: None,
             _moved: moved,
+            _resized: resized,
         })
     }
 
@@ -139,6 +150,9 @@ impl MapPane {
         self.area = Some(area);
         if !stays {
             self.quiet.set(true);
+            // The area before keeps nothing any more.
+            self.kept.set(None);
+            self.map.set_max_bounds(&JsValue::NULL);
             // The map's element may just have come to be seen.
             self.map.invalidate_size(&options(&[("animate", false.into())]));
             let still = [("animate", false.into()), ("maxZoom", zooms::finest(zooms).into())];
@@ -147,7 +161,8 @@ impl MapPane {
                 self.look(camera);
             }
         }
-        self.map.set_max_bounds(&lat_lng_bounds(extent.widened()));
+        self.kept.set(Some(extent));
+        keep_in_sight(&self.map, Some(extent));
         if let (Some(pictures), Some(zooms)) = (pictures, zooms) {
             self.tiles = Some(MapTiles::new(&self.map, self.session, pictures, zooms, extent));
         }
@@ -248,6 +263,14 @@ impl Drop for MapPane {
     fn drop(&mut self) {
         self.tiles = None;
         self.map.remove();
+    }
+}
+
+/// Keeps an area in sight, at a zoom and a size of the map that just changed.
+fn keep_in_sight(map: &leaflet::Map, area: Option<Extent>) {
+    if let Some(area) = area {
+        let size = map.size();
+        map.set_max_bounds(&lat_lng_bounds(area.widened(map.zoom(), (size.x(), size.y()))));
     }
 }
 
