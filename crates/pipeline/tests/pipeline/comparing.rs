@@ -119,8 +119,8 @@ fn classes_like_pictures_open_words_and_the_page_come_of_one_command() {
     }
 
     let page = fs::read_to_string(&page).expect("a page");
-    for expected in ["2 models compared", "tiny #2", "cisterns", "storage tanks", "clip-rs evaluate --model"]
-    {
+    let second = format!("{in_its_folder} #2");
+    for expected in ["2 models compared", &second, "cisterns", "storage tanks", "clip-rs evaluate --model"] {
         assert!(page.contains(expected), "{expected} is missing");
     }
 }
