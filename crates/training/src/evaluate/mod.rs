@@ -92,14 +92,10 @@ pub fn evaluate(request: &Request) -> Result<Vec<Report>, StageError> {
     reports.map(told_apart)
 }
 
-/// The reports, where models of one name are also called by the folders that they lie in.
+/// The reports, with the names by which people tell the models apart.
 fn told_apart(mut reports: Vec<Report>) -> Vec<Report> {
-    let names: Vec<String> = reports.iter().map(|report| report.name.clone()).collect();
-    for report in &mut reports {
-        if names.iter().filter(|name| **name == report.name).count() > 1 {
-            report.name = format!("{} ({})", report.name, report.model.display());
-        }
-    }
+    let labels = report::labels(&reports);
+    reports.iter_mut().zip(labels).for_each(|(report, label)| report.name = label);
     reports
 }
 

@@ -137,7 +137,7 @@ fn data(comparison: &Comparison<'_>) -> String {
 }
 
 /// The models' names; where two have the same, their folders are added, and numbers where even those are one.
-fn labels(reports: &[Report]) -> Vec<String> {
+pub(super) fn labels(reports: &[Report]) -> Vec<String> {
     let folder = |report: &Report| report.model.file_name().map(|name| name.to_string_lossy().into_owned());
     let named = reports.iter().map(|report| {
         let twice = reports.iter().filter(|other| other.name == report.name).count() > 1;
