@@ -1,5 +1,6 @@
 """Where a bench finds what was built and installed for it, and what it hands on to others."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -73,3 +74,14 @@ def run_for_bytes(*command, given: str | None = None) -> bytes:
         told = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")[-2000:]
         raise RuntimeError(f"{Path(str(command[0])).name} failed ({done.returncode}): {told}")
     return done.stdout
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_made_from(mark: Path, made_from: str) -> bool:
+    """Whether a mark beside what a bench made names the digest of what it was made from: models are trained anew."""
+    return mark.exists() and mark.read_text() == made_from

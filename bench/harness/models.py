@@ -16,7 +16,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import save_file
 
 from . import onnx_export
-from .context import ROOT, Context, run
+from .context import ROOT, Context, digest, is_made_from, run
 
 SEED = 7
 
@@ -63,8 +63,11 @@ def prepared(context: Context, name: str, title: str, package: Path) -> Model:
         onnx.save(onnx_export.empty(), folder / "empty.onnx")
     for tower, export in (("text", onnx_export.text), ("image", onnx_export.image)):
         full, small = model.onnx_path(tower, "fp32"), model.onnx_path(tower, "int8")
-        if not full.exists():
+        mark, weights = folder / f"{name}.{tower}.made-from", digest(package / model.config[tower]["file"])
+        if not (full.exists() and is_made_from(mark, weights)):
+            small.unlink(missing_ok=True)
             save(export(model.config, model.weights(tower)), full)
+            mark.write_text(weights)
         if not small.exists():
             part = small.with_suffix(".part")
             quantize_dynamic(full, part, weight_type=QuantType.QInt8)

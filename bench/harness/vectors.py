@@ -8,13 +8,14 @@ to 512 dimensions, where a little noise in all directions is added. Queries are 
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from .context import ROOT, Context, run, run_for_bytes
+from .context import ROOT, Context, digest, is_made_from, run, run_for_bytes
 
 DIM = 512
 QUERIES = 200
@@ -75,9 +76,12 @@ def of(context: Context, count: int, dim: int = DIM) -> Vectors:
     """The vectors, made if they are not there; of 256 components they are rotated, but not lifted."""
     folder = context.folder("vectors") / (str(count) if dim == DIM else f"{count}x{dim}")
     vectors = Vectors(count, folder, dim)
-    if (folder / "truth.npy").exists():
+    mark, tower = folder / "made-from", digest(ROOT / "models" / "rs-small" / "text.gguf")
+    if (folder / "truth.npy").exists() and is_made_from(mark, tower):
         return vectors
-    folder.mkdir(exist_ok=True)
+    # What was made of other vectors, indexes among it, is of no use.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     dice = np.random.default_rng(SEED)
     captions = [" ".join(words).strip() for words in product(LOOKS, PLACES, BESIDE)]
     dice.shuffle(captions)
@@ -89,6 +93,7 @@ def of(context: Context, count: int, dim: int = DIM) -> Vectors:
     items.tofile(vectors.items_path)
     queries.tofile(vectors.queries_path)
     np.save(folder / "truth.npy", nearest(queries, items))
+    mark.write_text(tower)
     return vectors
 
 
