@@ -1,12 +1,11 @@
 """Vectors to search in: mixtures of real encodings, with queries and the true neighbours of each.
 
 Uniform random vectors prove nothing: they have no neighbours. Here some thousand captions, put together from words for
-what aerial imagery shows, are encoded by rs-small's text tower. An item is one of these 256-dimensional vectors with
+what aerial imagery shows, are encoded by rs-small's text tower. An item is one of these vectors with
 something of two others, so that items differ in the directions in which real ones do; a fixed random rotation lifts it
 to 512 dimensions, where a little noise in all directions is added. Queries are made alike from captions of their own.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ def mixtures(dice: np.random.Generator, told: np.ndarray, lift: np.ndarray, main
 
 
 def encoded(context: Context, captions: list[str]) -> np.ndarray:
-    """Encodings of texts by rs-small's text tower, `(texts, 256)`."""
+    """Encodings of texts by rs-small's text tower, `(texts, embed_dim)`."""
     package = ROOT / "models" / "rs-small"
     dim = json.loads((package / "model.json").read_text())["embed_dim"]
     out = run_for_bytes(context.native, "encode", package, given="\n".join(captions))
@@ -134,7 +133,7 @@ def encoded(context: Context, captions: list[str]) -> np.ndarray:
 
 def our_path(context: Context, vectors: Vectors) -> Path:
     """Where the index of the engine as it is now belongs."""
-    engine = hashlib.sha256(context.native.read_bytes()).hexdigest()[:12]
+    engine = digest(context.native)[:12]
     return vectors.folder / f"ours-{engine}.index"
 
 
