@@ -100,35 +100,48 @@ class Mixture:
             self.rng.choice(ids, count, replace=False, p=weights) for count, (ids, weights, _) in zip(counts, self.kinds)
         ])
 
-    def views(self, batch: np.ndarray, side: int) -> torch.Tensor:
-        """(pictures, 3, side, side) in 0..1: a part of each, turned, mirrored and recoloured."""
-        device = self.pictures.device
+    def draw_views(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        """How each picture of a batch is to be seen: `turn` (n, 2, 3), the part of it, turned and mirrored, as
+        affine_grid takes it; `gain` (n, 3), `contrast`, `saturation` and `light` (n,)."""
         count = len(batch)
-        draw = lambda low, high: torch.from_numpy(self.rng.uniform(low, high, count).astype(np.float32))
-        scale = torch.from_numpy(np.where(self.labelled[batch], 0.88, 0.55).astype(np.float32))
+        draw = lambda low, high, *shape: self.rng.uniform(low, high, (count, *shape)).astype(np.float32)
+        labelled = self.labelled[batch]
+        scale = np.where(labelled, 0.88, 0.55).astype(np.float32)
         scale = scale + (1 - scale) * draw(0, 1)
         # Photographs are turned by any angle half of the time; tiles, whose maps have letters' and streets' grain, by
         # quarters only.
-        angle = torch.from_numpy(self.rng.integers(4, size=count).astype(np.float32)) * (np.pi / 2)
-        free = torch.from_numpy(~self.labelled[batch] & (self.rng.random(count) < 0.5))
-        angle = torch.where(free, draw(0, 2 * np.pi), angle)
-        mirror = torch.where(draw(0, 1) < 0.5, 1.0, -1.0)
-        cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
-        shift = (1 - scale)[:, None] * torch.stack([draw(-1, 1), draw(-1, 1)], 1)
-        turn = torch.stack([cosine * mirror, -sine, shift[:, 0], sine * mirror, cosine, shift[:, 1]], 1)
-        grid = F.affine_grid(turn.view(-1, 2, 3).to(device), (count, 3, side, side), align_corners=False)
-        x = self.pictures[torch.from_numpy(batch).to(device)].float() / 255
-        return self.recolour(F.grid_sample(x, grid, padding_mode="reflection", align_corners=False))
+        angle = self.rng.integers(4, size=count) * (np.pi / 2)
+        angle = np.where(~labelled & (self.rng.random(count) < 0.5), draw(0, 2 * np.pi), angle)
+        mirror = np.where(draw(0, 1) < 0.5, 1.0, -1.0)
+        cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+        shift = (1 - scale)[:, None] * draw(-1, 1, 2)
+        turn = np.stack([cosine * mirror, -sine, shift[:, 0], sine * mirror, cosine, shift[:, 1]], 1)
+        return {
+            "turn": turn.reshape(count, 2, 3).astype(np.float32),
+            "gain": draw(0.8, 1.2, 1) * draw(0.92, 1.08, 3),
+            "contrast": draw(0.75, 1.3), "saturation": draw(0.6, 1.3), "light": draw(-0.06, 0.06),
+        }
 
-    def recolour(self, x: torch.Tensor) -> torch.Tensor:
-        count = len(x)
-        draw = lambda low, high, *shape: torch.from_numpy(self.rng.uniform(low, high, shape).astype(np.float32)).to(x.device)
-        gain = draw(0.8, 1.2, count, 1, 1, 1) * draw(0.92, 1.08, count, 3, 1, 1)
+    def draw_collage(self, count: int) -> dict[str, np.ndarray]:
+        """`other` (count,): which picture a part is taken of for each; `box` (4,): top, bottom, left and right of that
+        part, in parts of the side."""
+        height, width = self.rng.uniform(0.3, 0.8, 2)
+        top, left = self.rng.uniform(0, 1 - height), self.rng.uniform(0, 1 - width)
+        box = np.array([top, top + height, left, left + width], np.float32)
+        return {"other": self.rng.permutation(count), "box": box}
+
+    def views(self, batch: torch.Tensor, views: dict[str, torch.Tensor], side: int) -> torch.Tensor:
+        """(pictures, 3, side, side) in 0..1: a part of each, turned, mirrored and recoloured, as drawn."""
+        count = len(batch)
+        of = lambda name: views[name].view(count, -1, 1, 1)
+        grid = F.affine_grid(views["turn"], (count, 3, side, side), align_corners=False)
+        x = self.pictures.index_select(0, batch).float() / 255
+        x = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
         middle = x.mean((1, 2, 3), keepdim=True)
-        x = (x - middle) * draw(0.75, 1.3, count, 1, 1, 1) + middle
+        x = (x - middle) * of("contrast") + middle
         grey = x.mean(1, keepdim=True)
-        x = grey + (x - grey) * draw(0.6, 1.3, count, 1, 1, 1)
-        return (x * gain + draw(-0.06, 0.06, count, 1, 1, 1)).clamp(0, 1)
+        x = grey + (x - grey) * of("saturation")
+        return (x * of("gain") + of("light")).clamp(0, 1)
 
     def described(self, batch: np.ndarray) -> tuple[np.ndarray, list[str], torch.Tensor]:
         """Which of the batch have captions, one caption of each, and (those, texts) of OWN, IGNORED, OTHER: equal
@@ -163,19 +176,14 @@ class Mixture:
         table = np.select([least == CLEAR, least == MAYBE], [OWN, IGNORED], OTHER)
         return texts, torch.from_numpy(table.astype(np.int8))
 
-    def collage(self, rows: np.ndarray, pictures: torch.Tensor) -> tuple[np.ndarray, float]:
-        """Pastes a part of another picture among `rows` over each of them, in place. Which one that was, as a place in
-        `rows`, and the part of the area it covers: means over the area, which a teacher's features are, are mixed in
-        the same proportion (after CutMix, Yun et al. 2019)."""
-        side = pictures.shape[-1]
-        other = self.rng.permutation(len(rows))
-        height, width = (int(round(side * self.rng.uniform(0.3, 0.8))) for _ in range(2))
-        top, left = self.rng.integers(0, side - height + 1), self.rng.integers(0, side - width + 1)
-        box = (..., slice(top, top + height), slice(left, left + width))
-        part = pictures[rows]
-        part[box] = part[other][box]
-        pictures[rows] = part
-        return other, height * width / side**2
+
+def collage(pictures: torch.Tensor, other: torch.Tensor, box: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pastes the `box` of `other` picture over each, and says which part of the area that is: means over the area, which
+    a teacher's features are, are mixed in the same proportion (after CutMix, Yun et al. 2019)."""
+    side = pictures.shape[-1]
+    at = (torch.arange(side, device=pictures.device) + 0.5) / side
+    inside = ((at >= box[0]) & (at < box[1]))[:, None] & ((at >= box[2]) & (at < box[3]))
+    return torch.where(inside, pictures[other], pictures), inside.float().mean()
 
 
 def teacher_of(sources: list[Source], train: list[np.ndarray]) -> torch.Tensor:
@@ -249,17 +257,19 @@ def similarities(left: torch.Tensor, right: torch.Tensor, scale) -> torch.Tensor
     return F.normalize(left.float(), dim=1) @ F.normalize(right.float(), dim=1).T * scale
 
 
-def one_way(logits: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Cross entropy of each row against its OWN columns, in equal parts; IGNORED ones leave the sum altogether."""
+def one_way(logits: torch.Tensor, table: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
+    """Cross entropy of each row against its OWN columns, in equal parts; IGNORED ones leave the sum altogether. The mean
+    over the rows, or their sum times `weight`."""
     own = (table == OWN).float()
     scores = logits.masked_fill(table == IGNORED, -1e4).log_softmax(1)
-    return -(own / own.sum(1, keepdim=True) * scores).sum(1).mean()
+    losses = -(own / own.sum(1, keepdim=True) * scores).sum(1)
+    return losses.mean() if weight is None else (losses * weight).sum()
 
 
 def contrastive(left: torch.Tensor, right: torch.Tensor, scale, table: torch.Tensor | None = None) -> torch.Tensor:
     """InfoNCE both ways, with several right answers a row where `table` says so."""
     if table is None:
-        table = torch.eye(len(left), dtype=torch.int8)
+        table = torch.eye(len(left), dtype=torch.int8, device=left.device)
     table = table.to(left.device)
     logits = similarities(left, right, scale)
     return (one_way(logits, table) + one_way(logits.T, table.T)) / 2

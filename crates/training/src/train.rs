@@ -13,17 +13,20 @@ use crate::model::{self, Imported, Quantization};
 use clip_rs_stage::{StageError, files};
 
 /// The recipe's files, as they lie in `models/train/`.
-const RECIPE: [(&str, &str); 15] = [
+const RECIPE: [(&str, &str); 18] = [
     ("batches.py", include_str!("../../../models/train/batches.py")),
     ("data.py", include_str!("../../../models/train/data.py")),
     ("evaluate.py", include_str!("../../../models/train/evaluate.py")),
     ("export.py", include_str!("../../../models/train/export.py")),
+    ("feed.py", include_str!("../../../models/train/feed.py")),
+    ("graphs.py", include_str!("../../../models/train/graphs.py")),
     ("model.py", include_str!("../../../models/train/model.py")),
     ("phrases-counts.txt", include_str!("../../../models/train/phrases-counts.txt")),
     ("phrases-relations.txt", include_str!("../../../models/train/phrases-relations.txt")),
     ("phrases-rsicd.txt", include_str!("../../../models/train/phrases-rsicd.txt")),
     ("phrases-sample.txt", include_str!("../../../models/train/phrases-sample.txt")),
     ("requirements.txt", include_str!("../../../models/train/requirements.txt")),
+    ("run.py", include_str!("../../../models/train/run.py")),
     ("thesaurus.ini", include_str!("../../../models/train/thesaurus.ini")),
     ("thesaurus.py", include_str!("../../../models/train/thesaurus.py")),
     ("tokenizer.py", include_str!("../../../models/train/tokenizer.py")),
@@ -41,6 +44,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Length of the run, minutes; the recipe's own if absent.
     pub minutes: Option<f64>,
+    /// Length of the run in minutes of the processor that the recipe was written on, instead: a number of steps.
+    pub standard_minutes: Option<f64>,
     /// Length of the run in passes over the photographs, instead.
     pub epochs: Option<f64>,
     /// Name of the model; the embedded one's if absent.
@@ -70,6 +75,9 @@ pub fn train(request: &Request) -> Result<Imported, StageError> {
     command.arg("--vocabulary").arg(scripts.join("vocabulary.txt"));
     if let Some(minutes) = request.minutes {
         command.arg("--minutes").arg(minutes.to_string());
+    }
+    if let Some(minutes) = request.standard_minutes {
+        command.arg("--standard-minutes").arg(minutes.to_string());
     }
     if let Some(epochs) = request.epochs {
         command.arg("--epochs").arg(epochs.to_string());

@@ -17,8 +17,11 @@ pub struct Train {
     #[arg(long)]
     pub out: PathBuf,
     /// Length of the run in minutes
-    #[arg(long, conflicts_with = "epochs")]
+    #[arg(long, conflicts_with_all = ["epochs", "standard_minutes"])]
     pub minutes: Option<f64>,
+    /// Length in minutes of the two processor cores that the recipe was written on: as many steps, whatever they take here
+    #[arg(long, conflicts_with = "epochs")]
+    pub standard_minutes: Option<f64>,
     /// Length of the run in passes over the photographs, which does not depend on the machine
     #[arg(long)]
     pub epochs: Option<f64>,
@@ -40,6 +43,7 @@ pub fn run(args: Train) -> Result<ExitCode> {
         data: args.data,
         out: args.out,
         minutes: args.minutes,
+        standard_minutes: args.standard_minutes,
         epochs: args.epochs,
         name: args.name.clone(),
         no_teachers: args.no_teachers,
