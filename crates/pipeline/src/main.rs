@@ -12,6 +12,7 @@ use commands::Cli;
 
 fn main() -> ExitCode {
     share_one_arena();
+    end_with_the_reader();
     Cli::parse().run().unwrap_or_else(|error| {
         eprintln!("clip-rs: {}", sentence(&error));
         ExitCode::FAILURE
@@ -27,6 +28,17 @@ fn share_one_arena() {
     // SAFETY: mallopt takes two numbers, and is called before there is another thread. It may refuse; nothing depends on it.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
+/// Lets the program end when what reads its output has ended (`clip-rs search … | head`), as programs of the system do: Rust
+/// would have it panic at the next line.
+fn end_with_the_reader() {
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "the standard library has no stable way to say it")]
+    // SAFETY: the default action is no function of ours, and no other thread is there that could set another.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
     }
 }
 

@@ -4,7 +4,7 @@ use clip_rs_catalog::Bounds;
 use clip_rs_pipeline::query::{Asked, Subject, search};
 use serde_json::Value;
 
-use crate::support::{catalog, clip_rs, said};
+use crate::support::{catalog, clip_rs, command, said};
 
 fn json(args: &[&std::ffi::OsStr]) -> Vec<Value> {
     serde_json::from_str(&said(&clip_rs(args))).expect("a list")
@@ -53,6 +53,25 @@ fn words_find_items_and_the_limit_holds() {
     ]));
     assert_eq!(plain.lines().count(), 2);
     assert!(plain.contains(&all[0].id));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_of_the_answers_that_stops_early_ends_the_command_quietly() {
+    use std::os::unix::process::ExitStatusExt;
+    let (folder, _) = catalog();
+    let out = folder.path().join("catalog");
+    let words: [&std::ffi::OsStr; 4] =
+        ["search".as_ref(), out.as_os_str(), "forest".as_ref(), "--json".as_ref()];
+    let mut started = command(words)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(started.stdout.take());
+    let ended = started.wait_with_output().expect("the command ends");
+    assert_eq!(ended.status.signal(), Some(libc::SIGPIPE), "{}", ended.status);
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
 #[test]
