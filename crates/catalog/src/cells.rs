@@ -11,7 +11,7 @@
 //!
 //! | column | what |
 //! |---|---|
-//! | `code` | two numbers: components of an embedding, and bits of each in a code, 1 to 7 |
+//! | `code` | two numbers: components of an embedding, and bits of each in a code, 1 to 8 |
 //! | `signs` | for each of 4 rounds, one bit a component, the lowest of a byte first, in as few bytes as hold them: 1 for a component that changes its sign |
 //! | `count`, `length` | numbers: items of the cell, and bytes of its block |
 //! | `digest` | 8 bytes a row: the first of the SHA-256 of the block |
@@ -61,7 +61,7 @@ const DIGEST_BYTES: usize = 8;
 pub struct Centroids {
     /// Components of an embedding, 1 to 8,192.
     pub dim: usize,
-    /// Bits of a component in a code, 1 to 7.
+    /// Bits of a component in a code, 1 to 8.
     pub bits: usize,
     /// The signs that change in each round of the rotation, [`sign_bytes`] each.
     pub signs: Vec<u8>,
@@ -182,8 +182,8 @@ impl Centroids {
     }
 
     fn validate(&self) -> Result<(), CatalogError> {
-        if !(1..=7).contains(&self.bits) {
-            return Err(wrong(&format!("codes of {} bits, not 1 to 7", self.bits)));
+        if !(1..=8).contains(&self.bits) {
+            return Err(wrong(&format!("codes of {} bits, not 1 to 8", self.bits)));
         }
         if self.signs.len() != ROUNDS * sign_bytes(self.dim) {
             return Err(wrong("its signs are not those of the rounds"));

@@ -28,7 +28,7 @@ pub use plan::{Budget, Stretch};
 pub use rotation::Rotation;
 pub use write::{CellsBuilder, WrittenCells, bits_of};
 
-use residual::unpack;
+use residual::{HALF, unpack};
 
 /// Units of relevance offsets in a file of centroids.
 const OFFSET_UNITS: f32 = 32_768.0;
@@ -47,9 +47,9 @@ pub struct Cell {
     pub ordinals: Vec<u32>,
     /// Names, footprints and relevance offsets of the same items.
     pub items: Items,
-    /// Twice the integers of the codes, shape `(items, dim)`: odd numbers, -127 to 127.
+    /// The levels of the codes from the middle, shape `(items, dim)`: each stands for a component of [`HALF`] more.
     rows: Vec<i8>,
-    /// Half of what brings each row to length.
+    /// What brings each row to length.
     scales: Vec<f32>,
 }
 
@@ -127,7 +127,7 @@ impl Cells {
         let CellBlock { ordinals, codes, scales, unit, items } =
             CellBlock::from_bytes(bytes, known.count as usize, dim, bits)?;
         let rows = unpack(&codes, ordinals.len(), dim, bits);
-        let scales = scales.into_iter().map(|scale| residual::scale(scale, unit) / 2.0).collect();
+        let scales = scales.into_iter().map(|scale| residual::scale(scale, unit)).collect();
         Ok(Cell { ordinals, items, rows, scales })
     }
 
@@ -143,13 +143,14 @@ impl Cells {
         let turned = self.turned(direction)?;
         let code = CodeRef::from(&turned.code);
         let (dots, scale) = (RowDots::new(code.as_slice()), code.scale());
+        let half = HALF * code.as_slice().iter().map(|x| f32::from(*x)).sum::<f32>();
         let cells: Vec<(usize, &Cell)> = cells.into_iter().collect();
         let (mut cosines, mut ranks) = (Vec::new(), Vec::new());
         for (cell, items) in &cells {
             let base = self.product(*cell, &turned);
             items.each_dot(self.dim(), &dots, |row, dot| {
                 let difference = items.scales.get(row).copied().unwrap_or(0.0);
-                let cosine = (base + dot as f32 * (scale * difference)).clamp(-1.0, 1.0);
+                let cosine = (base + (dot as f32 + half) * (scale * difference)).clamp(-1.0, 1.0);
                 let score = cosine - items.items.offset(row) * direction.text_share;
                 ranks.push(Rank::new(cosines.len() as u32, score));
                 cosines.push(cosine);
@@ -190,7 +191,7 @@ impl Cells {
         let numbers = items.rows.chunks_exact(self.dim().max(1)).nth(row)?;
         let sum = centroid.iter().zip(numbers);
         let turned: Vec<f32> =
-            sum.map(|(c, x)| f32::from(*c) * known.scale + f32::from(*x) * scale).collect();
+            sum.map(|(c, x)| f32::from(*c) * known.scale + (f32::from(*x) + HALF) * scale).collect();
         Some(Embedding::new(self.rotation.back(turned)))
     }
 

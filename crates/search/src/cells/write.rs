@@ -13,7 +13,7 @@ use crate::Embedding;
 /// Bits of a component for embeddings of so many components. At equal bytes these find more than fewer bits in more cells do, or more
 /// bits in fewer (`docs/SCALE.md`); the more components, the less an error of each counts.
 pub fn bits_of(dim: usize) -> usize {
-    if dim <= 192 { 7 } else { 6 }
+    if dim <= 192 { 8 } else { 6 }
 }
 
 /// Items of a cell, about: fewer make more centroids, more make cells of which less is near.
