@@ -21,7 +21,7 @@ CASES = [(100_000, 64, False), (100_000, 384, False), (1_000_000, 64, False), (1
 # Items of the catalog that a page visits.
 VISITED = 10_000_000
 # Bits of a component that are compared; the first is the one that `clip-rs index` takes, and the only one of what takes long.
-BITS = {64: [7, 6, 5], 384: [6, 5, 4]}
+BITS = {64: [8, 7, 6], 384: [6, 5, 4]}
 # Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own for cells of up to 128 MiB
 # together, the fourth for more; the last is that of a search in an area.
 BUDGETS = ["300000,20,8000", "600000,20,8000", "1200000,20,8000", "2400000,20,8000", "4800000,20,8000", "4800000,60,8000"]
