@@ -81,7 +81,7 @@ fn centroids_that_cannot_be_are_refused() {
         change(&mut centroids);
         centroids.to_bytes().is_err()
     };
-    assert!(refused(&|centroids| centroids.bits = 8));
+    assert!(refused(&|centroids| centroids.bits = 9));
     assert!(refused(&|centroids| centroids.bits = 0));
     assert!(refused(&|centroids| centroids.signs.truncate(3)));
     assert!(refused(&|centroids| centroids.codes[3] = -128));

@@ -176,7 +176,9 @@ mod tests {
         let cache = tempfile::tempdir().expect("temporary folder");
         let folder = unpack(cache.path())?;
         assert_eq!(unpack(cache.path())?, folder);
-        assert_eq!(files::read(&folder.join("train.py"))?, RECIPE[13].1.as_bytes());
+        for (name, text) in RECIPE {
+            assert_eq!(files::read(&folder.join(name))?, text.as_bytes(), "{name}");
+        }
         assert!(folder.join("vocabulary.txt").is_file());
         Ok(())
     }
