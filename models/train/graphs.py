@@ -98,8 +98,11 @@ class GraphRun(Run):
         most = self.options.queries
         return {"queries": (np.int64, (most, *texts)), "answers": (np.int8, (most, count)), "weight": (np.float32, (most,))}
 
-    def put_queries(self, arrays, mixture, batch, put):
-        """Queries for a batch; rows that remain empty weigh nothing."""
+    def put_texts(self, arrays, mixture, batch, put):
+        """Captions and queries for a batch; rows of queries that remain empty weigh nothing."""
+        _, texts, table = mixture.described(batch)
+        put(texts, arrays["texts"])
+        arrays["table"][:] = table.numpy()
         texts, answers = mixture.queries(batch, self.options.queries)
         count = len(texts)
         put(texts, arrays["queries"])
@@ -132,10 +135,7 @@ class GraphRun(Run):
                 into["english"][0] = drawn % 4 == 0
                 drawn += 1
                 into["batch"][:] = batch = described.draw(self.options.words_batch)
-                _, texts, table = described.described(batch)
-                self.tokens(texts, into["texts"])
-                into["table"][:] = table.numpy()
-                self.put_queries(into, described, batch, self.tokens)
+                self.put_texts(into, described, batch, self.tokens)
                 if into["english"][0]:
                     *names, table = words.from_thesaurus(NAMES)
                     into["alike"][:] = table.numpy()
@@ -199,10 +199,7 @@ class GraphRun(Run):
                 views = mixture.draw_views(batch)
                 into["plain"][0] = plain = not len(taught) or drawn_by.random() >= self.options.collage_share
                 if plain:
-                    _, texts, table = mixture.described(batch)
-                    numbers(texts, into["texts"])
-                    into["table"][:] = table.numpy()
-                    self.put_queries(into, mixture, batch, numbers)
+                    self.put_texts(into, mixture, batch, numbers)
                 else:
                     views |= mixture.draw_collage(len(taught))
                 for name, value in views.items():

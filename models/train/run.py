@@ -39,6 +39,8 @@ class Run:
         self.model = Clip(config, self.mixture.features.shape[1]).to(self.device)
         self.model.image.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
+        # On the device once: a graph can bring nothing there.
+        self.mean, self.std = (torch.tensor(of, device=self.device).view(1, 3, 1, 1) for of in (config.mean, config.std))
         parts = [source.name for source in sources]
         parts += ["Open English WordNet"] * bool(words.entries) + ["captions of further pictures"] * bool(words.groups)
         self.provenance = f"Trained from scratch by models/train on {', '.join(parts)} (training splits)"
@@ -273,9 +275,7 @@ class Run:
 
     def normalised(self, pictures):
         """Pictures in 0..1 as the image tower takes them."""
-        config = self.model.config
-        mean, std = (torch.tensor(values, device=self.device).view(1, 3, 1, 1) for values in (config.mean, config.std))
-        return ((pictures - mean) / std).to(memory_format=torch.channels_last)
+        return ((pictures - self.mean) / self.std).to(memory_format=torch.channels_last)
 
     def autocast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
