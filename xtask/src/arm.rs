@@ -1,14 +1,14 @@
 //! The engine's kernels for 64-bit ARM, on a machine that is none: run by an emulator, where there is one.
 //!
-//! What it takes, on Debian: `apt-get install qemu-user gcc-aarch64-linux-gnu` and
-//! `rustup target add aarch64-unknown-linux-gnu`. Where a part is missing, the step is skipped and says which.
+//! What it takes, on Debian: `apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross` and
+//! `rustup target add aarch64-unknown-linux-gnu`; `--install` does both. Where a part is missing, the step is skipped and says which.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use crate::paths;
 use crate::process;
 use crate::setup;
+use crate::setup::rustc::{self, Rustc};
+use crate::steps::Step;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const EMULATOR: &str = "qemu-aarch64";
@@ -16,25 +16,48 @@ const LINKER: &str = "aarch64-linux-gnu-gcc";
 /// Where Debian has the libraries that programs for ARM are linked with.
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 
-/// The command that builds and runs the kernels' tests for ARM, or what is missing for it.
-pub fn tests() -> Result<Command, String> {
+/// What only prepares the tests: they run for seconds, and these would be optimised for minutes.
+const COMPILED_QUICKLY: [&str; 9] =
+    ["brotli", "candle-core", "gemm", "gemm-common", "gemm-f32", "half", "image-webp", "instant-distance", "sha2"];
+
+/// Whether this machine runs programs for 64-bit ARM: it is one, or has the emulator and a linker.
+pub fn is_run_here() -> bool {
+    cfg!(target_arch = "aarch64") || missing().is_none()
+}
+
+/// The command that builds and runs the kernels' tests for ARM, or what is missing for it. The standard library is fetched if
+/// `install`.
+pub fn tests(install: bool) -> Result<Command, String> {
     if cfg!(target_arch = "aarch64") {
         return Err("this machine's own tests are those".into());
     }
-    if let Some(missing) = [EMULATOR, LINKER].into_iter().find(|program| !process::exists(program)) {
-        return Err(format!("there is no {missing}"));
+    if let Some(program) = missing() {
+        return Err(format!("there is no {program}"));
     }
-    let ask =
-        process::capture(Command::new("rustc").args(["--print", "sysroot"]).current_dir(paths::repository()));
-    let sysroot: PathBuf = ask.map_err(|error| error.to_string())?.into();
-    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    let has_std = || Rustc::ask().map(|rustc| rustc.has_std(TARGET)).map_err(|error| error.to_string());
+    if !has_std()? && install {
+        let step = Step::start("standard library for ARM", "rustup target add");
+        match rustc::add_target(TARGET) {
+            Ok(()) => step.done("installed by rustup"),
+            Err(error) => step.done(&format!("not to be had: {error:#}")),
+        }
+    }
+    if !has_std()? {
         return Err(format!("rustc has no standard library for {TARGET}"));
     }
     let mut cargo = setup::cargo();
+    for package in COMPILED_QUICKLY {
+        cargo.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=0"));
+    }
     cargo
+        .args(["--config", "profile.dev.opt-level=0"])
         .args(["test", "-p", "clip-rs-search", "--target", TARGET, "--lib", "--test", "same_everywhere"])
         .args(["--", "kernels", "written_down"])
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {LIBRARIES}"));
     Ok(cargo)
+}
+
+fn missing() -> Option<&'static str> {
+    [EMULATOR, LINKER].into_iter().find(|program| !process::exists(program))
 }

@@ -39,7 +39,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   setup [--install]         get everything that the build needs, once; with --install also what the tests need of
-                            the system: a browser with its driver, Firefox, strace
+                            the system: a browser with its driver, Firefox, strace, an emulator
   demo [--large] [--port N] [--no-serve]
                             build all, make the sample area and serve it; --large: a million tiles out of it
   test [--install]          every check and test, in a real browser too; --install as above

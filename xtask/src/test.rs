@@ -67,7 +67,7 @@ pub fn run(install: bool) -> Result<()> {
         check("tests of xtask", setup::cargo().args(["test", "-p", "xtask"]))
     };
     setup::both(checks, page)?;
-    match arm::tests() {
+    match arm::tests(install) {
         Ok(mut tests) => check("kernels for ARM, emulated", &mut tests)?,
         Err(why) => steps::skipped("kernels for ARM, emulated", &why),
     }

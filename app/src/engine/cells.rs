@@ -211,13 +211,14 @@ impl CellSearch {
             let kept = self.kept.borrow();
             wanted.iter().filter_map(|number| Some((*number, Rc::clone(kept.get(number)?)))).collect()
         };
-        let missing: Vec<usize> =
-            wanted.iter().copied().filter(|number| !here.contains_key(number)).collect();
-        let runs: Vec<Range<usize>> = missing
-            .chunk_by(|a, b| a + 1 == *b)
-            .filter_map(|run| Some(*run.first()?..run.last()? + 1))
-            .collect();
-        let bytes = missing.iter().map(|number| self.length(*number)).sum();
+        // One request a stretch, as it was planned: cells that are kept come along again where they lie between missing ones.
+        let run = |stretch: &Stretch| {
+            let mut missing = stretch.cells.clone().filter(|number| !here.contains_key(number));
+            let first = missing.next()?;
+            Some(first..missing.last().unwrap_or(first) + 1)
+        };
+        let runs: Vec<Range<usize>> = stretches.iter().filter_map(run).collect();
+        let bytes = runs.iter().flat_map(Clone::clone).map(|number| self.length(number)).sum();
         let requests = runs.len();
         let mut coming: FuturesUnordered<_> = runs.into_iter().map(|run| self.fetch(run)).collect();
         let mut told = here.len();

@@ -8,7 +8,7 @@ mod firefox;
 mod npm;
 pub mod programs;
 pub mod readers;
-mod rustc;
+pub mod rustc;
 mod system;
 mod wasm_std;
 mod wasm_std_source;

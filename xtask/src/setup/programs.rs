@@ -9,11 +9,12 @@ use super::apt;
 use super::browser::Browser;
 use super::firefox;
 use super::system::{Program, System};
+use crate::arm;
 use crate::process;
 use crate::steps;
 
 /// All of them, in the order in which they are spoken of.
-const ALL: [Program; 3] = [Program::Chromium, Program::Firefox, Program::Strace];
+const ALL: [Program; 4] = [Program::Chromium, Program::Firefox, Program::Strace, Program::ArmEmulator];
 /// How to have it done.
 const ASK: &str = "cargo xtask setup --install, or test --install";
 
@@ -51,6 +52,7 @@ fn missing(system: System) -> Vec<Program> {
         Program::Chromium => Browser::find().is_some(),
         Program::Firefox => firefox::find().is_some(),
         Program::Strace => process::exists("strace"),
+        Program::ArmEmulator => arm::is_run_here(),
     };
     ALL.into_iter().filter(|program| system.can_have(*program) && !is_there(*program)).collect()
 }
@@ -122,7 +124,7 @@ mod tests {
                 "apt-get install --no-install-recommends chromium chromium-driver firefox-esr strace"
             )
         );
-        assert!(told.contains("Chromium with its driver, Firefox and strace"), "{told}");
+        assert!(told.contains("Chromium with its driver, Firefox, strace and an emulator"), "{told}");
         assert!(told.contains("--install"));
     }
 

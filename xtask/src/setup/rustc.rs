@@ -5,13 +5,17 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
 
 use crate::paths;
 use crate::process;
 
 /// The target that the page is built for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+/// How long rustup may take; where its server cannot be reached it would retry for minutes.
+const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
 /// What `rustc` says of itself.
 pub struct Rustc {
@@ -38,9 +42,9 @@ impl Rustc {
         Ok(Self { commit: commit.unwrap_or_else(|| version.clone()), version, host, sysroot })
     }
 
-    /// Whether the standard library for [`TARGET`] is there.
-    pub fn has_wasm(&self) -> bool {
-        let libraries = self.sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    /// Whether the standard library for `target` is there.
+    pub fn has_std(&self, target: &str) -> bool {
+        let libraries = self.sysroot.join("lib/rustlib").join(target).join("lib");
         let is_std = |name: String| name.starts_with("libstd-") && name.ends_with(".rlib");
         fs::read_dir(libraries).is_ok_and(|entries| {
             entries
@@ -48,6 +52,15 @@ impl Rustc {
                 .any(|entry| is_std(entry.file_name().to_string_lossy().into_owned()))
         })
     }
+}
+
+/// Has rustup download the standard library for `target`.
+pub fn add_target(target: &str) -> Result<()> {
+    ensure!(process::exists("rustup"), "there is no rustup here");
+    let log = paths::target().join("xtask/rustup.log");
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", target]).current_dir(paths::repository());
+    process::quiet_for(&mut rustup, &log, Some(RUSTUP_LIMIT))
 }
 
 /// The `rustc` that cargo uses here.

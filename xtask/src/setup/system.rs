@@ -29,6 +29,8 @@ pub enum Program {
     Chromium,
     Firefox,
     Strace,
+    /// Runs what is compiled for 64-bit ARM on a machine that is none, with the linker that makes it.
+    ArmEmulator,
 }
 
 impl Program {
@@ -38,6 +40,7 @@ impl Program {
             Self::Chromium => "Chromium with its driver",
             Self::Firefox => "Firefox",
             Self::Strace => "strace",
+            Self::ArmEmulator => "an emulator of 64-bit ARM",
         }
     }
 
@@ -47,6 +50,7 @@ impl Program {
             Self::Chromium => None,
             Self::Firefox => Some("the page is not tried in it"),
             Self::Strace => Some("the tests do not kill clip-rs at every step"),
+            Self::ArmEmulator => Some("the kernels for ARM are not tried"),
         }
     }
 }
@@ -87,7 +91,8 @@ impl System {
 
     /// Whether there can be such a program here.
     pub fn can_have(self, program: Program) -> bool {
-        program != Program::Strace || !matches!(self, Self::MacOs | Self::Windows)
+        !matches!(program, Program::Strace | Program::ArmEmulator)
+            || !matches!(self, Self::MacOs | Self::Windows)
     }
 
     /// Packages that bring these programs by [`Self::install_line`].
@@ -108,6 +113,9 @@ impl System {
             (Self::Windows, Program::Chromium) => &["Google.Chrome"],
             (Self::Windows, Program::Firefox) => &["Mozilla.Firefox"],
             (Self::Debian | Self::Ubuntu | Self::Fedora | Self::Arch, Program::Strace) => &["strace"],
+            (Self::Debian | Self::Ubuntu, Program::ArmEmulator) => {
+                &["qemu-user", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]
+            }
             _ => &[],
         }
     }
@@ -146,7 +154,7 @@ impl System {
 mod tests {
     use super::*;
 
-    const ALL: [Program; 3] = [Program::Chromium, Program::Firefox, Program::Strace];
+    const ALL: [Program; 4] = [Program::Chromium, Program::Firefox, Program::Strace, Program::ArmEmulator];
 
     #[test]
     fn a_distribution_is_known_by_its_name_or_by_the_one_it_is_like() {
@@ -172,13 +180,15 @@ mod tests {
         let line = |system: System, programs: &[Program]| system.commands(programs).join("; ");
         assert_eq!(
             line(System::Debian, &ALL),
-            "apt-get install --no-install-recommends chromium chromium-driver firefox-esr strace"
+            "apt-get install --no-install-recommends chromium chromium-driver firefox-esr strace \
+             qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
         );
         assert_eq!(line(System::Fedora, &ALL), "dnf install chromium chromedriver firefox strace");
         assert_eq!(line(System::Arch, &[Program::Chromium]), "pacman -S --needed chromium");
         assert_eq!(
             line(System::Ubuntu, &ALL),
-            "apt-get install --no-install-recommends strace; snap install chromium"
+            "apt-get install --no-install-recommends strace qemu-user gcc-aarch64-linux-gnu \
+             libc6-dev-arm64-cross; snap install chromium"
         );
         assert_eq!(line(System::MacOs, &[Program::Firefox]), "brew install --cask firefox");
         assert_eq!(line(System::Windows, &[Program::Firefox]), "winget install Mozilla.Firefox");
@@ -187,11 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn strace_is_asked_for_on_linux_alone() {
-        for system in [System::MacOs, System::Windows] {
-            assert!(!system.can_have(Program::Strace));
-            assert!(system.packages(&[Program::Strace]).is_empty());
+    fn strace_and_an_emulator_are_asked_for_on_linux_alone() {
+        for program in [Program::Strace, Program::ArmEmulator] {
+            for system in [System::MacOs, System::Windows] {
+                assert!(!system.can_have(program));
+                assert!(system.packages(&[program]).is_empty());
+            }
+            assert!(System::Other.can_have(program) && System::Debian.can_have(program));
         }
-        assert!(System::Other.can_have(Program::Strace) && System::Debian.can_have(Program::Strace));
     }
 }

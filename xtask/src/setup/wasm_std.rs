@@ -1,26 +1,21 @@
 //! The standard library for wasm32: the toolchain's own, or rustup's download, or built from source.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::rustc::{Rustc, TARGET};
+use super::rustc::{self, Rustc, TARGET};
 use super::wasm_std_source;
 use crate::cache::{self, Made};
 use crate::paths;
-use crate::process;
 use crate::steps::{self, Step};
 
 const NAME: &str = "wasm32 standard library";
-/// How long rustup may take; where its server cannot be reached it would retry for minutes.
-const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
 /// Gets the wasm target. Returns a toolchain folder to use for wasm builds, if the usual one will not do.
 pub fn set_up() -> Result<Option<PathBuf>> {
     let rustc = Rustc::ask()?;
-    if rustc.has_wasm() {
+    if rustc.has_std(TARGET) {
         steps::skipped(NAME, &format!("part of the toolchain, Rust {}", rustc.version));
         return Ok(None);
     }
@@ -49,12 +44,8 @@ pub fn set_up() -> Result<Option<PathBuf>> {
 }
 
 fn from_rustup() -> Result<()> {
-    if !process::exists("rustup") {
-        bail!("there is no rustup here");
-    }
     let step = Step::start(NAME, "rustup target add");
-    let log = paths::target().join("xtask/rustup.log");
-    process::quiet_for(Command::new("rustup").args(["target", "add", TARGET]), &log, Some(RUSTUP_LIMIT))?;
+    rustc::add_target(TARGET)?;
     step.done("installed by rustup");
     Ok(())
 }

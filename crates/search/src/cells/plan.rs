@@ -22,7 +22,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Cells of more bytes than these take twice as many to find as much: two million items of rs-small.
+    /// Cells of more bytes than these take twice as many to find as much: 1.9 million items of rs-small.
     const LARGE: u64 = 128 << 20;
 
     /// For all items of a catalog whose cells are so many bytes together. What finds nineteen of the twenty best among a million items
