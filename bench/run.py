@@ -37,7 +37,7 @@ def measure(name: str, context: Context) -> dict:
     """One bench's record: its rows, with the machine and day they were taken on."""
     print(f"\n== {name}", flush=True)
     start = time.time()
-    record = {"bench": name, "date": time.strftime("%Y-%m-%d"), "machine": machine.describe(context)}
+    record = {"bench": name, "date": time.strftime("%Y-%m-%d"), "large": context.large, "machine": machine.describe(context)}
     try:
         record["rows"] = [row.as_json() for row in BENCHES[name](context)]
     except Exception as error:  # One bench that fails must not hide what the others found.

@@ -77,13 +77,13 @@ def run(context: Context) -> list[Row]:
 
 
 HELD = ("VmHWM of the first run. Code, model and tables of places are held whatever there is to index, and the index of at "
-        "most 50,000 items (a shard) while it is built; of each other tile only where it lies and what it is called.")
+        "most 50,000 items (a shard; 16,384 where a catalog has cells) while it is built; of each other tile only where it lies and what it is called.")
 NOTES = {
     "reading, hashing, decoding, preparing": f"{THREADS} threads. The copy and the hashes take one thread, Pillow "
     f"(libjpeg-turbo) {THREADS} processes; ours does all of it, and writes the tile into the catalog's folder, unsynced.",
     "embedding": f"{THREADS} threads, batches of 8, rs-small.",
     "names of places": "One thread, from tables in memory; loading the table of places is in the whole.",
-    "the graph of neighbours": "One thread, so that an index is the same every time. It grows a little faster than its items.",
+    "the graph of neighbours": f"{THREADS} threads; an index is the same on any number of them. It grows a little faster than its items.",
 }
 
 

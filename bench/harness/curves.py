@@ -9,6 +9,9 @@ COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000"]
 WIDTH, HEIGHT, MARGIN, GAP = 1000, 430, 60, 110
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
 TOP, BOTTOM = 50, HEIGHT - 90
+# What hypvector says of itself, of vectors of its own: megabytes of a search, recall@10, and how many vectors.
+HYPVECTOR = [(5.5, 0.91, "100k x 384"), (17.8, 0.89, "1M x 1024"), (68, 0.92, "3.2M")]
+THEIRS = "#777"
 
 
 class Panel:
@@ -66,7 +69,7 @@ def series(record: dict) -> dict[str, list[dict]]:
 def write(record: dict, path: Path):
     """Draws the record of the bench `scale`."""
     known = series(record)
-    left = Panel(MARGIN, "recall@10 by what a search fetches", "MB", [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32], 0.4)
+    left = Panel(MARGIN, "recall@10 by what a search fetches", "MB", [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128], 0.4)
     right = Panel(MARGIN + PANEL + GAP, "recall@10 by the time it takes on a network", "ms: 20 a request, 50 Mbit/s, and computing",
                   [50, 100, 200, 400, 800, 1600, 3200], 0.4)
     drawn = [*left.axes(), *right.axes()]
@@ -76,6 +79,12 @@ def write(record: dict, path: Path):
             drawn += panel.curve([(fact[key], fact["recall@10"]) for fact in facts], colour)
         x = MARGIN + number * (WIDTH - 2 * MARGIN) / len(known)
         drawn += [line([(x, HEIGHT - 20), (x + 24, HEIGHT - 20)], colour, 3), text(x + 30, HEIGHT - 16, size, "start")]
+    for megabytes, share, size in HYPVECTOR:
+        x, y = left.across(megabytes), left.down(share)
+        drawn += [f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="#fff" stroke="{THEIRS}" stroke-width="2"/>',
+                  text(x, y + 20, size, "middle")]
+    for at, words in [(0.65, "squares: hypvector,"), (0.6, "by its own figures, of its own vectors")]:
+        drawn.append(text(left.left + PANEL - 8, left.down(at) + 4, words, "end"))
     told = "Recall of the ten nearest, by megabytes and by milliseconds, for " + ", ".join(known)
     picture = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" font-size="13">',

@@ -48,7 +48,7 @@ def write(records: list[dict], path: Path):
 
 def section(record: dict) -> str:
     title = TITLES.get(record["bench"], record["bench"])
-    command = f"cargo xtask bench --only {record['bench']}"
+    command = f"cargo xtask bench --only {record['bench']}" + (" --large" if record.get("large") else "")
     machine = record["machine"]
     cores = f"{machine['cores']} cores ({machine['instructions'] or machine['system']})"
     where = f"{machine['processor']}, {cores}; {machine['browser']}"

@@ -3,7 +3,7 @@
 Uniform random vectors prove nothing: they have no neighbours. Here some thousand captions, put together from words for
 what aerial imagery shows, are encoded by rs-small's text tower. An item is one of these vectors with
 something of two others, so that items differ in the directions in which real ones do; a fixed random rotation lifts it
-to 512 dimensions, where a little noise in all directions is added. Queries are made alike from captions of their own.
+to more dimensions, where a little noise in all directions is added. Queries are made alike from captions of their own.
 """
 
 import json
@@ -26,8 +26,8 @@ OTHERS, NOISE = 0.5, 0.25
 # hnswlib's own defaults.
 M, EF_CONSTRUCTION = 16, 200
 DESCRIPTION = (
-    f"Items are {DIM}-dimensional mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two "
-    f"others, noise of length {NOISE}); recall is against brute force in f32, over {QUERIES} queries made alike from "
+    f"Items are mixtures of captions encoded by rs-small (a caption, {OTHERS} of the sum of two others), lifted from its 64 to "
+    f"{DIM} components unless a case names another number, and noise of length {NOISE} in all of them; recall is against brute force in f32, over {QUERIES} queries made alike from "
     "other captions."
 )
 PLACES = """airport|baseball field|beach|bridge|building|car park|church|container terminal|dam|desert|factory|
@@ -70,9 +70,14 @@ class Vectors:
         pairs = zip(found, self.truth()[:, :k], strict=True)
         return round(float(np.mean([len(set(got[:k]) & set(true.tolist())) / k for got, true in pairs])), 4)
 
+    def recalled(self, found: list[list[int]], k: int) -> float:
+        """Share of the true `k` nearest that are anywhere among those found."""
+        pairs = zip(found, self.truth()[:, :k], strict=True)
+        return round(float(np.mean([len(set(got) & set(true.tolist())) / k for got, true in pairs])), 4)
+
 
 def of(context: Context, count: int, dim: int = DIM) -> Vectors:
-    """The vectors, made if they are not there; of 256 components they are rotated, but not lifted."""
+    """The vectors, made if they are not there; of as many components as rs-small has they are rotated, but not lifted."""
     folder = context.folder("vectors") / (str(count) if dim == DIM else f"{count}x{dim}")
     vectors = Vectors(count, folder, dim)
     mark, tower = folder / "made-from", digest(ROOT / "models" / "rs-small" / "text.gguf")
