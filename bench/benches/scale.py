@@ -18,8 +18,10 @@ from .scale_visit import BYTES_A_MS, LATENCY_MS
 
 # Vectors, their components, and whether they are measured only when asked for what takes long.
 CASES = [(100_000, 64, False), (100_000, 384, False), (1_000_000, 64, False), (1_000_000, 384, True), (10_000_000, 64, True)]
-# Items of the catalog that a page visits.
-VISITED = 10_000_000
+# Items of the catalogs that a page visits, and of the one of which it holds the memory.
+VISITED = [1_000_000, 10_000_000]
+WATCHED = 10_000_000
+VISITED_DIM = 64
 # Bits of a component that are compared; the first is the one that `clip-rs index` takes, and the only one of what takes long.
 BITS = {64: [8, 7, 6], 384: [6, 5, 4]}
 # Bytes of the most promising cells, most requests, widest gap that is read along. The third is the page's own for cells of up to 128 MiB
@@ -36,17 +38,19 @@ HYPVECTOR = (
 
 def run(context: Context) -> list[Row]:
     rows = []
+    catalogs = {}
     for count, dim, is_large in CASES:
         if is_large and not context.large:
             continue
         items = vectors.of(context, count, dim)
         size = f"{count:,} x {dim}"
-        built = []
+        built, cells = [], {}
         for bits in BITS[dim][:1] if is_large else BITS[dim]:
             folder = items.folder / f"cells-{bits}"
             told = json.loads(programs.run(context.native, "cells", items.items_path, dim, bits, folder))
             facts = {"MB": round(told["cells_bytes"] / 1e6, 1), "MB of centroids": round(told["centroids_bytes"] / 1e6, 2),
                      "cells": told["cells"]}
+            cells[bits] = told["cells"]
             built.append(single(f"{bits} bits a component", told["seconds"], **facts))
             asked = json.loads(
                 programs.run(context.native, "ask", folder, items.queries_path, dim, DEPTH, *BUDGETS)
@@ -55,8 +59,13 @@ def run(context: Context) -> list[Row]:
             rows.append(Row("scale", f"{size}, {bits} bits, computing", "ms", measures, note=NOTE + " " + HYPVECTOR))
         rows.append(Row("scale", f"{size}, making the cells", "s", built,
                         note="k-means on one thread, assigning on all, writing on one."))
-        if count == VISITED:
-            rows += scale_visit.rows(context, count, items.folder / f"cells-{BITS[dim][0]}", told["cells"])
+        if context.large and count in VISITED and dim == VISITED_DIM:
+            bits = BITS[dim][0]
+            catalogs[count] = scale_visit.catalog_of(context, count, items.folder / f"cells-{bits}", cells[bits])
+        if count == WATCHED:
+            rows += scale_visit.rows(context, count, catalogs[count])
+    if catalogs:
+        rows += scale_visit.first_searches(context, catalogs)
     return rows + of_features(context)
 
 

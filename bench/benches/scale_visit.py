@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness import browser, drawn_catalog, renderer, sentences, site, slow
 from harness.context import Context
-from harness.rows import Row, measured, single
+from harness.rows import Measure, Row, measured, single
 
 from .page import call, go
 
@@ -16,9 +16,47 @@ REST_SECONDS = 3
 LATENCY_MS, BYTES_A_MS = 20, 6250
 
 
-def rows(context: Context, count: int, cells: Path, how_many_cells: int) -> list[Row]:
-    """Of a catalog with the cells in this folder."""
-    catalog = drawn_catalog.write(context.catalog, cells, how_many_cells, count, cells.parent / "catalog")
+# Visits of each catalog until its first search, in turn.
+ROUNDS = 5
+
+
+def catalog_of(context: Context, count: int, cells: Path, how_many_cells: int) -> Path:
+    """A catalog with the cells in this folder."""
+    return drawn_catalog.write(context.catalog, cells, how_many_cells, count, cells.parent / "catalog")
+
+
+def first_searches(context: Context, catalogs: dict[int, Path]) -> list[Row]:
+    """What a visitor waits for and fetches until the first search can be made, and for the first search, in large catalogs and in the
+    sample county, in turn."""
+    every = {"the sample county": context.catalog} | {f"{count:,} items": path for count, path in catalogs.items()}
+    usable: dict[str, list[float]] = {name: [] for name in every}
+    before: dict[str, list[dict]] = {}
+    after: dict[str, list[dict]] = {}
+    for _ in range(ROUNDS):
+        for name, catalog in every.items():
+            with site.serve(replace(context, catalog=catalog), logs=True) as served, browser.page(context) as tab:
+                go(tab, served.url)
+                usable[name].append(call(tab, "visit")["usable"])
+                time.sleep(REST_SECONDS)
+                before[name] = served.requests()
+                call(tab, "queries", sentences.QUERIES[:1], False)
+                time.sleep(REST_SECONDS)
+                after[name] = served.requests()[len(before[name]):]
+
+    def fetched(requests: dict[str, list[dict]]) -> list[Measure]:
+        return [single(name, sum(request.get("bytes") or 0 for request in of) / 1e6, requests=len(of)) for name, of in requests.items()]
+
+    return [
+        Row("scale", "from opening the page until it can be searched", "ms", [measured(name, times) for name, times in usable.items()],
+            note="Over loopback, without a network, each with an empty cache."),
+        Row("scale", "fetched until then, the map among it", "MB", fetched(before)),
+        Row("scale", "fetched for the first search, with pictures", "MB", fetched(after),
+            note="Of the drawn catalogs cells alone: there are no places, addresses and pictures of so many items."),
+    ]
+
+
+def rows(context: Context, count: int, catalog: Path) -> list[Row]:
+    """Of this catalog of so many items."""
     case = f"a visit of {count:,} items"
     slowly = f"{LATENCY_MS} ms a request and 50 Mbit/s"
     with site.serve(replace(context, catalog=catalog)) as served, browser.page(context) as tab:
