@@ -53,6 +53,10 @@ class Mixture:
         total = sum(share for _, share in kinds)
         return [(ids, weights[ids] / weights[ids].sum(), share / total) for ids, share in kinds]
 
+    def is_regular(self) -> bool:
+        """Whether every batch has pictures with captions, and those with teacher features, at the same places."""
+        return all(len(set(flags[ids])) == 1 for ids, _, _ in self.kinds for flags in (self.bare, self.taught))
+
     def _put_into_words(self):
         """A fixed number of wordings of every caption and query, so that a text tower that is done reads each once."""
         self.wordings = [

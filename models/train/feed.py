@@ -3,6 +3,7 @@ device, always to the same place, which is what a graph reads from."""
 
 import multiprocessing
 import os
+import signal
 import sys
 import traceback
 
@@ -46,10 +47,10 @@ class Feed:
         context = multiprocessing.get_context("fork")
         for number in range(processes):
             ours, theirs = context.Pipe(duplex=False)
+            self.pipes.append(ours)
             process = context.Process(target=self._draw, args=(drawer, number, theirs), daemon=True)
             process.start()
             theirs.close()
-            self.pipes.append(ours)
             self.processes.append(process)
         self.cuda = device.type == "cuda"
         self.waiting = [torch.empty(self.layout.size, dtype=torch.uint8, pin_memory=self.cuda) for _ in range(SLOTS)]
@@ -59,7 +60,13 @@ class Feed:
         self.turn = 0
 
     def _draw(self, drawer, number: int, pipe):
-        """The work of a process, until nobody reads on. Nothing here touches the GPU."""
+        """The work of a process, until nobody reads on or it is ended. Nothing here touches the GPU."""
+        # Ctrl-C goes to every process of the terminal, and is for the one that writes the checkpoint; SIGTERM is for this one alone.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # With a reading end of its own it would not notice that nobody reads any more.
+        for ours in self.pipes:
+            ours.close()
         torch.set_num_threads(1)
         buffer = np.zeros(self.layout.size, np.uint8)
         try:
@@ -67,7 +74,7 @@ class Feed:
             while True:
                 draw(self.layout.in_array(buffer))
                 pipe.send_bytes(buffer)
-        except (BrokenPipeError, KeyboardInterrupt):
+        except BrokenPipeError:
             pass
         except BaseException:
             traceback.print_exc()

@@ -27,6 +27,9 @@ class GraphRun(Run):
         name = self.plan[self.stage][0]
         if self.described is None or name == "meeting":
             return
+        # A graph reads the same places in each step.
+        if name == "pictures" and not self.mixture.is_regular():
+            return
         arrays, drawer = {"words": self.words_feed, "pictures": self.pictures_feed}[name]()
         processes = max(1, min(4, (os.cpu_count() or 2) - 1))
         self.feed = Feed(arrays, drawer, processes, self.device)
@@ -45,6 +48,8 @@ class GraphRun(Run):
         super().load()
         for group in self.optimizer.param_groups:
             group["lr"] = torch.as_tensor(group["lr"]).to(self.device)
+            # The checkpoint may be of another machine.
+            group["capturable"] = self.device.type == "cuda"
 
     def put_rate(self, group, rate):
         group["lr"].fill_(rate)

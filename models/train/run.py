@@ -61,6 +61,9 @@ class Run:
         plan = [("words", words), ("pictures", 1 - words - meeting), ("meeting", meeting)]
         return [(name, share) for name, share in plan if share]
 
+    def close(self):
+        """Ends what goes on beside the steps."""
+
     def begin_stage(self):
         """What this stage trains, an optimizer for it, and the average of it, which starts anew."""
         model, name = self.model, self.plan[self.stage][0]

@@ -101,6 +101,31 @@ def figures(run: Run, sources, checked, split: str) -> dict:
     return found
 
 
+def take_steps(run: Run, options, stopping: list, check):
+    """Goes on until the run is over or `stopping` holds something; `check()` gives the figures of the validation."""
+    saved = evaluated = shown = run.seconds
+    length = lambda: run.seconds / max(run.progress(), 1e-9)
+    recent: dict[str, list[torch.Tensor]] = {}
+    while run.progress() < 1 and not stopping:
+        started = time.monotonic()
+        losses = run.take_step()
+        run.seconds += run.standard_seconds() if options.standard_minutes else time.monotonic() - started
+        for name, value in losses.items():
+            recent.setdefault(name, []).append(value)
+        if run.seconds - shown > options.log_every:
+            shown = run.seconds
+            means = {name: float(torch.stack(values).float().mean()) for name, values in recent.items()}
+            stage = f"{run.stage} {run.plan[run.stage][0]}"
+            log(options, step=run.step, stage=stage, seconds=run.seconds, progress=run.progress(), scale=run.model.scale().item(), **means)
+            recent.clear()
+        if run.seconds - saved > options.save_every:
+            saved = run.seconds
+            run.save()
+        if run.plan[run.stage][0] != "words" and run.seconds - evaluated > options.evaluate_every * length():
+            evaluated = run.seconds
+            log(options, step=run.step, validation=check())
+
+
 def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -137,27 +162,10 @@ def main():
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     signal.signal(signal.SIGINT, lambda *_: stopping.append(True))
-    saved = evaluated = shown = run.seconds
-    length = lambda: run.seconds / max(run.progress(), 1e-9)
-    recent: dict[str, list[torch.Tensor]] = {}
-    while run.progress() < 1 and not stopping:
-        started = time.monotonic()
-        losses = run.take_step()
-        run.seconds += run.standard_seconds() if options.standard_minutes else time.monotonic() - started
-        for name, value in losses.items():
-            recent.setdefault(name, []).append(value)
-        if run.seconds - shown > options.log_every:
-            shown = run.seconds
-            means = {name: float(torch.stack(values).float().mean()) for name, values in recent.items()}
-            stage = f"{run.stage} {run.plan[run.stage][0]}"
-            log(options, step=run.step, stage=stage, seconds=run.seconds, progress=run.progress(), scale=run.model.scale().item(), **means)
-            recent.clear()
-        if run.seconds - saved > options.save_every:
-            saved = run.seconds
-            run.save()
-        if run.plan[run.stage][0] != "words" and run.seconds - evaluated > options.evaluate_every * length():
-            evaluated = run.seconds
-            log(options, step=run.step, validation=figures(run, sources, checked, "val"))
+    try:
+        take_steps(run, options, stopping, lambda: figures(run, sources, checked, "val"))
+    finally:
+        run.close()
     run.save()
     if stopping:
         sys.exit(f"stopped at step {run.step}; go on with --resume")

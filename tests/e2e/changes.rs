@@ -216,6 +216,35 @@ fn one_catalog_of_two_flights_is_compared_with_its_earlier_days() -> Result<()> 
 
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
+fn a_catalog_with_cells_is_searched_by_days_and_compared_with_its_earlier_days() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let folder = tempfile::tempdir()?;
+    let (items, out) = (two_flights(folder.path())?, folder.path().join("catalog"));
+    index(&artifacts, "--images", &items, &out, &["--title", "Two flights", "--cells", "always"])?;
+    let site = Site::start(&artifacts, &out)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    for (taken, flight) in [("2020-01-01/..", "b/"), ("../2020-01-01", "a/"), ("2019-05-01/2021-06-30", "")] {
+        let page = chromium.open(&site.url(&format!("#q=farmland&taken={taken}")), DESKTOP.0, DESKTOP.1)?;
+        page.wait_for_state("results")?;
+        let ids: Vec<String> = page.results()?.into_iter().map(|card| card.id).collect();
+        let expected = if flight.is_empty() { 2 * SIZE.0 } else { SIZE.0 } as usize;
+        assert!(ids.len() == expected && ids.iter().all(|id| id.starts_with(flight)), "{taken}: {ids:?}");
+    }
+    let page = chromium.open(&site.url("#q=farmland&taken=2020-01-01/2020-12-31"), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("results")?;
+    assert_eq!(page.listed()?, 0, "nothing was taken in that year");
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    choose(&page, "2019-05-01")?;
+    page.wait_for_state("results")?;
+    let first = page.results()?.first().map(|card| card.id.clone());
+    assert_eq!(first.as_deref(), Some("b/4.jpg"));
+    expect_quiet(&chromium);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
 fn a_link_cannot_compare_with_a_catalog_that_nobody_listed() -> Result<()> {
     let artifacts = Artifacts::from_env()?;
     let site = Site::start(&artifacts, &artifacts.catalog)?;

@@ -27,6 +27,8 @@ const VISIT: u64 = 9_500_000;
 /// Most bytes and requests of a search, and what the centroids may take.
 const SEARCH: (u64, usize) = (1_700_000, 20);
 const CENTROIDS: u64 = 30_000;
+/// Most bytes and requests for what is known of the twenty hits: a page of 512 items for each at most.
+const KNOWN: (u64, usize) = (200_000, 20);
 /// Shards of the catalog.
 const SHARDS: usize = 7;
 /// Most bytes of the overview.
@@ -223,7 +225,7 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
     assert!(requests == 1 && centroids < CENTROIDS, "{centroids} bytes of centroids in {requests} requests");
 
     let picture = |id: &str| fs::read(area.join(format!("tiles/{id}.jpg"))).with_context(|| id.to_owned());
-    let mut before = (0, 0);
+    let (mut before, mut known_before) = ((0, 0), taken(&visit, "/details."));
     for query in ["pond", "storage tanks", "parked airplanes", "a river with a bridge"] {
         let found = page.search(query)?;
         let now = taken(&chromium.recorder().seen(), "/cells.");
@@ -235,6 +237,15 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
             "{query}: {bytes} bytes in {requests} requests: {:?}",
             which()
         );
+        let now = taken(&chromium.recorder().seen(), "/details.");
+        let known = (now.0 - known_before.0, now.1 - known_before.1);
+        known_before = now;
+        assert!(
+            known.0 <= KNOWN.0 && known.1 <= KNOWN.1,
+            "{query}: {} bytes in {} requests for places",
+            known.0,
+            known.1
+        );
         let said = page.text("[data-testid=looked-at]")?;
         assert!(said.contains(&format!(" of {ITEMS} pictures")), "{said}");
         let shown: HashSet<Vec<u8>> =
@@ -243,7 +254,10 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
         for card in &found {
             same += usize::from(shown.contains(&picture(&card.id)?));
         }
-        println!("{query}: {bytes} bytes, {requests} requests, {same} of {} hits", found.len());
+        println!(
+            "{query}: {bytes} bytes, {requests} requests, {known:?} for places, {same} of {} hits",
+            found.len()
+        );
         assert!(found.len() == 20 && same >= 17, "{query}: {same} of {} are among the nearest", found.len());
     }
     page.search("pond")?;

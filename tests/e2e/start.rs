@@ -1,6 +1,8 @@
 //! How the page starts: with the worker that suits the browser, and with a sentence when it cannot.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 use clip_rs_tests::{Artifacts, Chromium, Page, Seen, Site};
 
 use crate::{DESKTOP, Visit};
@@ -42,18 +44,39 @@ fn a_browser_with_relaxed_simd_gets_the_worker_that_uses_it() -> Result<()> {
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn a_browser_without_relaxed_simd_gets_the_plain_worker_which_finds_the_same() -> Result<()> {
-    let expected = Visit::ready("")?.page.search("storage tanks")?;
+    let visit = Visit::ready("")?;
     let (page, chromium, _site) = opened_with("WebAssembly.validate = () => false;")?;
     page.wait_for_state("ready")?;
-    let found = page.search("storage tanks")?;
+    for query in ["storage tanks", "a river with a bridge", "football field", "houses beside a forest"] {
+        let told = first_of_command(&visit, query)?;
+        let ten = |page: &Page| -> Result<Vec<String>> {
+            Ok(page.search(query)?.into_iter().map(|card| card.id).take(told.len()).collect())
+        };
+        let (relaxed, plain) = (ten(&visit.page)?, ten(&page)?);
+        assert!(relaxed.len() >= 5, "{query}: {relaxed:?}");
+        assert_eq!(plain, relaxed, "{query}: the same on every processor");
+        assert_eq!(relaxed, told[..relaxed.len()], "{query}: the same as the command finds");
+    }
     let seen = chromium.recorder().seen();
     let workers = workers(&seen);
     assert!(
         matches!(workers[..], [one] if one.starts_with("worker-") && !one.contains("relaxed")),
         "the plain worker alone: {workers:?}"
     );
-    assert_eq!(found.first().map(|card| &card.id), expected.first().map(|card| &card.id));
     Ok(())
+}
+
+/// The names of the first ten that the command finds in the same catalog.
+fn first_of_command(visit: &Visit, query: &str) -> Result<Vec<String>> {
+    let mut search = Command::new(&visit.artifacts.clip_rs);
+    let output = search
+        .args(["search", "--json", "--limit", "10"])
+        .arg(&visit.artifacts.catalog)
+        .arg(query)
+        .output()?;
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).context("--json")?;
+    let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
+    Ok(ids.map(str::to_owned).collect())
 }
 
 #[test]

@@ -17,8 +17,17 @@ const LINKER: &str = "aarch64-linux-gnu-gcc";
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 
 /// What only prepares the tests: they run for seconds, and these would be optimised for minutes.
-const COMPILED_QUICKLY: [&str; 9] =
-    ["brotli", "candle-core", "gemm", "gemm-common", "gemm-f32", "half", "image-webp", "instant-distance", "sha2"];
+const COMPILED_QUICKLY: [&str; 9] = [
+    "brotli",
+    "candle-core",
+    "gemm",
+    "gemm-common",
+    "gemm-f32",
+    "half",
+    "image-webp",
+    "instant-distance",
+    "sha2",
+];
 
 /// Whether this machine runs programs for 64-bit ARM: it is one, or has the emulator and a linker.
 pub fn is_run_here() -> bool {

@@ -134,16 +134,14 @@ impl Answerer {
     }
 
     async fn search(&self, call: u32, query: Query, taken: Option<Taken>) -> Result<Response, Failure> {
-        // The days are in the pages of details: all of them are needed to know which items are meant.
-        let wanted = match taken {
-            Some(taken) => Some(self.pages()?.on(taken).await?),
-            None => None,
-        };
-        let (cells, pages) =
-            self.with_opened(|opened| Ok((opened.cells.clone(), Rc::clone(&opened.pages))))?;
-        let found = match cells {
-            Some(cells) => self.search_cells(call, &cells, query, wanted).await?,
-            None => self.with_opened(|opened| search(opened, query, wanted))?,
+        let (found, pages) = loop {
+            let (cells, pages) =
+                self.with_opened(|opened| Ok((opened.cells.clone(), Rc::clone(&opened.pages))))?;
+            let found = self.found(call, cells.as_deref(), &pages, query.clone(), taken).await;
+            // What was found while another catalog took the place of this one may be of both.
+            if Rc::ptr_eq(&pages, &self.pages()?) {
+                break (found?, pages);
+            }
         };
         let FoundHits { mut hits, likely_from, is_cut, encode_ms, search_ms, looked_at } = found;
         // The catalog may change meanwhile: the pages are those of the one that was searched.
@@ -152,13 +150,32 @@ impl Answerer {
         Ok(Response::Hits { hits, missing, likely_from, is_cut, encode_ms, search_ms, looked_at })
     }
 
+    async fn found(
+        &self,
+        call: u32,
+        cells: Option<&CellSearch>,
+        pages: &Pages,
+        query: Query,
+        taken: Option<Taken>,
+    ) -> Result<FoundHits, Failure> {
+        match (cells, taken) {
+            (Some(cells), _) => self.search_cells(call, cells, query, taken).await,
+            (None, None) => self.with_opened(|opened| search(opened, query, None)),
+            // The days are in the pages of details: all of them are needed to know which items are meant.
+            (None, Some(taken)) => {
+                let wanted = pages.on(taken).await?;
+                self.with_opened(|opened| search(opened, query, Some(wanted)))
+            }
+        }
+    }
+
     /// The same in a catalog of cells, which are fetched as they are needed. On a slow network the page hears of what is found so far.
     async fn search_cells(
         &self,
         call: u32,
         cells: &CellSearch,
         query: Query,
-        wanted: Option<Wanted>,
+        taken: Option<Taken>,
     ) -> Result<FoundHits, Failure> {
         let first = query.only_item().cloned();
         let query = prepared(query)?;
@@ -170,16 +187,14 @@ impl Answerer {
             let marker = opened.engine.marker(&asked.direction).map_err(not_answered)?;
             Ok((query, asked.direction.clone(), marker, asked))
         })?;
-        let is_wanted = wanted.as_ref().map(|wanted| |item: ItemRef| holds(wanted, item));
-        let is_wanted = is_wanted.as_ref().map(|wanted| wanted as &dyn Fn(ItemRef) -> bool);
         let likely_from = direction.familiarity.map(|_| Marks::LIKELY);
         let refine = |hits: Hits| {
             let hits = hits.into_iter().map(|(_, hit)| hit).collect();
             say(&Message::Found { id: call, hits, likely_from });
         };
-        let (query, marker, first, wanted) = (&query, &marker, first.as_ref(), is_wanted);
+        let (query, marker, first) = (&query, &marker, first.as_ref());
         let found =
-            cells.nearest(cells::Asked { direction: &direction, query, marker, first, wanted }, &refine);
+            cells.nearest(cells::Asked { direction: &direction, query, marker, first, taken }, &refine);
         let Searched { hits, looked_at, search_ms } = found.await?;
         let Encoded { is_cut, encode_ms, .. } = asked;
         Ok(FoundHits { hits, likely_from, is_cut, encode_ms, search_ms, looked_at: Some(looked_at) })

@@ -1,7 +1,7 @@
 //! Searches in a catalog that is too large to be loaded: of the file of its cells the stretches are fetched that a query is near.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::pin::pin;
 use std::rc::Rc;
@@ -16,11 +16,11 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use super::faults::not_answered;
 use crate::browser::clock;
 use crate::load::{self, LoadError};
-use crate::protocol::{Failure, Hit, LookedAt};
+use crate::protocol::{Failure, Hit, LookedAt, Taken};
 
 /// Bytes of the cells that are kept, as they are in the file; in memory they take about twice that.
 const KEPT: u64 = 24 << 20;
-/// Items whose directions are kept for "more like this".
+/// Items whose directions are kept for "more like this", beside those of the last answer.
 const REMEMBERED: usize = 4096;
 /// Between two answers to one query while cells arrive, milliseconds: no more often than a person can follow.
 const REFINE_EVERY_MS: u32 = 400;
@@ -54,8 +54,8 @@ pub struct Asked<'a> {
     pub marker: &'a Marker,
     /// Goes before all others, if it is found.
     pub first: Option<&'a ItemId>,
-    /// Which items may be found, if not all.
-    pub wanted: Option<&'a dyn Fn(ItemRef) -> bool>,
+    /// The days on which what is found was taken, if not any.
+    pub taken: Option<Taken>,
 }
 
 /// Cells that were read, and what had to be fetched for it.
@@ -121,7 +121,7 @@ impl CellSearch {
     /// The best items by what is asked. While cells are on their way for long, `refine` hears what was found in those that are here.
     pub async fn nearest(&self, asked: Asked<'_>, refine: &dyn Fn(Hits)) -> Result<Searched, Failure> {
         let start = clock::now_ms();
-        let is_of_all = asked.query.areas.is_empty() && asked.wanted.is_none();
+        let is_of_all = asked.query.areas.is_empty() && asked.taken.is_none();
         let budget = if is_of_all { Budget::of } else { Budget::of_some }(self.cells.bytes());
         let stretches = self.cells.plan(asked.direction, budget).map_err(not_answered)?;
         let some = |here: &Here| self.best(here, &asked).map(refine);
@@ -134,53 +134,61 @@ impl CellSearch {
 
     /// The best items in these cells.
     fn best(&self, here: &Here, asked: &Asked<'_>) -> Result<Hits, Failure> {
-        let Asked { direction, query, marker, first, wanted } = asked;
+        let Asked { direction, query, marker, first, taken } = asked;
         let item = |cell: usize, row: usize| {
             let ordinal = here.get(&cell)?.ordinals.get(row)?;
             Some(self.item(*ordinal as usize))
         };
         let is_wanted = |cell: usize, row: usize| {
             here.get(&cell).is_some_and(|items| items.lies_in(row, &query.areas))
-                && wanted.is_none_or(|wanted| item(cell, row).is_some_and(wanted))
+                && taken
+                    .is_none_or(|taken| here.get(&cell).is_some_and(|items| taken.holds(items.captured(row))))
         };
-        let limit =
-            if query.one_a_picture { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
-        let cells = here.iter().map(|(number, cell)| (*number, &**cell));
-        let found = self.cells.nearest(cells, direction, limit, is_wanted).map_err(not_answered)?;
-        let mut hits = Vec::with_capacity(query.limit);
-        let mut pictures = Vec::new();
+        let is_grouped = query.one_a_picture && here.values().any(|cell| cell.items.has_crops());
+        let limit = if is_grouped { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
+        let cells = || here.iter().map(|(number, cell)| (*number, &**cell));
+        let nearest = |limit, wanted: &dyn Fn(usize, usize) -> bool| {
+            self.cells.nearest(cells(), direction, limit, wanted).map_err(not_answered)
+        };
+        let mut found = nearest(limit, &is_wanted)?;
+        // It need not be among the nearest where very many are the same.
+        let place = first
+            .and_then(|id| here.iter().find_map(|(number, cell)| Some((*number, cell.items.position(id)?))));
+        if let Some(place) = place.filter(|(cell, row)| is_wanted(*cell, *row)) {
+            found.retain(|found| (found.cell, found.row) != place);
+            found.splice(0..0, nearest(1, &|cell, row| (cell, row) == place)?);
+        }
+        let mut pictures = HashSet::new();
+        let mut chosen = Vec::with_capacity(query.limit);
         for found in &found {
             let Some((item, cell)) = item(found.cell, found.row).zip(here.get(&found.cell)) else { continue };
             let Some(id) = cell.items.id(found.row) else { continue };
-            if let ItemId::Picture { name, .. } = &id
-                && query.one_a_picture
-            {
-                if pictures.contains(name) {
-                    continue;
-                }
-                pictures.push(name.clone());
+            let is_new = match &id {
+                ItemId::Picture { name, .. } if is_grouped => pictures.insert(name.clone()),
+                _ => true,
+            };
+            if is_new && chosen.len() < query.limit {
+                chosen.push((item, found, cell, id));
             }
-            let is_first = *first == Some(&id);
-            let hit = self.hit(found, cell, id, marker);
-            hits.insert(if is_first { 0 } else { hits.len() }, (item, hit));
         }
-        hits.truncate(query.limit);
-        Ok(hits)
+        let mut remembered = self.remembered.borrow_mut();
+        if remembered.len() + chosen.len() > REMEMBERED {
+            remembered.clear();
+        }
+        for (_, found, cell, id) in &chosen {
+            if let Some(Ok(direction)) = self.cells.embedding(found.cell, cell, found.row) {
+                remembered.insert(id.to_string(), direction);
+            }
+        }
+        let hit = |(item, found, cell, id)| (item, self.hit(found, cell, &id, marker));
+        Ok(chosen.into_iter().map(hit).collect())
     }
 
-    fn hit(&self, found: &Found, cell: &cells::Cell, id: ItemId, marker: &Marker) -> Hit {
-        let id = id.to_string();
-        if let Some(Ok(direction)) = self.cells.embedding(found.cell, cell, found.row) {
-            let mut remembered = self.remembered.borrow_mut();
-            if remembered.len() >= REMEMBERED {
-                remembered.clear();
-            }
-            remembered.insert(id.clone(), direction);
-        }
+    fn hit(&self, found: &Found, cell: &cells::Cell, id: &ItemId, marker: &Marker) -> Hit {
         let row = |earlier: usize| cell.items.id(earlier).map(String::from);
         let duplicates = (0..cell.items.len()).filter(|at| cell.items.duplicate_of(*at) == Some(found.row));
         Hit {
-            id,
+            id: id.to_string(),
             similarity: marker.mark(found.score),
             cosine: found.cosine,
             footprint: cell.items.footprint(found.row),

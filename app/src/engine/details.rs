@@ -61,14 +61,15 @@ impl Pages {
 
     /// Of every item whether it was taken on one of these days.
     pub async fn on(&self, taken: Taken) -> Result<Wanted, LoadError> {
-        let days = self.days().await?;
+        let all: Vec<usize> = (0..self.manifest.shards.len()).collect();
+        let days = self.days(&all).await?;
         Ok(days.into_iter().map(|shard| shard.into_iter().map(|day| taken.holds(day)).collect()).collect())
     }
 
-    /// When every item was taken.
-    pub async fn days(&self) -> Result<Days, LoadError> {
-        let mut days = Vec::with_capacity(self.manifest.shards.len());
-        for shard in &self.manifest.shards {
+    /// When every item of the shards at these places was taken; of others nothing is known.
+    pub async fn days(&self, places: &[usize]) -> Result<Days, LoadError> {
+        let mut days = vec![Vec::new(); self.manifest.shards.len()];
+        for (place, shard) in self.manifest.shards.iter().enumerate().filter(|(at, _)| places.contains(at)) {
             let pages =
                 join_all(shard.details.iter().map(|name| self.page(name, Rc::new(|_: &str, _| {})))).await;
             let mut of_shard = Vec::with_capacity(shard.count);
@@ -76,7 +77,7 @@ impl Pages {
                 let page = page?;
                 of_shard.extend((0..page.len()).map(|at| page.get(at).and_then(|detail| detail.captured)));
             }
-            days.push(of_shard);
+            days[place] = of_shard;
         }
         Ok(days)
     }

@@ -73,7 +73,6 @@ impl Answers for Explorer {
             }
             Request::Layer { query, against, near } => self.layer(&query, against.as_ref(), near).await,
             Request::Changes { since, areas, taken, limit } => {
-                reach::within(&self.catalog, &areas).await?;
                 changes::compare(&self.catalog, &self.before, Question { since, areas, taken, limit }).await
             }
             Request::Clusters { areas, count } => {
@@ -117,8 +116,8 @@ impl Explorer {
         match (&places, overview) {
             (Some(places), _) => reach::of(&self.catalog, places.iter().copied().chain(asked)).await?,
             (None, Some(name)) => {
-                reach::of(&self.catalog, asked).await?;
                 let overview = self.overviews.get(&pages, name).await?;
+                reach::of(&self.catalog, asked).await?;
                 return self.catalog.with_opened(|opened| estimate(opened, &overview, query, against));
             }
             (None, None) => reach::within(&self.catalog, &[]).await?,
@@ -141,7 +140,6 @@ impl Explorer {
         height: u32,
         bytes: &[u8],
     ) -> Result<(Response, Vec<u8>), Failure> {
-        reach::of_items(&self.catalog, query.items()).await?;
         let whole = picture(width, height, bytes)?;
         let (side, stride) = WINDOW;
         let windows =
@@ -151,6 +149,7 @@ impl Explorer {
         };
         let pictures: Vec<_> = windows.as_slice().iter().map(cut).collect();
         let vectors = self.views(&pictures).await?;
+        reach::of_items(&self.catalog, query.items()).await?;
         let scores = self.catalog.with_opened(|opened| {
             let direction = opened.engine.embed(query).map_err(not_answered)?;
             let concepts = opened.engine.text().concepts();

@@ -9,6 +9,7 @@ use clip_rs_search::{Hit as Found, ItemRef, Polygon, Shard};
 use futures::future::{try_join, try_join_all};
 
 use super::layer::painted;
+use super::reach;
 use crate::browser::clock;
 use crate::engine::{Answerer, Days, Opened, ShardFiles, hit, not_answered, refused, shard};
 use crate::load::{self, LoadError};
@@ -23,7 +24,15 @@ const LEAST_MARK: f32 = 0.005;
 
 /// The catalog that was compared with last, by the digest of its manifest.
 #[derive(Default)]
-pub struct Before(RefCell<Option<(String, Rc<[Shard]>)>>);
+pub struct Before(RefCell<Option<Loaded>>);
+
+/// What was loaded of it.
+struct Loaded {
+    digest: String,
+    /// The places of its shards that were needed.
+    places: Vec<usize>,
+    shards: Rc<[Shard]>,
+}
 
 /// What is to be compared, and what of it is to be told.
 pub struct Question {
@@ -44,14 +53,16 @@ pub async fn compare(
     question: Question,
 ) -> Result<(Response, Vec<u8>), Failure> {
     let pages = catalog.pages()?;
+    let places = reach::places(pages.manifest(), &question.areas)?;
     let other = match &question.since {
-        Since::Catalog { url } => Some(before.of(url, pages.manifest()).await?),
+        Since::Catalog { url } => Some(before.of(url, pages.manifest(), &question.areas).await?),
         Since::Day { .. } => None,
     };
     let days = match (&question.since, question.taken) {
         (Since::Catalog { .. }, None) => Days::default(),
-        _ => pages.days().await?,
+        _ => pages.days(&places).await?,
     };
+    reach::of(catalog, places).await?;
     let (mut compared, cells, mut known) =
         catalog.with_opened(|opened| answer(opened, other.as_deref(), &days, &question))?;
     compared.missing = pages.complete(&mut known).await;
@@ -115,13 +126,16 @@ fn answer(
 }
 
 impl Before {
-    /// The shards of the catalog whose `catalog.json` has the absolute URL `url`, if its vectors are of the model that `own` is of.
-    async fn of(&self, url: &str, own: &Manifest) -> Result<Rc<[Shard]>, Failure> {
+    /// The shards of the catalog whose `catalog.json` has the absolute URL `url`, if its vectors are of the model that `own` is of; of
+    /// one that is searched by its cells those that have a part in `areas`.
+    async fn of(&self, url: &str, own: &Manifest, areas: &[Polygon]) -> Result<Rc<[Shard]>, Failure> {
         let (_, manifest) = load::manifest(url).await?;
-        if let Some((digest, shards)) = &*self.0.borrow()
-            && *digest == manifest.digest
+        let places = reach::places(&manifest, areas)?;
+        if let Some(loaded) = &*self.0.borrow()
+            && loaded.digest == manifest.digest
+            && loaded.places == places
         {
-            return Ok(Rc::clone(shards));
+            return Ok(Rc::clone(&loaded.shards));
         }
         let tower = |manifest: &Manifest| -> Result<_, LoadError> {
             Ok(manifest.file(&manifest.model.image)?.sha256)
@@ -134,7 +148,8 @@ impl Before {
         }
         let files =
             |part: &ShardRef| Ok([manifest.file(&part.index)?.clone(), manifest.file(&part.items)?.clone()]);
-        let files = manifest.shards.iter().map(files).collect::<Result<Vec<_>, LoadError>>()?;
+        let parts = || places.iter().filter_map(|place| manifest.shards.get(*place));
+        let files = parts().map(files).collect::<Result<Vec<_>, LoadError>>()?;
         // The former one makes room first.
         self.0.replace(None);
         let progress =
@@ -147,12 +162,13 @@ impl Before {
             })
             .await
         };
-        let parts = manifest.shards.iter().zip(&files).map(async |(part, [index, items])| {
+        let parts = parts().zip(&files).map(async |(part, [index, items])| {
             let (index, items) = try_join(fetch(index), fetch(items)).await?;
             shard(part, ShardFiles { index, items })
         });
         let shards: Rc<[Shard]> = try_join_all(parts).await?.into();
-        *self.0.borrow_mut() = Some((manifest.digest, Rc::clone(&shards)));
+        *self.0.borrow_mut() =
+            Some(Loaded { digest: manifest.digest.clone(), places, shards: Rc::clone(&shards) });
         Ok(shards)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_rs_catalog::{Bounds, ItemId};
+use clip_rs_catalog::{Bounds, ItemId, Manifest};
 use clip_rs_search::Polygon;
 
 use crate::engine::{Answerer, refused};
@@ -11,13 +11,30 @@ use crate::format::{self, counted};
 use crate::protocol::Failure;
 use crate::shards;
 
-/// Most bytes of shards that are looked at together: about two million items of rs-small.
-const MOST_BYTES: u64 = 384 << 20;
+/// Most bytes of shards that are looked at together: about 1.3 million items of rs-small. With what page and workers hold besides, it
+/// stays below 400 MB.
+const MOST_BYTES: u64 = 192 << 20;
+
+/// The places of the shards that can be looked at for what lies in every one of `areas`: those that have a part there, and all of a
+/// catalog that is loaded as a whole. An error where they would be too many.
+pub fn places(manifest: &Manifest, areas: &[Polygon]) -> Result<Vec<usize>, Failure> {
+    if manifest.cells.is_none() {
+        return Ok((0..manifest.shards.len()).collect());
+    }
+    let places = shards::within(manifest, &boxes(areas));
+    fits(manifest, &places)?;
+    Ok(places)
+}
+
+/// The boxes around areas.
+pub fn boxes(areas: &[Polygon]) -> Vec<Bounds> {
+    areas.iter().filter_map(Polygon::bounds).collect()
+}
 
 /// Brings what lies in every one of `areas`; all there is where there are none.
 pub async fn within(catalog: &Answerer, areas: &[Polygon]) -> Result<(), Failure> {
-    let edges: Vec<Bounds> = areas.iter().filter_map(Polygon::edges).collect();
-    of(catalog, shards::within(catalog.pages()?.manifest(), &edges)).await
+    let places = places(catalog.pages()?.manifest(), areas)?;
+    of(catalog, places).await
 }
 
 /// Brings what the items with these names are in.
@@ -25,7 +42,8 @@ pub async fn of_items(catalog: &Answerer, ids: impl IntoIterator<Item = &ItemId>
     of(catalog, catalog.holding(ids).await?).await
 }
 
-/// Brings the shards at these places.
+/// Brings the shards at these places. What is asked of them is asked at once: what else is waited for meanwhile may bring others, and
+/// let go of these.
 pub async fn of(catalog: &Answerer, places: impl IntoIterator<Item = usize>) -> Result<(), Failure> {
     let pages = catalog.pages()?;
     let manifest = pages.manifest();
@@ -33,15 +51,20 @@ pub async fn of(catalog: &Answerer, places: impl IntoIterator<Item = usize>) -> 
         return Ok(());
     }
     let places: Vec<usize> = places.into_iter().collect::<BTreeSet<usize>>().into_iter().collect();
-    let bytes = shards::bytes(manifest, &places);
-    if bytes > MOST_BYTES {
-        let items =
-            places.iter().filter_map(|place| manifest.shards.get(*place)).map(|shard| shard.count).sum();
-        return Err(refused(&format!(
-            "Each of {} would have to be looked at, which takes {}: more than a browser has room for. Search within a smaller area.",
-            counted(items, "place"),
-            format::bytes(bytes)
-        )));
-    }
+    fits(manifest, &places)?;
     catalog.bring(&places).await
+}
+
+/// Refuses shards that are too many to be looked at together.
+pub fn fits(manifest: &Manifest, places: &[usize]) -> Result<(), Failure> {
+    let bytes = shards::bytes(manifest, places);
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    let items = places.iter().filter_map(|place| manifest.shards.get(*place)).map(|shard| shard.count).sum();
+    Err(refused(&format!(
+        "Each of {} would have to be looked at, which takes {}: more than a browser has room for. Search within a smaller area.",
+        counted(items, "place"),
+        format::bytes(bytes)
+    )))
 }

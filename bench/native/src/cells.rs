@@ -32,7 +32,7 @@ pub fn build(vectors: &[Embedding], bits: usize, folder: &Path) -> Result<()> {
         running.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
     });
     let assigned = start.elapsed().as_secs_f64();
-    let written = builder.write(&partition, &labels, &[names(vectors.len())?], bits)?;
+    let written = builder.write(&partition, &labels, &[names(vectors.len())?], &[], bits)?;
     let seconds = start.elapsed().as_secs_f64();
     fs::create_dir_all(folder)?;
     fs::write(folder.join("centroids.bin"), &written.centroids)?;

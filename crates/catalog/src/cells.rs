@@ -34,6 +34,7 @@
 //! | `code` | the bits of all components, the lowest bit first, in as few bytes as hold them |
 //! | `scale` | 2 bytes a row, a number in little-endian order |
 //! | `unit` | 4 bytes, a single in little-endian order |
+//! | `captured` | steps: number YYYYMMDD of the day on which an item was captured; 0 for unknown. Absent: unknown for all |
 //! | `items` | what [`Items`] are written as: name, footprint and relevance offset of the same items; `duplicate_of` only where the earlier item is in the same cell |
 //!
 //! A code of `b` bits stands for the difference between an item's embedding and the centroid of its cell: with `u` the number that a
@@ -43,7 +44,7 @@
 //! query's product with the centroid plus that with the difference.
 
 use crate::columns::{Columns, ColumnsWriter};
-use crate::{CatalogError, Digest, Items};
+use crate::{CatalogError, Date, Digest, Items};
 
 const CENTROIDS_MAGIC: &[u8; 8] = b"CRSCENT1";
 const CENTROIDS: &str = "centroids";
@@ -228,6 +229,8 @@ pub struct CellBlock {
     pub scales: Vec<u16>,
     /// The largest scale; finite, not negative.
     pub unit: f32,
+    /// The day on which each item was captured, where it is known; empty where it is of none.
+    pub captured: Vec<Option<Date>>,
     /// Names, footprints and relevance offsets.
     pub items: Items,
 }
@@ -240,6 +243,10 @@ impl CellBlock {
         writer.bytes("code", self.codes.clone());
         writer.bytes("scale", self.scales.iter().flat_map(|scale| scale.to_le_bytes()).collect());
         writer.bytes("unit", self.unit.to_le_bytes().to_vec());
+        if self.captured.iter().any(Option::is_some) {
+            let numbers = self.captured.iter().map(|day| day.map_or(0, Date::to_number));
+            writer.steps("captured", numbers.map(u32::cast_signed));
+        }
         writer.bytes("items", self.items.to_bytes()?);
         writer.finish(CELL_MAGIC)
     }
@@ -256,11 +263,17 @@ impl CellBlock {
         let unit = columns.all("unit")?.try_into().map(f32::from_le_bytes);
         let unit = unit.ok().filter(|unit| unit.is_finite() && *unit >= 0.0);
         let unit = unit.ok_or_else(|| wrong_cell("its unit is no positive number"))?;
+        let day = |number: i32| match number {
+            0 => Ok(None),
+            number => Date::from_number(number.cast_unsigned()).map(Some),
+        };
+        let captured = columns.steps_or_none("captured")?.into_iter().map(day);
+        let captured = captured.collect::<Result<_, _>>().map_err(|error| error.named(CELL))?;
         let items = Items::from_bytes(columns.all("items")?)?;
         if items.len() != count {
             return Err(wrong_cell("it has names of other items than codes"));
         }
-        Ok(Self { ordinals, codes, scales, unit, items })
+        Ok(Self { ordinals, codes, scales, unit, captured, items })
     }
 }
 

@@ -22,7 +22,8 @@ fn block() -> CellBlock {
     }
     let codes = (0..2 * code_bytes(9, 4)).map(|byte| byte as u8 * 17).collect();
     let ordinals = vec![4, u32::MAX];
-    CellBlock { ordinals, codes, scales: vec![65_535, 1], unit: 0.25, items: items.build() }
+    let captured = vec![None, Date::new(2024, 2, 29).ok()];
+    CellBlock { ordinals, codes, scales: vec![65_535, 1], unit: 0.25, captured, items: items.build() }
 }
 
 #[test]
@@ -33,9 +34,14 @@ fn centroids_and_cells_survive_being_written() {
     assert_eq!((read.count(), read.code(1).map(<[i8]>::len), read.code(2)), (7, Some(9), None));
     let block = block();
     let bytes = block.to_bytes().expect("bytes");
-    assert_eq!(CellBlock::from_bytes(&bytes, 2, 9, 4), Ok(block));
+    assert_eq!(CellBlock::from_bytes(&bytes, 2, 9, 4).as_ref(), Ok(&block));
     assert_eq!(read.cells[0].check(&bytes), Ok(()));
     assert_eq!(read.length(), bytes.len() as u64 + 30);
+    // Days that nobody knows take no byte.
+    let undated = |captured| CellBlock { captured, ..block.clone() }.to_bytes().expect("bytes");
+    let bytes = undated(vec![None; 2]);
+    assert_eq!(bytes, undated(Vec::new()));
+    assert_eq!(CellBlock::from_bytes(&bytes, 2, 9, 4).expect("a block").captured, []);
 }
 
 #[test]

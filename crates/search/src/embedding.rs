@@ -42,11 +42,12 @@ impl Embedding {
         &self.0
     }
 
-    /// Cosine of the angle between the two, -1..=1; 0 when their dimensions differ.
+    /// Cosine of the angle between the two, -1..=1.
+    ///
+    /// # Panics
+    /// Their dimensions differ: they are of different models, and no number would say anything.
     pub fn cosine(&self, other: &Self) -> f32 {
-        if self.dim() != other.dim() {
-            return 0.0;
-        }
+        assert_eq!(self.dim(), other.dim(), "embeddings of different dimensions have no cosine");
         self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0)
     }
 }

@@ -49,6 +49,25 @@ impl Polygon {
         self.edges
     }
 
+    /// The smallest box around it, which is none only where corners are no positions.
+    pub fn bounds(&self) -> Option<Bounds> {
+        if self.edges.is_some() {
+            return self.edges;
+        }
+        let span = |axis: usize| {
+            let along = self.corners.iter().map(|corner| corner[axis]);
+            along.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+        };
+        let ((west, east), (south, north)) = (span(0), span(1));
+        if east - west >= 360.0 {
+            return Bounds::new(-180.0, south, 180.0, north).ok();
+        }
+        let wrapped = |lng: f64| {
+            if (-180.0..=180.0).contains(&lng) { lng } else { (lng + 180.0).rem_euclid(360.0) - 180.0 }
+        };
+        Bounds::new(wrapped(west), south, wrapped(east), north).ok()
+    }
+
     /// Whether `at` lies inside, by the number of edges east of it (even-odd rule). What lies exactly on an edge is inside a box;
     /// of another area it is inside on the west and south, and outside on the others.
     pub fn contains(&self, at: LngLat) -> bool {
@@ -112,6 +131,27 @@ mod tests {
 
     fn at(lng: f64, lat: f64) -> LngLat {
         LngLat::new(lng, lat).expect("a position")
+    }
+
+    #[test]
+    fn the_box_around_a_ring_is_as_large_as_its_corners_ask_wherever_it_lies() {
+        let around = |corners: &[[f64; 2]]| {
+            Polygon::new(corners.to_vec()).expect("a ring").bounds().map(<[f64; 4]>::from)
+        };
+        let triangle = [[-77.5, 38.5], [-77.0, 38.6], [-77.2, 39.0]];
+        assert_eq!(around(&triangle), Some([-77.5, 38.5, -77.0, 39.0]));
+        // Across the antimeridian, from either side.
+        assert_eq!(
+            around(&[[179.0, -18.0], [181.0, -17.5], [180.0, -17.0]]),
+            Some([179.0, -18.0, -179.0, -17.0])
+        );
+        assert_eq!(
+            around(&[[-181.0, -18.0], [-179.0, -17.5], [-180.0, -17.0]]),
+            Some([179.0, -18.0, -179.0, -17.0])
+        );
+        assert_eq!(around(&[[-200.0, 0.0], [200.0, 10.0], [0.0, 20.0]]), Some([-180.0, 0.0, 180.0, 20.0]));
+        let edges = Bounds::new(-77.5, 38.5, -77.0, 39.0).expect("a box");
+        assert_eq!(Polygon::from(edges).bounds(), Some(edges));
     }
 
     #[test]

@@ -196,3 +196,24 @@ fn towers_that_would_ask_for_a_lot_of_memory_are_refused() {
         );
     }
 }
+
+#[test]
+fn sizes_whose_attention_or_maps_no_memory_would_hold_are_refused_as_they_are_read() {
+    let heads = r#"{"kind": "vit", "patch": 32, "width": 64, "layers": 1, "heads": 64, "mlp": 64,
+        "activation": "gelu", "layer_norm_eps": 1e-5}"#;
+    let maps = r#"{"kind": "fastvit", "width": 64, "blocks": [1, 1, 1, 1], "mlp_ratio": 3}"#;
+    for (tower, refusal) in [
+        (heads, "model.json: image.tower.heads is 64, expected at most 16 for 1024 tokens"),
+        (maps, "model.json: numbers of a feature map is 16777216, expected 1 to 8388608"),
+    ] {
+        let mut large = config(None, "gelu", VIT);
+        large.image.tower = serde_json::from_str(tower).expect("a tower");
+        large.image.image_size = 1024;
+        let error = large.validate().expect_err("refused").to_string();
+        assert_eq!(error, refusal);
+    }
+    let mut long = config(None, "gelu", RESNET);
+    (long.text.context_length, long.text.heads) = (1024, long.text.width);
+    let error = long.validate().expect_err("refused").to_string();
+    assert!(error.starts_with("model.json: text.heads is 64, expected at most 16"), "{error}");
+}

@@ -260,6 +260,9 @@ impl Workshop<'_> {
             let page: Vec<Detail> =
                 progress.part("places", || page.iter().map(|item| self.locator.detail(&item.what)).collect());
             *with_places |= page.iter().any(|detail| detail.place.is_some());
+            if let Some(gathered) = &mut gathered {
+                gathered.captured(page.iter().map(|detail| detail.captured));
+            }
             let days = page.iter().filter_map(|detail| detail.captured);
             self.captured = days.fold(self.captured, |known, day| {
                 let [first, last] = known.unwrap_or([day; 2]);

@@ -1,6 +1,6 @@
 //! The items of a large catalog by what they look like, so that a browser need not load all shards to search them.
 
-use clip_rs_catalog::{Bounds, CellsRef, Items, Overview};
+use clip_rs_catalog::{Bounds, CellsRef, Date, Items, Overview};
 use clip_rs_search::Embedding;
 use clip_rs_search::cells::{CellsBuilder, Means, Partition, Sums, bits_of};
 use clip_rs_stage::StageError;
@@ -83,6 +83,7 @@ impl Divider for Here {
 pub struct Gathered {
     builder: Option<CellsBuilder>,
     shards: Vec<Items>,
+    captured: Vec<Option<Date>>,
 }
 
 impl Gathered {
@@ -98,11 +99,17 @@ impl Gathered {
         self.shards.push(items);
     }
 
+    /// Adds the days on which the next items were captured.
+    pub fn captured(&mut self, days: impl Iterator<Item = Option<Date>>) {
+        self.captured.extend(days);
+    }
+
     /// Writes the cells; none without items.
     pub fn write(self, edition: &mut Edition, divider: &dyn Divider) -> Result<Option<CellsRef>, StageError> {
         let Some(builder) = self.builder else { return Ok(None) };
         let (partition, labels) = divider.divide(&builder)?;
-        let written = builder.write(&partition, &labels, &self.shards, bits_of(builder.dim()))?;
+        let bits = bits_of(builder.dim());
+        let written = builder.write(&partition, &labels, &self.shards, &self.captured, bits)?;
         let footprints = self.shards.iter().flat_map(|items| (0..items.len()).map(|at| items.footprint(at)));
         let overview = overview(footprints.zip(written.cell_of));
         let overview = overview

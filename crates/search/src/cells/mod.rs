@@ -15,7 +15,7 @@ mod rotation;
 mod write;
 
 use clip_rs_catalog::cells::{CellBlock, Centroids};
-use clip_rs_catalog::{CatalogError, Items};
+use clip_rs_catalog::{CatalogError, Date, Items};
 
 use crate::code::CodeRef;
 use crate::index::Rank;
@@ -47,6 +47,8 @@ pub struct Cell {
     pub ordinals: Vec<u32>,
     /// Names, footprints and relevance offsets of the same items.
     pub items: Items,
+    /// The days on which they were captured; empty where none is known.
+    captured: Vec<Option<Date>>,
     /// The levels of the codes from the middle, shape `(items, dim)`: each stands for a component of [`HALF`] more.
     rows: Vec<i8>,
     /// What brings each row to length.
@@ -124,11 +126,11 @@ impl Cells {
         let known = known.ok_or_else(|| CatalogError::content("cell", "there is no such cell"))?;
         known.check(bytes)?;
         let (dim, bits) = (self.centroids.dim, self.centroids.bits);
-        let CellBlock { ordinals, codes, scales, unit, items } =
+        let CellBlock { ordinals, codes, scales, unit, captured, items } =
             CellBlock::from_bytes(bytes, known.count as usize, dim, bits)?;
         let rows = unpack(&codes, ordinals.len(), dim, bits);
         let scales = scales.into_iter().map(|scale| residual::scale(scale, unit)).collect();
-        Ok(Cell { ordinals, items, rows, scales })
+        Ok(Cell { ordinals, items, captured, rows, scales })
     }
 
     /// The best `limit` items of these cells, each given with its number, in falling order of their scores, among those that are
@@ -235,6 +237,11 @@ impl Cells {
 }
 
 impl Cell {
+    /// The day on which an item was captured, if it is known.
+    pub fn captured(&self, row: usize) -> Option<Date> {
+        self.captured.get(row).copied().flatten()
+    }
+
     /// Whether the middle of an item lies in every one of `areas`.
     pub fn lies_in(&self, row: usize, areas: &[Polygon]) -> bool {
         let middle = || self.items.centre(row);

@@ -28,6 +28,11 @@ fn items(count: usize, seed: u64) -> (Vec<Embedding>, Items) {
     (embeddings, builder.build())
 }
 
+/// The day on which an item was captured, by its ordinal; unknown for every seventh.
+fn day(ordinal: usize) -> Option<Date> {
+    Date::new(2024, 2, 1 + (ordinal % 7) as u8).ok().filter(|_| ordinal % 7 != 3)
+}
+
 /// The cells of items in two shards.
 fn cells(embeddings: &[Embedding], items: &Items) -> (Cells, Vec<u8>) {
     let mut builder = CellsBuilder::new(DIM);
@@ -44,7 +49,8 @@ fn cells(embeddings: &[Embedding], items: &Items) -> (Cells, Vec<u8>) {
         part.build()
     };
     let shards = [part(0..half), part(half..items.len())];
-    let written = builder.write(&partition, &labels, &shards, bits_of(DIM)).expect("cells");
+    let captured: Vec<_> = (0..items.len()).map(day).collect();
+    let written = builder.write(&partition, &labels, &shards, &captured, bits_of(DIM)).expect("cells");
     (Cells::from_bytes(&written.centroids).expect("centroids"), written.cells)
 }
 
@@ -64,7 +70,7 @@ fn read(cells: &Cells, file: &[u8], stretches: &[Stretch]) -> Vec<(usize, Cell)>
 }
 
 #[test]
-fn cells_hold_every_item_once_with_its_name_place_and_offset() {
+fn cells_hold_every_item_once_with_its_name_place_day_and_offset() {
     let (embeddings, items) = items(5000, 1);
     let (cells, file) = cells(&embeddings, &items);
     assert_eq!((cells.count(), cells.dim(), cells.bytes()), (5000, DIM, file.len() as u64));
@@ -80,6 +86,7 @@ fn cells_hold_every_item_once_with_its_name_place_and_offset() {
             assert_eq!(cell.items.id(row), items.id(ordinal));
             assert_eq!(cell.items.footprint(row), items.footprint(ordinal));
             assert_eq!(cell.items.offset(row), items.offset(ordinal));
+            assert_eq!(cell.captured(row), day(ordinal));
             let remembered = cells.embedding(number, &cell, row).expect("an item").expect("a direction");
             let cosine = remembered.cosine(&embeddings[ordinal]);
             assert!(cosine > 0.9995, "item {ordinal} is remembered to {cosine}");

@@ -1,7 +1,7 @@
 //! From the embeddings of a catalog to its cells.
 
 use clip_rs_catalog::cells::{CellBlock, CellRef, Centroids};
-use clip_rs_catalog::{CatalogError, Items, ItemsBuilder};
+use clip_rs_catalog::{CatalogError, Date, Items, ItemsBuilder};
 
 use super::OFFSET_UNITS;
 use super::means::Means;
@@ -51,9 +51,12 @@ impl CellsBuilder {
         Self { dim, rotation: Rotation::random(dim, SEED), vectors: Vec::new() }
     }
 
-    /// Adds the embedding of the next item, which has as many components as the others.
+    /// Adds the embedding of the next item.
+    ///
+    /// # Panics
+    /// It has not as many components as the others.
     pub fn push(&mut self, embedding: &Embedding) {
-        debug_assert_eq!(embedding.dim(), self.dim);
+        assert_eq!(embedding.dim(), self.dim, "embeddings of different dimensions have no cells together");
         self.vectors.extend(self.rotation.turn(embedding.as_slice().to_vec()));
     }
 
@@ -83,12 +86,14 @@ impl CellsBuilder {
         self.vectors.chunks(items.max(1) * self.dim.max(1))
     }
 
-    /// The cells of items with these labels, which `partition` gave for them; `shards` are the items in the same order.
+    /// The cells of items with these labels, which `partition` gave for them; `shards` are the items in the same order, and
+    /// `captured` the days that are known of them, by their ordinals.
     pub fn write(
         &self,
         partition: &Partition,
         labels: &[u32],
         shards: &[Items],
+        captured: &[Option<Date>],
         bits: usize,
     ) -> Result<WrittenCells, CatalogError> {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); partition.len()];
@@ -106,7 +111,10 @@ impl CellsBuilder {
             for part in members.chunks(MOST_ITEMS) {
                 let items = items_of(shards, part)?;
                 let offset = (0..items.len()).map(|row| items.offset(row)).sum::<f32>() / items.len() as f32;
-                let block = self.block(centroid, scale, part, items, bits).to_bytes()?;
+                let day = |ordinal: &u32| captured.get(*ordinal as usize).copied().flatten();
+                let captured = part.iter().map(day).collect();
+                let block =
+                    CellBlock { captured, ..self.block(centroid, scale, part, items, bits) }.to_bytes()?;
                 let (start, offset) = (cells.len() as u64, (offset * OFFSET_UNITS).round() as i16);
                 let number = centroids.cells.len() as u32;
                 for ordinal in part {
@@ -131,7 +139,7 @@ impl CellsBuilder {
             lengths.push(scale);
         }
         let (scales, unit) = scales(&lengths);
-        CellBlock { ordinals: members.to_vec(), codes, scales, unit, items }
+        CellBlock { ordinals: members.to_vec(), codes, scales, unit, captured: Vec::new(), items }
     }
 }
 

@@ -248,6 +248,7 @@ impl TextConfig {
         within("text.layers", self.layers, 1, 64)?;
         within("text.mlp", self.mlp, 1, 16_384)?;
         divides("text.heads", self.heads, self.width)?;
+        attention("text.heads", self.heads, self.context_length)?;
         small("text.layer_norm_eps", self.layer_norm_eps)
     }
 }
@@ -268,8 +269,8 @@ impl ImageConfig {
                 within("image.tower.layers", *layers, 1, 64)?;
                 within("image.tower.mlp", *mlp, 1, 16_384)?;
                 divides("image.tower.heads", *heads, *width)?;
-                // Attention holds patches x patches numbers a head.
                 within("patches of a picture", (self.image_size / patch).pow(2), 1, 1024)?;
+                attention("image.tower.heads", *heads, (self.image_size / patch).pow(2))?;
                 small("image.tower.layer_norm_eps", *layer_norm_eps)
             }
             Tower::Fastvit { width, blocks, mlp_ratio } => {
@@ -278,6 +279,8 @@ impl ImageConfig {
                 multiple("image.tower.width", *width, 16)?;
                 within("image.tower.mlp_ratio", *mlp_ratio, 1, 8)?;
                 multiple("image.image_size", self.image_size, 64)?;
+                // No map is larger than the stem's.
+                within("numbers of a feature map", width * (self.image_size / 2).pow(2), 1, MAX_MAP)?;
                 blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 32))
             }
             Tower::ModifiedResnet { width, blocks, heads } => {
@@ -286,7 +289,7 @@ impl ImageConfig {
                 multiple("image.tower.width", *width, 2)?;
                 multiple("image.image_size", self.image_size, 32)?;
                 // No map is larger than the stem's.
-                within("numbers of a feature map", width * (self.image_size / 2).pow(2), 1, 1 << 23)?;
+                within("numbers of a feature map", width * (self.image_size / 2).pow(2), 1, MAX_MAP)?;
                 divides("image.tower.heads", *heads, 32 * width)?;
                 blocks.iter().try_for_each(|&blocks| within("image.tower.blocks", blocks, 1, 64))
             }
@@ -314,6 +317,24 @@ impl ImageConfig {
             }
         }
     }
+}
+
+/// Most numbers of one picture's map that a network holds between two layers: 32 MB in f32.
+const MAX_MAP: usize = 1 << 23;
+/// Most numbers of attention that a layer holds: 64 MB in f32. The largest towers in use have half of it.
+const MAX_ATTENTION: usize = 1 << 24;
+
+/// Every head holds a number for each pair of tokens.
+fn attention(field: &'static str, heads: usize, tokens: usize) -> Result<(), ModelError> {
+    let numbers = heads.saturating_mul(tokens.saturating_mul(tokens));
+    if numbers <= MAX_ATTENTION {
+        return Ok(());
+    }
+    Err(ModelError::config(
+        field,
+        heads,
+        format!("at most {} for {tokens} tokens", MAX_ATTENTION / (tokens * tokens)),
+    ))
 }
 
 fn within(field: &'static str, value: usize, min: usize, max: usize) -> Result<(), ModelError> {
