@@ -8,9 +8,8 @@
 //! with an unknown instruction does not load at all.
 //!
 //! `unsafe` of this crate is in this folder and nowhere else: loads, stores and instructions of vectors. What loads rely on is
-//! checked once a product. The tests run under an address sanitizer by
-//! `RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p clip-rs-search --lib --target x86_64-unknown-linux-gnu kernels`,
-//! which builds everything anew.
+//! checked once a product. `cargo xtask test --sanitizer` runs the tests under an address sanitizer, which builds everything
+//! anew; those for ARM run in an emulator where there is one (`xtask/src/arm.rs`).
 
 mod activations;
 mod choice;
