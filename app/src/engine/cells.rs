@@ -180,8 +180,8 @@ impl CellSearch {
                 remembered.insert(id.to_string(), direction);
             }
         }
-        let hit = |(item, found, cell, id)| (item, self.hit(found, cell, &id, marker));
-        Ok(chosen.into_iter().map(hit).collect())
+        let hits = chosen.iter().map(|(item, found, cell, id)| (*item, self.hit(found, cell, id, marker)));
+        Ok(hits.collect())
     }
 
     fn hit(&self, found: &Found, cell: &cells::Cell, id: &ItemId, marker: &Marker) -> Hit {
@@ -223,7 +223,7 @@ impl CellSearch {
         let run = |stretch: &Stretch| {
             let mut missing = stretch.cells.clone().filter(|number| !here.contains_key(number));
             let first = missing.next()?;
-            Some(first..missing.last().unwrap_or(first) + 1)
+            Some(first..missing.next_back().unwrap_or(first) + 1)
         };
         let runs: Vec<Range<usize>> = stretches.iter().filter_map(run).collect();
         let bytes = runs.iter().flat_map(Clone::clone).map(|number| self.length(number)).sum();
