@@ -16,19 +16,6 @@ const LINKER: &str = "aarch64-linux-gnu-gcc";
 /// Where Debian has the libraries that programs for ARM are linked with.
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
 
-/// What only prepares the tests: they run for seconds, and these would be optimised for minutes.
-const COMPILED_QUICKLY: [&str; 9] = [
-    "brotli",
-    "candle-core",
-    "gemm",
-    "gemm-common",
-    "gemm-f32",
-    "half",
-    "image-webp",
-    "instant-distance",
-    "sha2",
-];
-
 /// Whether this machine runs programs for 64-bit ARM: it is one, or has the emulator and a linker.
 pub fn is_run_here() -> bool {
     cfg!(target_arch = "aarch64") || missing().is_none()
@@ -55,11 +42,7 @@ pub fn tests(install: bool) -> Result<Command, String> {
         return Err(format!("rustc has no standard library for {TARGET}"));
     }
     let mut cargo = setup::cargo();
-    for package in COMPILED_QUICKLY {
-        cargo.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=0"));
-    }
     cargo
-        .args(["--config", "profile.dev.opt-level=0"])
         .args(["test", "-p", "clip-rs-search", "--target", TARGET, "--lib", "--test", "same_everywhere"])
         .args(["--", "kernels", "written_down"])
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
