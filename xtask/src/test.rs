@@ -28,8 +28,6 @@ const CLEAN_WITH: &str = "1.95.";
 /// twice; without this one, which a build would replace while it runs, and without the cluster, whose engine takes as long to
 /// compile as all the rest.
 const NATIVE: [&str; 5] = ["--workspace", "--exclude", "xtask", "--exclude", CLUSTER];
-/// For browsers that have no SIMD: the page asks for it, but the engine may be built without.
-const WITHOUT_SIMD: &str = "-Ctarget-feature=-simd128";
 /// What `cluster` tests.
 const CLUSTER: &str = "clip-rs-cluster";
 
@@ -78,11 +76,9 @@ pub fn run(install: bool) -> Result<()> {
         wasm_tests("engine in the browser", &["--lib", "--tests"], None, &toolchain, &tools, &browser)?;
         let (name, words) = (
             "kernels in the browser, relaxed SIMD",
-            ["--lib", "--test", "precision", "--test", "same_everywhere", "--test", "wasm"],
+            ["--lib", "--test", "precision", "--test", "same_everywhere"],
         );
-        wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)?;
-        let (name, words) = ("engine in the browser, without SIMD", ["--test", "same_everywhere"]);
-        wasm_tests(name, &words, Some(WITHOUT_SIMD), &toolchain, &tools, &browser)
+        wasm_tests(name, &words, Some(worker::RELAXED_FLAGS), &toolchain, &tools, &browser)
     };
     setup::both(in_the_browser, || dist::bundle(&toolchain, &tools, Engines::All))?;
     let commands = Commands::of("debug");

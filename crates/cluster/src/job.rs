@@ -62,10 +62,10 @@ impl Job {
             from_south: request.scheme.map(|scheme| scheme == Scheme::Tms),
             scales: request.scales.clone(),
             no_originals: request.no_originals,
-            locations: request.locations.as_deref().map(absolute).transpose()?,
+            locations: request.locations.clone(),
             memory_bytes: request.memory_bytes,
-            out: absolute(&request.out)?,
-            work: absolute(&request.work()?)?,
+            out: request.out.clone(),
+            work: request.work()?,
             exchange: exchange.address(""),
             model,
             fingerprint: fingerprint.to_string(),
@@ -98,13 +98,9 @@ impl Job {
 
 /// The same paths from the root: other processes begin elsewhere. Addresses are whole as they are.
 fn whole(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ClusterError> {
-    let whole = |path: &PathBuf| match path.to_str() {
+    let absolute = |path: &PathBuf| match path.to_str() {
         Some(address) if address.contains("://") => Ok(path.clone()),
-        _ => absolute(path),
+        _ => std::path::absolute(path).map_err(|error| StageError::io("find", path)(error).into()),
     };
-    paths.iter().map(whole).collect()
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, ClusterError> {
-    std::path::absolute(path).map_err(|error| StageError::io("find", path)(error).into())
+    paths.iter().map(absolute).collect()
 }
