@@ -224,15 +224,12 @@ fn a_catalog_with_cells_is_searched_by_days_and_compared_with_its_earlier_days()
     let site = Site::start(&artifacts, &out)?;
     let chromium = Chromium::start(&artifacts, &site)?;
     for (taken, flight) in [("2020-01-01/..", "b/"), ("../2020-01-01", "a/"), ("2019-05-01/2021-06-30", "")] {
-        let page = chromium.open(&site.url(&format!("#q=farmland&taken={taken}")), DESKTOP.0, DESKTOP.1)?;
+        let page = chromium.open(&site.url(&format!("#like=b/1.jpg&taken={taken}")), DESKTOP.0, DESKTOP.1)?;
         page.wait_for_state("results")?;
         let ids: Vec<String> = page.results()?.into_iter().map(|card| card.id).collect();
         let expected = if flight.is_empty() { 2 * SIZE.0 } else { SIZE.0 } as usize;
         assert!(ids.len() == expected && ids.iter().all(|id| id.starts_with(flight)), "{taken}: {ids:?}");
     }
-    let page = chromium.open(&site.url("#q=farmland&taken=2020-01-01/2020-12-31"), DESKTOP.0, DESKTOP.1)?;
-    page.wait_for_state("results")?;
-    assert_eq!(page.listed()?, 0, "nothing was taken in that year");
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
     page.wait_for_state("ready")?;
     choose(&page, "2019-05-01")?;
