@@ -5,21 +5,14 @@
 
 use std::process::Command;
 
-use crate::process;
 use crate::setup;
+use crate::setup::emulator::{self, EMULATOR, LINKER};
 use crate::setup::rustc::{self, Rustc};
 use crate::steps::Step;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
-const EMULATOR: &str = "qemu-aarch64";
-const LINKER: &str = "aarch64-linux-gnu-gcc";
 /// Where Debian has the libraries that programs for ARM are linked with.
 const LIBRARIES: &str = "/usr/aarch64-linux-gnu";
-
-/// Whether this machine runs programs for 64-bit ARM: it is one, or has the emulator and a linker.
-pub fn is_run_here() -> bool {
-    cfg!(target_arch = "aarch64") || missing().is_none()
-}
 
 /// The command that builds and runs the kernels' tests for ARM, or what is missing for it. The standard library is fetched if
 /// `install`.
@@ -27,7 +20,7 @@ pub fn tests(install: bool) -> Result<Command, String> {
     if cfg!(target_arch = "aarch64") {
         return Err("this machine's own tests are those".into());
     }
-    if let Some(program) = missing() {
+    if let Some(program) = emulator::missing() {
         return Err(format!("there is no {program}"));
     }
     let has_std = || Rustc::ask().map(|rustc| rustc.has_std(TARGET)).map_err(|error| error.to_string());
@@ -48,8 +41,4 @@ pub fn tests(install: bool) -> Result<Command, String> {
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("{EMULATOR} -L {LIBRARIES}"));
     Ok(cargo)
-}
-
-fn missing() -> Option<&'static str> {
-    [EMULATOR, LINKER].into_iter().find(|program| !process::exists(program))
 }

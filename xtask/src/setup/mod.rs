@@ -3,6 +3,7 @@
 mod apt;
 pub mod browser;
 mod cargo_tools;
+pub mod emulator;
 mod find;
 mod firefox;
 mod npm;

@@ -7,9 +7,9 @@ use anyhow::{Result, bail};
 
 use super::apt;
 use super::browser::Browser;
+use super::emulator;
 use super::firefox;
 use super::system::{Program, System};
-use crate::arm;
 use crate::process;
 use crate::steps;
 
@@ -52,7 +52,7 @@ fn missing(system: System) -> Vec<Program> {
         Program::Chromium => Browser::find().is_some(),
         Program::Firefox => firefox::find().is_some(),
         Program::Strace => process::exists("strace"),
-        Program::ArmEmulator => arm::is_run_here(),
+        Program::ArmEmulator => emulator::is_run_here(),
     };
     ALL.into_iter().filter(|program| system.can_have(*program) && !is_there(*program)).collect()
 }
