@@ -75,14 +75,14 @@ def of_features(context: Context) -> list[Row]:
     if items is None:
         return []
     components = features.spectrum(items.items(), 0.95)
-    rows = []
+    rows, budgets = [], [*BUDGETS[:3], EVERYTHING]
     for bits in OF_FEATURES:
         folder = items.folder / f"cells-{bits}"
         programs.run(context.native, "cells", items.items_path, items.dim, bits, folder)
         asked = json.loads(
-            programs.run(context.native, "ask", folder, items.queries_path, items.dim, DEPTH, *BUDGETS[:3], EVERYTHING)
+            programs.run(context.native, "ask", folder, items.queries_path, items.dim, DEPTH, *budgets)
         )
-        measures = [found(items, budget, answer) for budget, answer in zip([*BUDGETS[:3], EVERYTHING], asked, strict=True)]
+        measures = [found(items, budget, answer) for budget, answer in zip(budgets, asked, strict=True)]
         note = (f"The features of {items.count:,} real aerial pictures by three networks for mobile devices (MobileNetEdgeTPU and "
                 f"MobileNetV2, the first 384 principal components of their 3,840), asked with {len(items.queries())} others; {components} of their own directions carry 95 % of their energy.")
         rows.append(Row("scale", f"real pictures, other networks, {items.count:,} x {items.dim}, {bits} bits", "ms", measures, note=note))

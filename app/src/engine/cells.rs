@@ -140,9 +140,9 @@ impl CellSearch {
             Some(self.item(*ordinal as usize))
         };
         let is_wanted = |cell: usize, row: usize| {
-            here.get(&cell).is_some_and(|items| items.lies_in(row, &query.areas))
-                && taken
-                    .is_none_or(|taken| here.get(&cell).is_some_and(|items| taken.holds(items.captured(row))))
+            here.get(&cell).is_some_and(|items| {
+                items.lies_in(row, &query.areas) && taken.is_none_or(|taken| taken.holds(items.captured(row)))
+            })
         };
         let is_grouped = query.one_a_picture && here.values().any(|cell| cell.items.has_crops());
         let limit = if is_grouped { query.limit.saturating_mul(HITS_A_PICTURE) } else { query.limit };
@@ -155,8 +155,11 @@ impl CellSearch {
         let place = first
             .and_then(|id| here.iter().find_map(|(number, cell)| Some((*number, cell.items.position(id)?))));
         if let Some(place) = place.filter(|(cell, row)| is_wanted(*cell, *row)) {
-            found.retain(|found| (found.cell, found.row) != place);
-            found.splice(0..0, nearest(1, &|cell, row| (cell, row) == place)?);
+            let one = match found.iter().position(|found| (found.cell, found.row) == place) {
+                Some(at) => vec![found.remove(at)],
+                None => nearest(1, &|cell, row| (cell, row) == place)?,
+            };
+            found.splice(0..0, one);
         }
         let mut pictures = HashSet::new();
         let mut chosen = Vec::with_capacity(query.limit);

@@ -21,14 +21,10 @@ pub fn places(manifest: &Manifest, areas: &[Polygon]) -> Result<Vec<usize>, Fail
     if manifest.cells.is_none() {
         return Ok((0..manifest.shards.len()).collect());
     }
-    let places = shards::within(manifest, &boxes(areas));
+    let boxes: Vec<Bounds> = areas.iter().filter_map(Polygon::bounds).collect();
+    let places = shards::within(manifest, &boxes);
     fits(manifest, &places)?;
     Ok(places)
-}
-
-/// The boxes around areas.
-pub fn boxes(areas: &[Polygon]) -> Vec<Bounds> {
-    areas.iter().filter_map(Polygon::bounds).collect()
 }
 
 /// Brings what lies in every one of `areas`; all there is where there are none.

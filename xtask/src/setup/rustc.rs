@@ -4,7 +4,6 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
