@@ -61,11 +61,15 @@ pub(super) fn compare(
     };
     let package = Package::read(out)?;
     let mut least = Agreement { texts: 1.0, pictures: 1.0 };
-    let expected = |subject: &str, vector: Vec<f32>| {
-        Embedding::new(vector).map_err(StageError::engine(format!("{}: {subject}", path.display())))
-    };
     let differs = |subject: &str, why: String| {
         StageError::content(package.folder(), format!("differs from its trainer on {subject:?}: {why}"))
+    };
+    let expected = |subject: &str, vector: Vec<f32>| {
+        let (found, dim) = (vector.len(), package.config.embed_dim);
+        if found != dim {
+            return Err(differs(subject, format!("a vector of {dim} components, expected {found}")));
+        }
+        Embedding::new(vector).map_err(StageError::engine(format!("{}: {subject}", path.display())))
     };
     let encoder = package.text_encoder()?;
     for GoldenText { text, ids, vector } in golden.texts {
