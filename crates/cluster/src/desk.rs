@@ -3,6 +3,7 @@
 //! processors.
 
 use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
@@ -57,11 +58,16 @@ fn desk(job: &str) -> Result<Arc<Desk>, String> {
     let (parts, waiting) = channel();
     let name = job.to_owned();
     let work = move || {
-        let why = match serve(&read, &waiting) {
-            Ok(()) => return,
-            Err(error) => error.to_string(),
+        // Not for what a panic says, which is told where it happens: the next try begins at a new desk after one, too.
+        let served = panic::catch_unwind(AssertUnwindSafe(|| serve(&read, &waiting)));
+        let why = match served {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => {
+                "a part could not be embedded: the program failed at it, as its own output says".to_owned()
+            }
         };
-        // Whoever waits is told; a next try begins at a new desk.
+        // Whoever waits is told.
         forget(&name);
         waiting.try_iter().for_each(|part| drop(part.done.send(Err(why.clone()))));
     };

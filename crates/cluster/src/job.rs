@@ -62,10 +62,10 @@ impl Job {
             from_south: request.scheme.map(|scheme| scheme == Scheme::Tms),
             scales: request.scales.clone(),
             no_originals: request.no_originals,
-            locations: request.locations.clone(),
+            locations: request.locations.as_deref().map(absolute).transpose()?,
             memory_bytes: request.memory_bytes,
-            out: request.out.clone(),
-            work: request.work()?,
+            out: absolute(&request.out)?,
+            work: absolute(&request.work()?)?,
             exchange: exchange.address(""),
             model,
             fingerprint: fingerprint.to_string(),
@@ -98,9 +98,13 @@ impl Job {
 
 /// The same paths from the root: other processes begin elsewhere. Addresses are whole as they are.
 fn whole(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ClusterError> {
-    let absolute = |path: &PathBuf| match path.to_str() {
+    let whole = |path: &PathBuf| match path.to_str() {
         Some(address) if address.contains("://") => Ok(path.clone()),
-        _ => std::path::absolute(path).map_err(|error| StageError::io("find", path)(error).into()),
+        _ => absolute(path),
     };
-    paths.iter().map(absolute).collect()
+    paths.iter().map(whole).collect()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ClusterError> {
+    std::path::absolute(path).map_err(|error| StageError::io("find", path)(error).into())
 }

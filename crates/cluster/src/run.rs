@@ -76,7 +76,8 @@ fn embed(
     for first in (0..ahead.len()).step_by(wave) {
         let count = wave.min(ahead.len() - first);
         if !done.waves.contains(&(first, count)) {
-            let table = format!("parts-{}/{first}", fingerprint.short());
+            // What an earlier run wrote of other waves or tasks is not read with it.
+            let table = format!("parts-{}/{first}-{count}-{}", fingerprint.short(), spread.task.max(1));
             let rows = runtime.block_on(async {
                 write_table(exchange, &table, first, count, spread.task.max(1)).await?;
                 let batches = query(queries, &exchange.address(&format!("{table}/")), &job).await?;
