@@ -3,16 +3,21 @@
 //! Two layouts: `dataset.json` beside a folder of pictures (that of RSICD and UCM-captions), or one folder per
 //! class. The class of a picture of the first layout is in its name, as in `airport_12.jpg`; where there is a
 //! `labels.jsonl` beside `dataset.json`, as in a sample area, that says what each picture holds.
+//!
+//! What a description names and does not have (a picture without its file, a caption that is no text) is left out by name, so
+//! that one of thousands does not end a run of hours.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use clip_rs_sample::class::Class;
+use clip_rs_stage::StageError;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::archive::Archive;
 use super::labels::{self, LABELS_FILE};
-use clip_rs_sample::class::Class;
-use clip_rs_stage::StageError;
+use crate::readable::LeftOut;
 
 /// One picture of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub struct Dataset {
     pub vocabulary: BTreeSet<String>,
     /// The pictures in the order of the data.
     pub examples: Vec<Example>,
+    /// What the description names and does not have.
+    pub left_out: Vec<LeftOut>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +69,9 @@ struct DescribedImage {
 
 #[derive(Deserialize)]
 struct Sentence {
-    raw: String,
+    /// Text, if all is well.
+    #[serde(default)]
+    raw: Value,
 }
 
 fn default_folder() -> String {
@@ -126,25 +135,36 @@ impl Dataset {
             .map(|image| (format!("{root}{}/{}", description.image_folder, image.filename), image))
             .collect();
         let mut contents = archive.read(&chosen.iter().map(|(path, _)| path.clone()).collect())?;
-        let mut examples = Vec::new();
+        let (mut examples, mut left_out) = (Vec::new(), Vec::new());
+        let mut leave_out = |name: String, why: &str| left_out.push(LeftOut { name, why: why.to_owned() });
         for (path, image) in chosen {
-            let content = contents.remove(&path).ok_or_else(|| {
-                StageError::content(archive.path(), format!("{path} is missing, or named twice"))
-            })?;
-            let captions = image.sentences.into_iter().map(|sentence| sentence.raw);
-            let captions = captions.filter(|caption| !caption.trim().is_empty()).collect();
+            let Some(content) = contents.remove(&path) else {
+                leave_out(path, "it is missing, or named twice");
+                continue;
+            };
             let class = class_of(&image.filename);
             let held = match &mut labels {
                 Some(labels) => {
                     let id = image.filename.rsplit_once('.').map_or(image.filename.as_str(), |(id, _)| id);
-                    let why = || StageError::content(&labels_path, format!("no line for {id}"));
-                    Some(labels.remove(id).ok_or_else(why)?)
+                    let Some(held) = labels.remove(id) else {
+                        leave_out(path, &format!("{labels_name} has no line for it"));
+                        continue;
+                    };
+                    Some(held)
                 }
                 None => class.clone().map(|class| vec![class]),
             };
+            let mut captions = Vec::new();
+            for (number, sentence) in (1..).zip(image.sentences) {
+                match sentence.raw {
+                    Value::String(caption) if caption.trim().is_empty() => {}
+                    Value::String(caption) => captions.push(caption),
+                    _ => leave_out(format!("{path}, caption {number}"), "it is no text"),
+                }
+            }
             examples.push(Example { name: image.filename, content, captions, class, held });
         }
-        Self { name: description.dataset, split, vocabulary, examples }.not_empty(archive)
+        Self { name: description.dataset, split, vocabulary, examples, left_out }.not_empty(archive)
     }
 
     fn from_folders(archive: &Archive, names: &[String], split: Option<&str>) -> Result<Self, StageError> {
@@ -175,12 +195,16 @@ impl Dataset {
             Some(Example { name, content, captions: Vec::new(), class: Some(class), held })
         };
         let examples = found.into_iter().filter_map(example).collect();
-        Self { name: None, split, vocabulary, examples }.not_empty(archive)
+        Self { name: None, split, vocabulary, examples, left_out: Vec::new() }.not_empty(archive)
     }
 
     fn not_empty(self, archive: &Archive) -> Result<Self, StageError> {
         if self.examples.is_empty() {
-            return Err(StageError::content(archive.path(), "no pictures"));
+            let why = match self.left_out.first() {
+                Some(LeftOut { name, why }) => format!("no pictures: {name}: {why}"),
+                None => "no pictures".to_owned(),
+            };
+            return Err(StageError::content(archive.path(), why));
         }
         Ok(self)
     }

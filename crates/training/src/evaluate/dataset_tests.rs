@@ -85,13 +85,46 @@ fn folders_are_classes_with_or_without_splits() -> Result<(), StageError> {
 }
 
 #[test]
+fn a_picture_that_is_not_there_and_a_caption_that_is_no_text_are_left_out_by_name() -> Result<(), StageError>
+{
+    let description = r#"{"images":[
+        {"filename":"airport_1.jpg","sentences":[{"raw":null},{"raw":"planes"},{"raw":7},{}]},
+        {"filename":"gone.jpg","sentences":[{"raw":"a road"}]},
+        {"filename":"pond_2.jpg"}]}"#;
+    let labels = r#"{"id":"airport_1","classes":{"airport":{}}}"#;
+    let pictures = [("dataset.json", description), ("images/airport_1.jpg", "A"), ("images/pond_2.jpg", "B")];
+    let left_out = |dataset: &Dataset| -> Vec<String> {
+        dataset.left_out.iter().map(|one| format!("{}: {}", one.name, one.why)).collect()
+    };
+    let dataset = Dataset::read(lay_out(&pictures).path(), None)?;
+    assert_eq!(names(&dataset), ["airport_1.jpg", "pond_2.jpg"]);
+    assert_eq!(dataset.examples[0].captions, ["planes"]);
+    let named = [
+        "images/airport_1.jpg, caption 1: it is no text",
+        "images/airport_1.jpg, caption 3: it is no text",
+        "images/airport_1.jpg, caption 4: it is no text",
+        "images/gone.jpg: it is missing, or named twice",
+    ];
+    assert_eq!(left_out(&dataset), named);
+
+    let labelled = lay_out(&[&pictures[..], &[("labels.jsonl", labels)]].concat());
+    let dataset = Dataset::read(labelled.path(), None)?;
+    assert_eq!(names(&dataset), ["airport_1.jpg"]);
+    assert_eq!(
+        left_out(&dataset).last().map(String::as_str),
+        Some("images/pond_2.jpg: labels.jsonl has no line for it")
+    );
+    Ok(())
+}
+
+#[test]
 fn data_that_does_not_hold_together_is_refused_by_name() {
     let refusal = |files: &[(&str, &str)], split| {
         let folder = lay_out(files);
         Dataset::read(folder.path(), split).expect_err("refused").to_string()
     };
-    let error = refusal(&[("dataset.json", DESCRIPTION), ("images/airport_1.jpg", "A")], Some("test"));
-    assert!(error.contains("images/00012.jpg is missing"), "{error}");
+    let error = refusal(&[("dataset.json", DESCRIPTION), ("images/pond_2.jpg", "C")], Some("test"));
+    assert!(error.contains("no pictures: images/airport_1.jpg: it is missing"), "{error}");
     let error = refusal(&[("dataset.json", DESCRIPTION)], Some("dev"));
     assert!(error.contains("no split \"dev\"; it has: test, train"), "{error}");
     let error = refusal(&[("dataset.json", "{\"images\": 3}")], None);
@@ -100,7 +133,7 @@ fn data_that_does_not_hold_together_is_refused_by_name() {
     assert!(error.contains("neither a dataset.json nor"), "{error}");
     let outside = r#"{"images":[{"filename":"../../secret.jpg","split":"test"}]}"#;
     let error = refusal(&[("dataset.json", outside), ("images/a.jpg", "")], None);
-    assert!(error.contains("secret.jpg is missing"), "{error}");
+    assert!(error.contains("secret.jpg: it is missing"), "{error}");
     let file = tempfile::NamedTempFile::new().expect("temporary file");
     std::fs::write(file.path(), [7; 700]).expect("write");
     assert!(

@@ -16,6 +16,7 @@ use super::rank::first;
 use super::relevance::Relevance;
 use super::vectors;
 use crate::model::{Package, concepts};
+use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 
 /// Weight of a result of a text that nothing answers.
@@ -89,6 +90,7 @@ impl Held {
         strange: &[&str],
     ) -> Result<Vec<Row>, StageError> {
         let dataset = Dataset::read(&self.data, self.split.as_deref())?;
+        dataset.left_out.iter().for_each(|one| say(&one.to_string()));
         let phrases = Phrase::read(&self.phrases, &dataset.vocabulary)?;
         let decoder = Decoder::for_this_machine();
         let classed: Vec<_> =

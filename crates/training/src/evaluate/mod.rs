@@ -123,7 +123,8 @@ impl<'a> Subject<'a> {
         let mut dataset = Dataset::read(data, request.split.as_deref())?;
         let decoder = Decoder::for_this_machine();
         let check = |example: &Example| decoder.with_picture(&example.content, drop);
-        let (_, left_out) = keep_readable(data, &mut dataset.examples, check)?;
+        let mut left_out = std::mem::take(&mut dataset.left_out);
+        left_out.extend(keep_readable(data, &mut dataset.examples, check)?.1);
         let captions: usize = dataset.examples.iter().map(|example| example.captions.len()).sum();
         let (classes, truth) = dataset.classes();
         let phrases = match &request.phrases {

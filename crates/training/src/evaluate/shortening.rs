@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clip_rs_imagery::decode::Decoder;
+use clip_rs_stage::progress::say;
 use clip_rs_stage::{StageError, files};
 use rayon::prelude::*;
 
@@ -55,6 +56,7 @@ pub struct Shortened {
 pub fn shorten(request: &Shortening) -> Result<Shortened, StageError> {
     let package = Package::read(&request.model)?;
     let dataset = Dataset::read(&request.data, request.split.as_deref())?;
+    dataset.left_out.iter().for_each(|one| say(&one.to_string()));
     let decoder = Decoder::for_this_machine();
     let pictures = vectors::of_pictures(&*package.image_encoder()?, &dataset.examples, &decoder)?;
     let thesaurus = String::from_utf8(files::read(&request.names)?)

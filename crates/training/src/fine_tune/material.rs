@@ -49,7 +49,7 @@ pub(super) struct Material {
     pub(super) checks: Vec<Check>,
     /// Data sets that are only looked at, in their order.
     pub(super) observed: Vec<Check>,
-    /// Pictures that cannot be read.
+    /// Pictures that cannot be read, and captions.
     pub(super) left_out: Vec<LeftOut>,
     numbers: HashMap<String, usize>,
     decoder: Decoder,
@@ -94,7 +94,7 @@ impl Material {
     fn observe(&mut self, path: &Path, config: &ModelConfig) -> Result<Check, StageError> {
         check_folders(path)?;
         let validation = Dataset::splits(path)?.contains("val").then_some("val");
-        let mut examples = described(Dataset::read(path, validation)?.examples);
+        let mut examples = self.described(path, validation)?;
         if examples.is_empty() {
             return Err(StageError::content(path, "no pictures with captions or classes to observe"));
         }
@@ -120,12 +120,12 @@ impl Material {
         if wanted.is_none() && ["val", "test"].into_iter().any(has) {
             return Err(StageError::content(path, "no split \"train\", and nothing else is trained on"));
         }
-        let mut train = described(Dataset::read(path, wanted)?.examples);
+        let mut train = self.described(path, wanted)?;
         if train.is_empty() {
             return Err(StageError::content(path, "no training pictures with captions or classes"));
         }
         let mut check = match has("val") {
-            true => described(Dataset::read(path, Some("val"))?.examples),
+            true => self.described(path, Some("val"))?,
             false => hold_out(&mut train, dice),
         };
         let larger = config.image.image_size * LARGER.0 / LARGER.1;
@@ -137,6 +137,14 @@ impl Material {
             self.checks.push(check);
         }
         Ok(())
+    }
+
+    /// The pictures of a split that have captions or a class.
+    fn described(&mut self, path: &Path, split: Option<&str>) -> Result<Vec<Example>, StageError> {
+        let Dataset { mut examples, left_out, .. } = Dataset::read(path, split)?;
+        self.left_out.extend(left_out);
+        examples.retain(|example| !example.captions.is_empty() || example.class.is_some());
+        Ok(examples)
     }
 
     fn decode(
@@ -189,11 +197,6 @@ impl Material {
             self.texts.len() - 1
         })
     }
-}
-
-fn described(examples: Vec<Example>) -> Vec<Example> {
-    let has_text = |example: &Example| !example.captions.is_empty() || example.class.is_some();
-    examples.into_iter().filter(has_text).collect()
 }
 
 /// Takes a tenth of each class out of `examples`; where there are captions, a tenth of all.
