@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use clip_rs_catalog::{Bounds, TileId};
 use clip_rs_tests::{Artifacts, Chromium, Page, Site};
+use serde_json::Value;
 
 use crate::anywhere::index;
 use crate::damage::copy_all;
@@ -30,6 +32,8 @@ fn cells_of(catalog: &Path) -> Result<PathBuf> {
     { files }.find(is_it).context("a file of cells")
 }
 
+/// How many groups are shown of what is here.
+const GROUPS: &str = "document.querySelectorAll('[data-testid=group]').length";
 /// What is said of how much was looked at.
 const LOOKED_AT: &str = "document.querySelector('[data-testid=looked-at]')?.textContent ?? ''";
 
@@ -44,7 +48,7 @@ fn shards(chromium: &Chromium) -> Vec<String> {
 pub fn exact(artifacts: &Artifacts, out: &Path, query: &str, limit: usize) -> Result<Vec<String>> {
     let search = ["search", "--exact", "--json", "--limit", &limit.to_string()];
     let found = Command::new(&artifacts.clip_rs).args(search).arg(out).arg(query).output()?;
-    let found: serde_json::Value = serde_json::from_slice(&found.stdout).context("--json")?;
+    let found: Value = serde_json::from_slice(&found.stdout).context("--json")?;
     let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
     Ok(ids.map(str::to_owned).collect())
 }
@@ -104,6 +108,98 @@ fn a_catalog_with_cells_is_searched_by_ranges_and_finds_what_the_whole_one_finds
     assert_eq!((&again[0], shards(&chromium).len()), (&found[0], 1), "{linked}");
     assert!(again.iter().filter(|id| found.contains(id)).count() >= 17, "{again:?}, before {found:?}");
     expect_quiet(&chromium);
+    Ok(())
+}
+
+/// Names of what a link finds: of the first that are shown.
+fn found_by(page: &Page, site: &Site, link: &str) -> Result<Vec<String>> {
+    page.go("about:blank")?;
+    page.go(&site.url(link))?;
+    page.wait_for_state("results")?;
+    page.show_nearest()?;
+    ids(page)
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn what_is_not_wanted_areas_concepts_and_groups_are_answered_by_cells_as_by_the_whole() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let root = tempfile::tempdir()?;
+    let out = catalog(&artifacts, root.path())?;
+    let (whole, site) = (Site::start(&artifacts, &artifacts.catalog)?, Site::start(&artifacts, &out)?);
+    let of_whole = Chromium::start(&artifacts, &whole)?;
+    let answers = of_whole.open(&whole.url(""), DESKTOP.0, DESKTOP.1)?;
+    answers.wait_for_state("ready")?;
+    answers.click("[data-testid=tab-here]")?;
+    answers.wait_until("there are groups", &format!("{GROUPS} > 6"))?;
+    answers.click("[data-testid=group] button")?;
+    answers.wait_until("it is searched for", "location.hash.includes('concept=')")?;
+    answers.wait_for_state("results")?;
+    let concept: String = answers.eval("location.hash.split('&').find(part => part.includes('concept='))")?;
+    let concept = format!("#{}", concept.trim_start_matches('#'));
+    // The middle of the area, by a quarter of its width and height.
+    let manifest: Value = serde_json::from_slice(&fs::read(out.join("catalog.json"))?)?;
+    let [west, south, east, north]: [f64; 4] = serde_json::from_value(manifest["bounds"].clone())?;
+    let (wide, high) = ((east - west) / 8.0, (north - south) / 8.0);
+    let (lng, lat) = ((west + east) / 2.0, (south + north) / 2.0);
+    let middle = Bounds::new(lng - wide, lat - high, lng + wide, lat + high)?;
+    let within = format!(
+        "#q=pond&in={:.6},{:.6},{:.6},{:.6}",
+        middle.west(),
+        middle.south(),
+        middle.east(),
+        middle.north()
+    );
+
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open("about:blank", DESKTOP.0, DESKTOP.1)?;
+    page.without_service_worker()?;
+    for link in ["#text=swimming%20pool&text=-0.5*houses", &concept, &within] {
+        let expected = found_by(&answers, &whole, link)?;
+        let found = found_by(&page, &site, link)?;
+        let same = found.iter().filter(|id| expected.contains(id)).count();
+        let count = expected.len();
+        assert!(count >= 10 && same * 20 >= count * 17, "{link}: {same} of {count} are found: {found:?}");
+        if link == within {
+            for id in &found {
+                let own = id.parse::<TileId>()?.bounds().centre();
+                assert!(middle.contains(own), "{id} lies outside of the area");
+            }
+        } else {
+            assert_eq!(shards(&chromium), <[String; 0]>::default(), "{link}: no shard is loaded");
+        }
+    }
+    page.click("[data-testid=tab-here]")?;
+    page.wait_until("there are groups", &format!("{GROUPS} > 6"))?;
+    expect_quiet(&chromium);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs what `cargo xtask test` builds"]
+fn groups_of_more_than_a_browser_has_room_for_are_refused_with_what_to_do() -> Result<()> {
+    let artifacts = Artifacts::from_env()?;
+    let root = tempfile::tempdir()?;
+    let out = catalog(&artifacts, root.path())?;
+    // The shard weighs as much as one of a million places: what it weighs is known before any of it is fetched.
+    let path = out.join("catalog.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    let index = manifest["shards"][0]["index"].clone();
+    let files = manifest["files"].as_array_mut().context("files")?;
+    let file = files.iter_mut().find(|file| file["name"] == index).context("the shard's index")?;
+    file["bytes"] = 300_000_000.into();
+    fs::write(&path, serde_json::to_vec(&manifest)?)?;
+    let site = Site::start(&artifacts, &out)?;
+    let chromium = Chromium::start(&artifacts, &site)?;
+    let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
+    page.wait_for_state("ready")?;
+    page.click("[data-testid=tab-here]")?;
+    page.wait_until(
+        "it is refused in words",
+        "document.querySelector('[data-testid=exploring-failed]')?.innerText.includes('Search within a smaller area')",
+    )?;
+    assert_eq!(shards(&chromium), <[String; 0]>::default(), "no shard is loaded");
+    assert_eq!(page.search("pond")?.len(), 20, "words are searched by cells");
     Ok(())
 }
 

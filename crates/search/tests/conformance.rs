@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use clip_rs_catalog::{Bounds, ItemId, Items, Manifest};
 use clip_rs_search::model::TextEncoder;
 use clip_rs_search::{Embedding, Engine, Index, Polygon, Query, Shard};
-use common::{RESNET, VOCABULARY, config, gguf};
+use common::{RESNET, VOCABULARY, config, random_weights};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
@@ -35,7 +35,7 @@ fn engine(catalog: &str) -> Engine {
     let manifest = Manifest::from_json(&read("catalog.json")).expect("a good catalog");
     let mut config = config(Some(32), "quick_gelu", RESNET);
     config.embed_dim = manifest.model.embed_dim;
-    let (file, _) = gguf("clip-text", &config.text_tensors(), true, SEED);
+    let (file, _) = random_weights("clip-text", &config.text_tensors(), true, SEED);
     let text = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
     let shards = manifest.shards.iter().map(|shard| Shard {
         index: Index::from_bytes(read(&shard.index)).expect("an index"),

@@ -7,7 +7,7 @@ use clip_rs_catalog::{Bounds, Crop, ItemId, Items, ItemsBuilder, TileId};
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
 use clip_rs_search::{Embedding, Engine, EngineError, Index, ItemRef, NextShard, Query, Shard, Subject};
-use common::{RESNET, VOCABULARY, config, gguf};
+use common::{RESNET, VOCABULARY, config, random_weights};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -15,7 +15,7 @@ const SEED: u64 = 5;
 const TEXTS: [&str; 4] = ["the river", "an inn", "that rim", "tin train"];
 
 fn encoder(config: &ModelConfig) -> TextEncoder {
-    let (file, _) = gguf("clip-text", &config.text_tensors(), true, SEED);
+    let (file, _) = random_weights("clip-text", &config.text_tensors(), true, SEED);
     TextEncoder::from_gguf(config, &file, VOCABULARY).expect("an encoder")
 }
 

@@ -3,13 +3,12 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
 
-use std::collections::HashMap;
-use std::io::Cursor;
+mod common;
 
-use candle_core::quantized::gguf_file::{self, Value};
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
+use std::collections::HashMap;
+
 use clip_rs_search::model::{ImageEncoder, ModelConfig, TensorSpec, TextEncoder};
+use common::gguf::{self, Dtype, Stored};
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test_configure!(run_in_browser);
@@ -31,19 +30,14 @@ const PHRASES: [&str; 2] = [
 
 /// A tower's file with the same numbers in 32 bits.
 fn in_full(architecture: &str, specs: &[TensorSpec], mut weights: HashMap<String, Vec<f32>>) -> Vec<u8> {
-    let tensors: Vec<(String, QTensor)> = specs
+    let tensors: Vec<Stored> = specs
         .iter()
         .map(|spec| {
             let numbers = weights.remove(&spec.name).expect("a tensor of the list");
-            let tensor = Tensor::from_vec(numbers, spec.stored_shape(), &Device::Cpu).expect("a tensor");
-            (spec.name.clone(), QTensor::quantize(&tensor, GgmlDType::F32).expect("a tensor in 32 bits"))
+            Stored::new(&spec.name, spec.stored_shape(), Dtype::F32, &numbers)
         })
         .collect();
-    let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let architecture = Value::String(architecture.into());
-    let mut file = Cursor::new(Vec::new());
-    gguf_file::write(&mut file, &[("general.architecture", &architecture)], &tensors).expect("a GGUF file");
-    file.into_inner()
+    gguf::file(architecture, &tensors)
 }
 
 #[test]

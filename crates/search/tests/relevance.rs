@@ -7,7 +7,7 @@ use clip_rs_catalog::{Bounds, ItemsBuilder, TileId};
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{Concepts, ModelConfig, TextEncoder};
 use clip_rs_search::{Embedding, Engine, Index, ItemRef, Query, Shard, Subject};
-use common::{RESNET, VOCABULARY, config, gguf};
+use common::{RESNET, VOCABULARY, config, random_weights};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -18,7 +18,7 @@ fn encoder(config: &ModelConfig, concepts: bool) -> TextEncoder {
     if concepts {
         specs.extend(Concepts::tensors(config.embed_dim));
     }
-    let (file, _) = gguf("clip-text", &specs, true, SEED);
+    let (file, _) = random_weights("clip-text", &specs, true, SEED);
     TextEncoder::from_gguf(config, &file, VOCABULARY).expect("an encoder")
 }
 
@@ -151,7 +151,7 @@ fn concepts_that_are_damaged_are_refused_by_name() {
     let config = config(Some(32), "gelu", RESNET);
     let mut specs = config.text_tensors();
     specs.push(Concepts::tensors(config.embed_dim)[0].clone());
-    let (file, _) = gguf("clip-text", &specs, true, SEED);
+    let (file, _) = random_weights("clip-text", &specs, true, SEED);
     let error = TextEncoder::from_gguf(&config, &file, VOCABULARY).err().expect("an error").to_string();
     assert!(error.contains("concepts.names"), "{error}");
 }

@@ -11,7 +11,7 @@ mod common;
 
 use clip_rs_search::model::{ImageEncoder, ImagePixels, TextEncoder};
 use clip_rs_search::{Code, Embedding};
-use common::{RESNET, VIT, VOCABULARY, config, gguf};
+use common::{RESNET, VIT, VOCABULARY, config, random_weights};
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test_configure!(run_in_browser);
@@ -37,7 +37,7 @@ fn texts_have_the_vectors_that_are_written_down() {
     let mut found = known;
     for (token_dim, activation, quantised, digest_found) in &mut found {
         let config = config(*token_dim, activation, RESNET);
-        let (file, _) = gguf("clip-text", &config.text_tensors(), *quantised, 5);
+        let (file, _) = random_weights("clip-text", &config.text_tensors(), *quantised, 5);
         let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
         let texts = ["the river", "", "THE RIVER in an old town, with 3 bridges 🌊"];
         *digest_found = digest(&texts.map(|text| encoder.encode(text).expect("a vector")));
@@ -56,7 +56,7 @@ fn pictures_have_the_vectors_that_are_written_down() {
     let mut found = known;
     for (tower, quantised, digest_found) in &mut found {
         let config = config(None, "gelu", tower);
-        let (file, _) = gguf("clip-image", &config.image_tensors(), *quantised, 6);
+        let (file, _) = random_weights("clip-image", &config.image_tensors(), *quantised, 6);
         let encoder = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
         // Resized, too.
         let picture = image::RgbImage::from_fn(75, 50, |x, y| {

@@ -5,7 +5,7 @@ mod common;
 
 use clip_rs_search::Embedding;
 use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelConfig, TextEncoder};
-use common::{RESNET, VIT, VOCABULARY, config, gguf, naive};
+use common::{RESNET, VIT, VOCABULARY, config, naive, random_weights};
 use image::RgbImage;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -31,7 +31,7 @@ fn the_text_tower_gives_what_plain_loops_give() {
     {
         let config = config(token_dim, activation, RESNET);
         for quantised in [false, true] {
-            let (file, weights) = gguf("clip-text", &config.text_tensors(), quantised, seed as u64);
+            let (file, weights) = random_weights("clip-text", &config.text_tensors(), quantised, seed as u64);
             let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
             for text in TEXTS {
                 let tokens = encoder.tokenize(text);
@@ -55,7 +55,7 @@ fn pictures(config: &ModelConfig, seed: u64, count: usize) -> Vec<RgbImage> {
 #[test]
 fn the_mean_with_the_transpose_is_the_same_for_a_picture_and_its_transpose() {
     let mut config = config(None, "gelu", RESNET);
-    let (file, _) = gguf("clip-image", &config.image_tensors(), false, 4);
+    let (file, _) = random_weights("clip-image", &config.image_tensors(), false, 4);
     let plain = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
     config.image.average_transpose = true;
     let encoder = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
@@ -81,7 +81,7 @@ fn both_image_towers_give_what_plain_loops_give() {
     for tower in [RESNET, VIT] {
         let config = config(None, "gelu", tower);
         for (seed, quantised) in [(1, false), (2, true)] {
-            let (file, weights) = gguf("clip-image", &config.image_tensors(), quantised, seed);
+            let (file, weights) = random_weights("clip-image", &config.image_tensors(), quantised, seed);
             let encoder = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
             let pictures = pictures(&config, seed, 3);
             let pixels: Vec<_> = pictures
@@ -107,7 +107,7 @@ fn both_image_towers_give_what_plain_loops_give() {
 #[test]
 fn an_error_names_the_tensor_and_both_shapes() {
     let small = config(None, "gelu", RESNET);
-    let (file, _) = gguf("clip-text", &small.text_tensors(), true, 1);
+    let (file, _) = random_weights("clip-text", &small.text_tensors(), true, 1);
     let mut wide = small.clone();
     wide.text.mlp = 128;
     let error = TextEncoder::from_gguf(&wide, &file, VOCABULARY).err().expect("an error").to_string();
@@ -127,7 +127,7 @@ fn an_error_names_the_tensor_and_both_shapes() {
 #[test]
 fn damaged_model_files_are_errors_or_models_but_never_panics() {
     let config = config(Some(32), "gelu", RESNET);
-    let (file, _) = gguf("clip-text", &config.text_tensors(), true, 3);
+    let (file, _) = random_weights("clip-text", &config.text_tensors(), true, 3);
     let header = file.windows(16).rposition(|w| w == b"projection.weigh").expect("the last name") + 64;
     for length in (0..header).step_by(7).chain([file.len() / 2, file.len() - 33]) {
         let cut = &file[..length];
@@ -167,7 +167,7 @@ fn a_file_with_an_alignment_of_zero_is_refused() {
 fn a_token_outside_the_vocabulary_is_an_error() {
     for token_dim in [None, Some(32)] {
         let config = config(token_dim, "gelu", RESNET);
-        let (file, _) = gguf("clip-text", &config.text_tensors(), true, 1);
+        let (file, _) = random_weights("clip-text", &config.text_tensors(), true, 1);
         let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
         assert!(encoder.encode_tokens(&[518, 519]).is_ok());
         for token in [520, 65_535, u32::MAX] {
@@ -188,7 +188,7 @@ fn towers_that_would_ask_for_a_lot_of_memory_are_refused() {
     ] {
         let mut config = config(None, "gelu", tower);
         config.image.image_size = 1024;
-        let (file, _) = gguf("clip-image", &config.image_tensors(), true, 1);
+        let (file, _) = random_weights("clip-image", &config.image_tensors(), true, 1);
         let error = ImageEncoder::from_gguf(&config, &file).err().expect("an error").to_string();
         assert!(
             error.starts_with(&format!("model.json: image.tower: {field} is {numbers}, expected")),

@@ -7,7 +7,7 @@ mod common;
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ImageEncoder, ImagePixels, ModelConfig, TextEncoder};
 use clip_rs_search::{Code, Embedding, Index};
-use common::{RESNET, VIT, VOCABULARY, config, gguf, naive};
+use common::{RESNET, VIT, VOCABULARY, config, naive, random_weights};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -41,7 +41,7 @@ fn the_cosine_of_codes_is_that_of_their_integers() {
 fn the_text_tower_gives_what_plain_loops_give() {
     for (token_dim, activation) in [(None, "gelu"), (Some(32), "quick_gelu")] {
         let config = config(token_dim, activation, RESNET);
-        let (file, weights) = gguf("clip-text", &config.text_tensors(), true, 2);
+        let (file, weights) = random_weights("clip-text", &config.text_tensors(), true, 2);
         let encoder = TextEncoder::from_gguf(&config, &file, VOCABULARY).expect("an encoder");
         for text in ["the river", "", "THE RIVER in an old town, with 3 bridges 🌊"] {
             let expected = naive::text(&config, &weights, &encoder.tokenize(text));
@@ -55,7 +55,7 @@ fn the_text_tower_gives_what_plain_loops_give() {
 fn both_image_towers_give_what_plain_loops_give() {
     for tower in [RESNET, VIT] {
         let config = config(None, "gelu", tower);
-        let (file, weights) = gguf("clip-image", &config.image_tensors(), true, 3);
+        let (file, weights) = random_weights("clip-image", &config.image_tensors(), true, 3);
         let encoder = ImageEncoder::from_gguf(&config, &file).expect("an encoder");
         let mut rng = StdRng::seed_from_u64(3);
         let picture = image::RgbImage::from_fn(32, 32, |_, _| image::Rgb(rng.random()));

@@ -147,31 +147,4 @@ mod tests {
         }
         assert!(f32_from_f16(0x7e00).is_nan());
     }
-
-    #[test]
-    fn every_type_is_read_as_the_reference_reads_it() {
-        use candle_core::quantized::{GgmlDType, QTensor};
-        use candle_core::{Device, Tensor};
-        let numbers: Vec<f32> = (0..192).map(|i| (i as f32 * 0.7).sin() * (1.0 + i as f32 / 64.0)).collect();
-        let tensor = Tensor::from_vec(numbers, (2, 96), &Device::Cpu).expect("a tensor");
-        let types = [
-            (GgmlDType::F32, Dtype::F32),
-            (GgmlDType::F16, Dtype::F16),
-            (GgmlDType::BF16, Dtype::Bf16),
-            (GgmlDType::Q8_0, Dtype::Q8_0),
-            (GgmlDType::Q4_0, Dtype::Q4_0),
-        ];
-        for (reference, dtype) in types {
-            let stored = QTensor::quantize(&tensor, reference).expect("blocks");
-            let expected: Vec<f32> = stored
-                .dequantize(&Device::Cpu)
-                .and_then(|tensor| tensor.flatten_all()?.to_vec1())
-                .expect("numbers");
-            let bytes = stored.data().expect("bytes");
-            assert_eq!(dtype.bytes(192), bytes.len());
-            let mut found = vec![0.0; 192];
-            dtype.read(&bytes, &mut found);
-            assert_eq!(found, expected, "{}", dtype.name());
-        }
-    }
 }

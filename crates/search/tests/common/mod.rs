@@ -2,15 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod gguf;
 pub mod naive;
 
 use std::collections::HashMap;
-use std::io::Cursor;
 
-use candle_core::quantized::gguf_file::{self, Value};
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
 use clip_rs_search::model::{ModelConfig, TensorKind, TensorSpec};
+use gguf::{Dtype, Stored};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -39,7 +37,12 @@ pub const VIT: &str = r#"{"kind": "vit", "patch": 8, "width": 64, "layers": 2, "
 pub type Weights = HashMap<String, Vec<f32>>;
 
 /// Random weights for `specs` as a GGUF file and as numbers; matrices in Q8_0 where they can be, if so wanted.
-pub fn gguf(architecture: &str, specs: &[TensorSpec], quantise: bool, seed: u64) -> (Vec<u8>, Weights) {
+pub fn random_weights(
+    architecture: &str,
+    specs: &[TensorSpec],
+    quantise: bool,
+    seed: u64,
+) -> (Vec<u8>, Weights) {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut tensors = Vec::new();
     let mut weights = Weights::new();
@@ -54,21 +57,15 @@ pub fn gguf(architecture: &str, specs: &[TensorSpec], quantise: bool, seed: u64)
         let middle = if norm || spec.name == "concepts.names" { 1.0 } else { 0.0 };
         let count = shape.iter().product::<usize>();
         let values: Vec<f32> = (0..count).map(|_| middle + rng.random_range(-spread..spread)).collect();
-        let tensor = Tensor::from_vec(values, shape, &Device::Cpu).expect("a tensor");
         let dtype = match spec.kind {
-            TensorKind::Plain => GgmlDType::F32,
-            _ if !quantise => GgmlDType::F32,
-            _ if spec.fits_blocks() => GgmlDType::Q8_0,
-            _ => GgmlDType::F16,
+            TensorKind::Plain => Dtype::F32,
+            _ if !quantise => Dtype::F32,
+            _ if spec.fits_blocks() => Dtype::Q8_0,
+            _ => Dtype::F16,
         };
-        let stored = QTensor::quantize(&tensor, dtype).expect("a quantised tensor");
-        let values = stored.dequantize(&Device::Cpu).and_then(|t| t.flatten_all()?.to_vec1());
-        weights.insert(spec.name.clone(), values.expect("numbers"));
-        tensors.push((spec.name.as_str(), stored));
+        let stored = Stored::new(&spec.name, shape, dtype, &values);
+        weights.insert(spec.name.clone(), stored.values.clone());
+        tensors.push(stored);
     }
-    let architecture = Value::String(architecture.into());
-    let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (*name, tensor)).collect();
-    let mut file = Cursor::new(Vec::new());
-    gguf_file::write(&mut file, &[("general.architecture", &architecture)], &tensors).expect("a GGUF file");
-    (file.into_inner(), weights)
+    (gguf::file(architecture, &tensors), weights)
 }
