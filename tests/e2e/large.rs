@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use clip_rs_catalog::{Bounds, TileId};
+use clip_rs_catalog::{Bounds, FileRef, MANIFEST_NAME, Manifest, TileId};
 use clip_rs_tests::{Artifacts, Chromium, Page, Site};
 use serde_json::Value;
 
@@ -138,8 +138,8 @@ fn what_is_not_wanted_areas_concepts_and_groups_are_answered_by_cells_as_by_the_
     let concept: String = answers.eval("location.hash.split('&').find(part => part.includes('concept='))")?;
     let concept = format!("#{}", concept.trim_start_matches('#'));
     // The middle of the area, by a quarter of its width and height.
-    let manifest: Value = serde_json::from_slice(&fs::read(out.join("catalog.json"))?)?;
-    let [west, south, east, north]: [f64; 4] = serde_json::from_value(manifest["bounds"].clone())?;
+    let area = Manifest::from_json(&fs::read(out.join(MANIFEST_NAME))?)?.bounds.context("an area")?;
+    let (west, south, east, north) = (area.west(), area.south(), area.east(), area.north());
     let (wide, high) = ((east - west) / 8.0, (north - south) / 8.0);
     let (lng, lat) = ((west + east) / 2.0, (south + north) / 2.0);
     let middle = Bounds::new(lng - wide, lat - high, lng + wide, lat + high)?;
@@ -182,13 +182,15 @@ fn groups_of_more_than_a_browser_has_room_for_are_refused_with_what_to_do() -> R
     let root = tempfile::tempdir()?;
     let out = catalog(&artifacts, root.path())?;
     // The shard weighs as much as one of a million places: what it weighs is known before any of it is fetched.
-    let path = out.join("catalog.json");
-    let mut manifest: Value = serde_json::from_slice(&fs::read(&path)?)?;
-    let index = manifest["shards"][0]["index"].clone();
-    let files = manifest["files"].as_array_mut().context("files")?;
-    let file = files.iter_mut().find(|file| file["name"] == index).context("the shard's index")?;
-    file["bytes"] = 300_000_000.into();
-    fs::write(&path, serde_json::to_vec(&manifest)?)?;
+    let path = out.join(MANIFEST_NAME);
+    let mut manifest = Manifest::from_json(&fs::read(&path)?)?;
+    let index = manifest.shards[0].index.clone();
+    let weighed = |file: FileRef| match file.name == index {
+        true => FileRef { bytes: 300_000_000, ..file },
+        false => file,
+    };
+    manifest.files = Vec::from(manifest.files).into_iter().map(weighed).collect::<Vec<_>>().into();
+    fs::write(&path, manifest.to_json()?)?;
     let site = Site::start(&artifacts, &out)?;
     let chromium = Chromium::start(&artifacts, &site)?;
     let page = chromium.open(&site.url(""), DESKTOP.0, DESKTOP.1)?;
