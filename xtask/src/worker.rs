@@ -66,7 +66,7 @@ pub fn compile_general(toolchain: &WasmToolchain, profile: &str, log: &Path) -> 
 
 /// Puts the compiled worker with relaxed SIMD together, as trunk does the other one. Returns its folder.
 pub fn bundle_relaxed(tools: &Tools, log: &Path) -> Result<PathBuf> {
-    bundle(tools, "worker", PROGRAM, &["-O", "--converge", "--enable-relaxed-simd"], log)
+    bundle(tools, "worker", PROGRAM, &["-O", "--enable-relaxed-simd"], log)
 }
 
 /// Puts the compiled workers with the general engine together. Returns their folder.

@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clip_rs_search::cells::Budget;
 use clip_rs_search::index::IndexParams;
 use clip_rs_search::model::{ModelConfig, TextEncoder};
@@ -26,7 +26,7 @@ clip-rs-bench-native build VECTORS DIM INDEX     builds an index, on RAYON_NUM_T
 clip-rs-bench-native search INDEX QUERIES K      the nearest of each query, by the graph and by looking at all
 clip-rs-bench-native cells VECTORS DIM BITS FOLDER   builds cells
 clip-rs-bench-native ask FOLDER QUERIES DIM K BYTES,REQUESTS,GAP..   the nearest of each query within budgets
-clip-rs-bench-native tower PACKAGE COUNT THREADS the image tower alone on so many pictures";
+clip-rs-bench-native tower PACKAGE COUNT THREADS [KERNEL] the image tower alone on so many pictures, by the kernel of this name";
 
 fn main() -> Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -44,11 +44,17 @@ fn main() -> Result<()> {
             let budgets = budgets.iter().map(|budget| read_budget(budget)).collect::<Result<Vec<_>>>()?;
             cells::search(Path::new(folder), &queries, k.parse().context("K")?, &budgets)
         }
-        ["tower", package, count, threads] => tower::run(
-            Path::new(package),
-            count.parse().context("COUNT")?,
-            threads.parse().context("THREADS")?,
-        ),
+        ["tower", package, count, threads, kernel @ ..] if kernel.len() < 2 => {
+            if let Some(kernel) = kernel.first() {
+                let named = |known: Vec<_>| anyhow!("KERNEL must be one of {}", known.join(", "));
+                clip_rs_search::compute_by(kernel).map_err(named)?;
+            }
+            tower::run(
+                Path::new(package),
+                count.parse().context("COUNT")?,
+                threads.parse().context("THREADS")?,
+            )
+        }
         _ => bail!("{HELP}"),
     }
 }

@@ -35,6 +35,7 @@ pub use code::Code;
 pub use embedding::{Embedding, EmbeddingError};
 pub use engine::{Direction, Engine, EngineError, Hit, NextShard, Shard};
 pub use index::{Index, IndexError};
+pub use kernels::compute_by;
 pub use polygon::{Polygon, PolygonError};
 pub use query::{ItemRef, Query, Subject, Term};
 

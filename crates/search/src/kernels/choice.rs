@@ -1,5 +1,6 @@
 //! Which kernels there are for this processor, and which is taken where none is named.
 
+use std::ptr;
 use std::sync::OnceLock;
 
 use super::activations::Activations;
@@ -11,7 +12,7 @@ use super::packed_portable::PORTABLE;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::packed_wasm::KERNELS;
 #[cfg(target_arch = "x86_64")]
-use super::packed_x86::KERNELS;
+use super::packed_x86::{KERNELS, SSE2};
 /// What this processor has besides plain Rust.
 #[cfg(not(any(
     target_arch = "x86_64",
@@ -20,6 +21,25 @@ use super::packed_x86::KERNELS;
 )))]
 static KERNELS: [&Kernel; 0] = [];
 
+/// The kernel that everything is computed by.
+static BEST: OnceLock<&Kernel> = OnceLock::new();
+
+/// Computes everything by the kernel of this name, such as `SSE2` or `portable`, in place of the fastest: as a processor that has no
+/// more would, for benchmarks. What the kernel has no wider vectors for is computed without them, too. To be called before anything
+/// is computed.
+///
+/// # Errors
+///
+/// The names of those that run here if none is called so, or if another one is in use.
+pub fn compute_by(name: &str) -> Result<(), Vec<&'static str>> {
+    let known = Kernel::available();
+    let named = known.iter().find(|kernel| kernel.name == name);
+    match named.map(|kernel| BEST.get_or_init(|| kernel)) {
+        Some(taken) if taken.name == name => Ok(()),
+        _ => Err(known.iter().map(|kernel| kernel.name).collect()),
+    }
+}
+
 impl Kernel {
     /// The fastest that runs here.
     pub(crate) fn best() -> &'static Self {
@@ -27,12 +47,19 @@ impl Kernel {
         if let Some(kernel) = forcing::forced() {
             return kernel;
         }
-        static BEST: OnceLock<&Kernel> = OnceLock::new();
         BEST.get_or_init(|| KERNELS.iter().copied().find(|kernel| (kernel.runs)()).unwrap_or(&PORTABLE))
     }
 
+    /// Whether plain loops may be those that were compiled for wider vectors than all of x86-64 has: not where the kernel in the
+    /// place of the best has none.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) fn allows_wide_vectors() -> bool {
+        let best = Self::best();
+        !ptr::eq(best, &PORTABLE) && !ptr::eq(best, &SSE2)
+    }
+
     /// All that run here, the fastest first.
-    #[cfg(test)]
     pub(crate) fn available() -> Vec<&'static Self> {
         KERNELS.iter().copied().chain([&PORTABLE]).filter(|kernel| (kernel.runs)()).collect()
     }
@@ -58,12 +85,6 @@ pub(crate) mod forcing {
 
     pub(super) fn forced() -> Option<&'static Kernel> {
         FORCED.get()
-    }
-
-    /// Whether plain loops may use the wider vectors that this processor has.
-    #[cfg(target_arch = "x86_64")]
-    pub(in crate::kernels) fn allows_wide_vectors() -> bool {
-        FORCED.get().is_none_or(|kernel| *kernel != super::PORTABLE && kernel.name != "SSE2")
     }
 
     /// Runs `work` with `kernel` as the best one. What is packed meanwhile is for this kernel only.

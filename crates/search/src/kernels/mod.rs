@@ -32,6 +32,7 @@ mod row_dots;
 mod rows;
 
 pub(crate) use activations::Activations;
+pub use choice::compute_by;
 pub(crate) use dot::dot;
 pub(crate) use float::FloatMatrix;
 pub(crate) use neighbourhoods::{QuantisedMap, Window};
@@ -77,11 +78,9 @@ use vectorised;
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn has_wide_vectors() -> bool {
-    #[cfg(test)]
-    if !choice::forcing::allows_wide_vectors() {
-        return false;
-    }
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && kernel::Kernel::allows_wide_vectors()
 }
 
 /// Whether the processor multiplies 64 bytes at a time and adds up the products.
