@@ -9,21 +9,17 @@ use candle_transformers::models::chinese_clip::EncoderConfig;
 use candle_transformers::models::chinese_clip::vision_model::{
     ChineseClipVisionConfig, ChineseClipVisionEncoder,
 };
-use clip_rs_search::model::{ModelConfig, ModelError, Tower};
+use clip_rs_search::model::{ModelConfig, Tower};
 
-use crate::chinese_clip;
 use crate::text::Network;
+use crate::{chinese_clip, residual};
 
 /// The text tower: a token sees those before it, and the last one's row, the end's, is the answer.
 ///
 /// candle's own knows only QuickGELU. The layers of Chinese-CLIP's image tower are the same with either activation.
-pub(crate) fn text(config: &ModelConfig) -> std::result::Result<Network, ModelError> {
-    if config.text.token_dim.is_some() {
-        let why = "candle's CLIP has only texts with a table of tokens as wide as the tower";
-        return Err(ModelError::Compute(why.to_owned()));
-    }
+pub(crate) fn text(config: &ModelConfig) -> Network {
     let (text, dim) = (config.text.clone(), config.embed_dim);
-    Ok(Box::new(move |weights, vocab_size, tokens| {
+    Box::new(move |weights, vocab_size, tokens| {
         let sizes = EncoderConfig::Vision(ChineseClipVisionConfig {
             hidden_size: text.width,
             intermediate_size: text.mlp,
@@ -36,15 +32,19 @@ pub(crate) fn text(config: &ModelConfig) -> std::result::Result<Network, ModelEr
         let count = tokens.dim(D::Minus1)?;
         let part = weights.pp("text_model");
         let embeddings = part.pp("embeddings");
-        let table = embedding(vocab_size, text.width, embeddings.pp("token_embedding"))?;
+        let mut x =
+            embedding(vocab_size, text.token_width(), embeddings.pp("token_embedding"))?.forward(tokens)?;
+        if let Some(narrow) = text.token_dim {
+            x = linear_no_bias(narrow, text.width, embeddings.pp("token_projection"))?.forward(&x)?;
+        }
         let positions = (text.context_length, text.width);
         let positions = embeddings.pp("position_embedding").get(positions, "weight")?.narrow(0, 0, count)?;
-        let x = table.forward(tokens)?.broadcast_add(&positions)?;
+        let x = x.broadcast_add(&positions)?;
         let x = ChineseClipVisionEncoder::new(part.pp("encoder"), &sizes)?.forward(&x, Some(&causal(&x)?))?;
         let end = x.narrow(1, count.saturating_sub(1), 1)?.squeeze(1)?.contiguous()?;
         let end = layer_norm(text.width, text.layer_norm_eps, part.pp("final_layer_norm"))?.forward(&end)?;
         linear_no_bias(text.width, dim, weights.pp("text_projection"))?.forward(&end)
-    }))
+    })
 }
 
 /// What attention of `x: (1, tokens, width)` adds to each pair, `(1, 1, tokens, tokens)`: nothing for a token and those
@@ -56,11 +56,11 @@ fn causal(x: &Tensor) -> Result<Tensor> {
     Tensor::from_vec(pairs, (1, 1, count, count), x.device())
 }
 
-/// The image tower of a CLIP with a vision transformer. candle's own knows only QuickGELU; Chinese-CLIP's is the same with
-/// either activation.
+/// The image tower of a CLIP with a vision transformer, or with the network of rs-small. candle's own transformer knows only
+/// QuickGELU; Chinese-CLIP's is the same with either activation.
 pub(crate) fn image(config: &ModelConfig, weights: VarBuilder<'_>) -> Result<Func<'static>> {
-    match config.image.tower {
-        Tower::Vit { .. } => chinese_clip::image(config, weights),
-        _ => candle_core::bail!("only our own kernels know this network; index this model with --device cpu"),
+    match &config.image.tower {
+        Tower::Resnet { stem, stages, kernel } => residual::image(config, (stem, stages, *kernel), &weights),
+        _ => chinese_clip::image(config, weights),
     }
 }

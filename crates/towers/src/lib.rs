@@ -11,6 +11,7 @@
 //! | `tokens` | texts to tokens |
 //! | [`siglip`], [`chinese_clip`], [`mobile_clip`] | from our description to candle's models |
 //! | [`clip`] | the same for CLIP, which our kernels know: for comparing, and for graphics processors |
+//! | `residual` | the network of rs-small, likewise |
 //! | [`resnet`] | a residual network as a CLIP's image tower, which candle does not have |
 //! | `text`, `image` | those models as the towers that everybody else takes |
 //!
@@ -24,6 +25,7 @@ pub mod clip;
 mod device;
 mod image;
 pub mod mobile_clip;
+mod residual;
 pub mod resnet;
 pub mod siglip;
 pub mod tensors;
@@ -35,7 +37,7 @@ use clip_rs_search::model::{Architecture, ImageTower, ModelConfig, ModelError, T
 
 pub use device::Device;
 
-/// The text tower of a model that names its architecture.
+/// The text tower of a model: of any that our own kernels know, too.
 pub fn text(
     config: &ModelConfig,
     gguf: Vec<u8>,
@@ -46,12 +48,12 @@ pub fn text(
         Some(Architecture::Siglip) => siglip::text(config)?,
         Some(Architecture::ChineseClip) => chinese_clip::text(config),
         Some(Architecture::MobileClip) => mobile_clip::text(config),
-        None | Some(Architecture::ClipResnet) => clip::text(config)?,
+        None | Some(Architecture::ClipResnet) => clip::text(config),
     };
     Ok(Box::new(text::Text::new(config, gguf, vocabulary, network)?))
 }
 
-/// The image tower of a model that names its architecture, or of a CLIP with a vision transformer.
+/// The image tower of a model: of any that our own kernels know, too.
 pub fn image(
     config: &ModelConfig,
     gguf: Vec<u8>,

@@ -20,6 +20,7 @@ pub(crate) struct Text {
     tokens: Tokens,
     weights: TextWeights,
     network: Network,
+    /// Of a row of the table of tokens.
     width: usize,
     dim: usize,
 }
@@ -32,7 +33,7 @@ impl Text {
         network: Network,
     ) -> std::result::Result<Self, ModelError> {
         let (tokens, weights) = (Tokens::new(config, vocabulary)?, Weights::of_text(config, gguf)?);
-        Ok(Self { tokens, weights, network, width: config.text.width, dim: config.embed_dim })
+        Ok(Self { tokens, weights, network, width: config.text.token_width(), dim: config.embed_dim })
     }
 
     /// `tokens: (1, tokens)` as places in a table of those that there are: `-> (dim,)`.

@@ -1,11 +1,14 @@
 //! CLIP in candle gives the vectors that our own kernels give: both run the same package, by the same weights. What is
 //! tested on candle's CPU device is what a graphics processor runs.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use clip_rs_search::model::{ImageEncoder, ModelConfig, TextEncoder};
+use candle_core::Tensor;
+use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
+use clip_rs_search::model::{ImageEncoder, ModelConfig, TensorSpec, TextEncoder};
 use clip_rs_towers::Device;
 
 /// Least cosine: weights are in f32 here, and only the order of sums differs.
@@ -72,14 +75,43 @@ fn texts_have_the_same_vectors_with_either_activation() {
     }
 }
 
+/// A tower's file with the same numbers in 32 bits, with which our kernels compute as candle does.
+fn in_full(architecture: &str, specs: &[TensorSpec], weights: &HashMap<String, Vec<f32>>) -> Vec<u8> {
+    let tensor = |spec: &TensorSpec| {
+        let numbers = Tensor::new(weights[&spec.name].as_slice(), &candle_core::Device::Cpu)?;
+        Ok((spec.name.clone(), QTensor::quantize(&numbers.reshape(spec.stored_shape())?, GgmlDType::F32)?))
+    };
+    let tensors: candle_core::Result<Vec<(String, QTensor)>> = specs.iter().map(tensor).collect();
+    let tensors = tensors.expect("tensors");
+    let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let architecture = gguf_file::Value::String(architecture.into());
+    let mut file = std::io::Cursor::new(Vec::new());
+    gguf_file::write(&mut file, &[("general.architecture", &architecture)], &tensors).expect("a GGUF file");
+    file.into_inner()
+}
+
 #[test]
-fn a_network_that_candle_does_not_have_is_refused_with_what_to_do() {
+fn the_embedded_model_has_the_same_vectors() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/rs-small");
     let read = |file: &str| fs::read(folder.join(file)).expect("a file");
     let config = ModelConfig::from_json(&read("model.json")).expect("a sound description");
-    let error = clip_rs_towers::image(&config, read("image.gguf"), &Device::cpu()).err().expect("refused");
-    assert!(error.to_string().contains("--device cpu"), "{error}");
-    let text = clip_rs_towers::text(&config, read("text.gguf"), &read("vocabulary.txt"));
-    let error = text.err().expect("refused").to_string();
-    assert!(error.contains("a table of tokens as wide as the tower"), "{error}");
+    let weights = config.image_weights(&read("image.gguf")).expect("weights");
+    let image = in_full("clip-image", &config.image_tensors(), &weights);
+    let ours = ImageEncoder::from_gguf(&config, &image).expect("our tower");
+    let candles = clip_rs_towers::image(&config, image, &Device::cpu()).expect("candle's tower");
+    for file in ["golden-gradient.png", "golden-noise.png", "golden-shapes.png"] {
+        let picture = image::open(folder.join(file)).expect("a picture").to_rgb8();
+        let (a, b) = (ours.encode(&picture).expect("a vector"), candles.encode(&picture).expect("a vector"));
+        assert!(a.cosine(&b) >= EQUAL, "{file}: {}", a.cosine(&b));
+    }
+    let weights = config.text_weights(&read("text.gguf")).expect("weights");
+    let text = in_full("clip-text", &config.text_tensors(), &weights);
+    let vocabulary = read("vocabulary.txt");
+    let ours = TextEncoder::from_gguf(&config, &text, &vocabulary).expect("our tower");
+    let candles = clip_rs_towers::text(&config, text, &vocabulary).expect("candle's tower");
+    for words in ["a river with a bridge", "", "storage tanks", &"green trees ".repeat(40)] {
+        assert_eq!(ours.tokenize(words), candles.tokenize(words));
+        let (a, b) = (ours.encode(words).expect("a vector"), candles.encode(words).expect("a vector"));
+        assert!(a.cosine(&b) >= EQUAL, "{words:?}: {}", a.cosine(&b));
+    }
 }
