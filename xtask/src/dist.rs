@@ -15,7 +15,7 @@ use crate::paths;
 use crate::policy;
 use crate::process;
 use crate::service_worker;
-use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
+use crate::setup::{self, Tools, WASM_TARGET, WasmToolchain};
 use crate::stamp::Stamp;
 use crate::steps::{self, Step};
 use crate::worker;
@@ -32,7 +32,7 @@ pub const ENGINE_PROFILE: &str = "engine";
 /// The profile of the workers with the general engine.
 const GENERAL_PROFILE: &str = "general";
 /// All that the page is made of.
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -57,6 +57,7 @@ const SOURCES: [&str; 24] = [
     "xtask/service_worker.mjs",
     "xtask/src/policy.rs",
     "xtask/src/service_worker.rs",
+    "xtask/src/setup/nameless.rs",
     "xtask/src/worker.rs",
 ];
 
@@ -129,12 +130,16 @@ pub fn bundle(toolchain: &WasmToolchain, tools: &Tools, engines: Engines) -> Res
     trunk.args(["build", "--release=true", "--offline=true", "--color=never", "--dist"]).arg(&fresh);
     // trunk would take it for an option of its own, and not understand its value.
     trunk.env_remove("NO_COLOR");
-    process::quiet(&mut trunk, &log("trunk"))?;
+    let others = || {
+        let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
+        let general = || worker::bundle_general(tools, &log("bundle-general"));
+        Ok((relaxed, (engines == Engines::All).then(general).transpose()?))
+    };
+    let ((), (relaxed, general)) = setup::both(|| process::quiet(&mut trunk, &log("trunk")), others)?;
     ensure!(fresh.join("index.html").is_file(), "trunk made no index.html");
-    let relaxed = worker::bundle_relaxed(tools, &log("bundle-relaxed"))?;
     worker::place(&fresh, &relaxed)?;
-    if engines == Engines::All {
-        worker::place_general(&fresh, &worker::bundle_general(tools, &log("bundle-general"))?)?;
+    if let Some(general) = general {
+        worker::place_general(&fresh, &general)?;
     }
     let digest = embed::complete(&fresh)?;
     library::complete(&fresh)?;
