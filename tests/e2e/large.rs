@@ -45,9 +45,14 @@ fn shards(chromium: &Chromium) -> Vec<String> {
 }
 
 /// Names of the nearest items as the command finds them among all.
-pub fn exact(artifacts: &Artifacts, out: &Path, query: &str, limit: usize) -> Result<Vec<String>> {
-    let search = ["search", "--exact", "--json", "--limit", &limit.to_string()];
-    let found = Command::new(&artifacts.clip_rs).args(search).arg(out).arg(query).output()?;
+pub fn exact(artifacts: &Artifacts, catalog: &Path, query: &str, limit: usize) -> Result<Vec<String>> {
+    by_command(artifacts, catalog, query, &["--exact", "--limit", &limit.to_string()])
+}
+
+/// Names of what the command finds.
+pub fn by_command(artifacts: &Artifacts, catalog: &Path, query: &str, words: &[&str]) -> Result<Vec<String>> {
+    let mut search = Command::new(&artifacts.clip_rs);
+    let found = search.args(["search", "--json"]).args(words).arg(catalog).arg(query).output()?;
     let found: Value = serde_json::from_slice(&found.stdout).context("--json")?;
     let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
     Ok(ids.map(str::to_owned).collect())

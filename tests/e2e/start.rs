@@ -1,10 +1,9 @@
 //! How the page starts: with the worker that suits the browser, and with a sentence when it cannot.
 
-use std::process::Command;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clip_rs_tests::{Artifacts, Chromium, Page, Seen, Site};
 
+use crate::large::by_command;
 use crate::{DESKTOP, Visit};
 
 /// An empty page of a browser in which `script` runs before anything of the page's own, and then the page.
@@ -48,7 +47,7 @@ fn a_browser_without_relaxed_simd_gets_the_plain_worker_which_finds_the_same() -
     let (page, chromium, _site) = opened_with("WebAssembly.validate = () => false;")?;
     page.wait_for_state("ready")?;
     for query in ["storage tanks", "a river with a bridge", "football field", "houses beside a forest"] {
-        let told = first_of_command(&visit, query)?;
+        let told = by_command(&visit.artifacts, &visit.artifacts.catalog, query, &["--limit", "10"])?;
         let ten = |page: &Page| -> Result<Vec<String>> {
             Ok(page.search(query)?.into_iter().map(|card| card.id).take(told.len()).collect())
         };
@@ -64,19 +63,6 @@ fn a_browser_without_relaxed_simd_gets_the_plain_worker_which_finds_the_same() -
         "the plain worker alone: {workers:?}"
     );
     Ok(())
-}
-
-/// The names of the first ten that the command finds in the same catalog.
-fn first_of_command(visit: &Visit, query: &str) -> Result<Vec<String>> {
-    let mut search = Command::new(&visit.artifacts.clip_rs);
-    let output = search
-        .args(["search", "--json", "--limit", "10"])
-        .arg(&visit.artifacts.catalog)
-        .arg(query)
-        .output()?;
-    let found: serde_json::Value = serde_json::from_slice(&output.stdout).context("--json")?;
-    let ids = found.as_array().context("a list")?.iter().filter_map(|hit| hit["id"].as_str());
-    Ok(ids.map(str::to_owned).collect())
 }
 
 #[test]
