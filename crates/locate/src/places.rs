@@ -1,6 +1,7 @@
 //! Names of populated places, found without a network: GeoNames' cities inside the program.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use clip_rs_catalog::LngLat;
 use rayon::prelude::*;
@@ -20,12 +21,14 @@ const SMALLEST: f64 = 0.01;
 /// The populated places of the world.
 pub struct Places {
     geocoder: ReverseGeocoder,
+    /// Every place once, by name and what it lies in; made when a name is first asked for.
+    all: OnceLock<Vec<Record>>,
 }
 
 impl Places {
     /// Reads the table inside the program (about 0.2 s).
     pub fn load() -> Self {
-        Self { geocoder: ReverseGeocoder::new() }
+        Self { geocoder: ReverseGeocoder::new(), all: OnceLock::new() }
     }
 
     /// The nearest populated place, such as `Leesburg, Virginia, US`; none within 50 km.
@@ -39,42 +42,44 @@ impl Places {
     }
 
     /// The places of a name, each with its position: `Manassas`, or with its state or country behind a comma, `Manassas, Virginia`
-    /// or `Manassas, Virginia, US`. Upper and lower case are alike. Takes seconds: the table can be asked for the nearest place
-    /// only, so what lies within each part of the world is halved until it is one place; of two within a kilometre one is found.
+    /// or `Manassas, Virginia, US`. Upper and lower case are alike. The first time takes seconds.
     pub fn named(&self, text: &str) -> Vec<(String, LngLat)> {
         let wanted: Vec<String> = text.split(',').map(|part| part.trim().to_lowercase()).collect();
-        let is_it = |record: &Record| {
+        let is_it = |record: &&Record| {
             let mut parts = wanted.iter();
             let has_name =
                 parts.next().is_some_and(|name| !name.is_empty() && *name == record.name.to_lowercase());
             let lies_in = [&record.admin1, &record.admin2, &record.cc].map(|part| part.to_lowercase());
             has_name && parts.all(|part| lies_in.contains(part))
         };
-        let columns = (0..72_u32).into_par_iter();
-        let mut found: Vec<(String, LngLat)> = columns
-            .flat_map_iter(|column| {
-                let mut found = BTreeMap::new();
-                for row in 0..36 {
-                    let (west, south) = (f64::from(column) * 5.0 - 180.0, f64::from(row) * 5.0 - 90.0);
-                    self.look(west, south, 5.0, &is_it, &mut found);
-                }
-                found.into_iter().filter_map(|(name, (lng, lat))| Some((name, LngLat::new(lng, lat).ok()?)))
-            })
+        let found = self.all.get_or_init(|| self.all()).iter().filter(is_it);
+        let mut found: Vec<(String, LngLat)> = found
+            .filter_map(|record| Some((told(record), LngLat::new(record.lon, record.lat).ok()?)))
             .collect();
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
         found.dedup_by(|(a, _), (b, _)| a == b);
         found
     }
 
-    /// Notes the places that `is_it` says yes to, in the square of `size` degrees with this corner.
-    fn look(
-        &self,
-        west: f64,
-        south: f64,
-        size: f64,
-        is_it: &impl Fn(&Record) -> bool,
-        found: &mut BTreeMap<String, (f64, f64)>,
-    ) {
+    /// Every place, in the order of what is told of it. The table can be asked for the nearest place only, so what lies within each
+    /// part of the world is halved until it is one place; of two within a kilometre one is found.
+    fn all(&self) -> Vec<Record> {
+        let columns = (0..72_u32).into_par_iter();
+        let mut all: Vec<(String, &Record)> = columns
+            .flat_map_iter(|column| {
+                let mut found = BTreeMap::new();
+                for row in 0..36 {
+                    let (west, south) = (f64::from(column) * 5.0 - 180.0, f64::from(row) * 5.0 - 90.0);
+                    self.look(west, south, 5.0, &mut found);
+                }
+                found.into_values().map(|record| (told(record), record))
+            })
+            .collect();
+        all.sort_by(|(a, one), (b, other)| a.cmp(b).then(one.lat.total_cmp(&other.lat)));
+        all.into_iter().map(|(_, record)| record.clone()).collect()
+    }
+
+    /// Notes the places in the square of `size` degrees with this corner, by their positions.
+    fn look<'a>(&'a self, west: f64, south: f64, size: f64, found: &mut BTreeMap<[u64; 2], &'a Record>) {
         let half = size / 2.0;
         let record = self.geocoder.search((south + half, west + half)).record;
         // A degree is nowhere more than 112 km, so this is outside a circle around the square.
@@ -87,12 +92,10 @@ impl Places {
         if distance_m(middle, at) > reach_m {
             return;
         }
-        if is_it(record) {
-            found.insert(told(record), (record.lon, record.lat));
-        }
+        found.insert([record.lat.to_bits(), record.lon.to_bits()], record);
         if size > SMALLEST {
             for (across, up) in [(0.0, 0.0), (half, 0.0), (0.0, half), (half, half)] {
-                self.look(west + across, south + up, half, is_it, found);
+                self.look(west + across, south + up, half, found);
             }
         }
     }
