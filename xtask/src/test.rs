@@ -66,7 +66,7 @@ pub fn run(install: bool) -> Result<()> {
             "clippy for wasm",
             toolchain.cargo(None).args(wasm).args(["--target", WASM_TARGET, "--", deny]),
         )?;
-        check("commands and tests, compiled", setup::cargo().arg("build").args(NATIVE).arg("--all-targets"))?;
+        compile_tests()?;
         check("tests of xtask", setup::cargo().args(["test", "-p", "xtask"]))
     };
     setup::both(checks, page)?;
@@ -131,6 +131,14 @@ fn wasm_tests(
     check(name, &mut cargo)
 }
 
+/// Compiles what [`native_tests`] runs, and the commands that it needs.
+fn compile_tests() -> Result<()> {
+    check(
+        "commands and tests, compiled",
+        setup::cargo().arg("test").args(NATIVE).args(["--tests", "--no-run"]),
+    )
+}
+
 /// All native tests, those that drive a browser among them, which need all that was built before.
 fn native_tests(
     commands: &Commands,
@@ -140,7 +148,8 @@ fn native_tests(
     readers: Option<PathBuf>,
 ) -> Result<()> {
     let mut cargo = setup::cargo();
-    cargo.arg("test").args(NATIVE).args(["--no-fail-fast", "--", "--include-ignored"]);
+    // No examples in documentation, of which there are none: looking for them, rustdoc reads all crates.
+    cargo.arg("test").args(NATIVE).args(["--tests", "--no-fail-fast", "--", "--include-ignored"]);
     // Those that drive a browser mostly wait for it.
     let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
     cargo.env("RUST_TEST_THREADS", threads.to_string());
@@ -155,7 +164,7 @@ pub fn show(program: &str, words: &[&str]) -> Result<()> {
     let (tools, toolchain) = setup::everything()?;
     dist::compile(&toolchain, Engines::All)?;
     dist::bundle(&toolchain, &tools, Engines::All)?;
-    check("commands and tests, compiled", setup::cargo().arg("build").args(NATIVE).arg("--all-targets"))?;
+    compile_tests()?;
     let commands = Commands::of("debug");
     let area = native::area(&commands.clip_rs, Some(SEED), &paths::target().join("test"))?;
     let mut run = Command::new(paths::built("debug", program));
