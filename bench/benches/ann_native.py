@@ -19,7 +19,7 @@ COUNT = 100_000
 K = 10
 # faiss has no default for the links of an item; these are what its documentation takes.
 FAISS_M = 32
-EFS = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
+EFS = [16, 24, 32, 36, 40, 44, 48, 64, 96, 128, 192, 256, 384, 512]
 
 
 def run(context: Context) -> list[Row]:

@@ -29,6 +29,10 @@ const SEARCH: (u64, usize) = (1_700_000, 20);
 const CENTROIDS: u64 = 30_000;
 /// Most bytes and requests for what is known of the twenty hits: a page of 512 items for each at most.
 const KNOWN: (u64, usize) = (200_000, 20);
+/// The same of all that a search brings, pictures of the hits and of the map among it.
+const WITH_PICTURES: (u64, usize) = (2_400_000, 80);
+/// What is searched for.
+const QUERIES: [&str; 4] = ["pond", "storage tanks", "parked airplanes", "a river with a bridge"];
 /// Shards of the catalog.
 const SHARDS: usize = 7;
 /// Most bytes of the overview.
@@ -161,7 +165,7 @@ fn the_layer_is_an_estimate_of_the_whole_and_exact_near_by(
 
     let best: String = page.results()?.remove(0).id;
     let near = best.parse::<TileId>()?.bounds();
-    for query in ["pond", "storage tanks", "parked airplanes", "a river with a bridge"] {
+    for query in QUERIES {
         let [estimate, exact] = layers(page, site, query, near)?;
         assert!(estimate.is_estimate && !exact.is_estimate);
         assert_eq!(
@@ -226,7 +230,7 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
 
     let picture = |id: &str| fs::read(area.join(format!("tiles/{id}.jpg"))).with_context(|| id.to_owned());
     let (mut before, mut known_before) = ((0, 0), taken(&visit, "/details."));
-    for query in ["pond", "storage tanks", "parked airplanes", "a river with a bridge"] {
+    for query in QUERIES {
         let found = page.search(query)?;
         let now = taken(&chromium.recorder().seen(), "/cells.");
         let (bytes, requests) = (now.0 - before.0, now.1 - before.1);
@@ -260,6 +264,17 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
         );
         assert!(found.len() == 20 && same >= 17, "{query}: {same} of {} are among the nearest", found.len());
     }
+    page.wait_until(
+        "its pictures are there",
+        "[...document.querySelectorAll('[data-testid=result] img')].every(picture => picture.complete)",
+    )?;
+    let (all, once) = (taken(&chromium.recorder().seen(), ""), QUERIES.len());
+    let (bytes, requests) = ((all.0 - bytes) / once as u64, (all.1 - visit.len()) / once);
+    println!("{bytes} bytes in {requests} requests for a search with its pictures");
+    assert!(
+        bytes <= WITH_PICTURES.0 && requests <= WITH_PICTURES.1,
+        "{bytes} bytes in {requests} requests for a search with its pictures"
+    );
     page.search("pond")?;
     assert_eq!(taken(&chromium.recorder().seen(), "/cells."), before, "what is here is not fetched again");
     assert_eq!(taken(&chromium.recorder().seen(), "/index.").1, 0, "no shard is loaded");
