@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_rs_package::CONFIG_FILE;
-use clip_rs_search::Engine;
-use clip_rs_search::model::{Activation, Architecture, ModelConfig};
+use clip_rs_search::model::{Activation, Architecture, ImagePixels, ModelConfig};
+use clip_rs_search::{Embedding, Engine};
 use clip_rs_stage::StageError;
+use clip_rs_training::evaluate::{Shortening, shorten};
 use clip_rs_training::model::{Package, Quantization, Said, import_as};
 
 /// Least cosine to the reference's vectors when nothing is rounded, and when weights have 8 bits.
@@ -65,6 +66,71 @@ fn packages_give_the_vectors_of_the_reference_implementations() {
             );
         }
     }
+}
+
+/// Pictures of two classes, and a thesaurus.
+fn material(folder: &Path) -> (PathBuf, PathBuf) {
+    let (data, names) = (folder.join("classes"), folder.join("thesaurus.ini"));
+    for (class, colour) in [("forest", [30, 120, 40]), ("water", [30, 60, 200])] {
+        fs::create_dir_all(data.join(class)).expect("a folder");
+        for n in 0..4_u32 {
+            let level = |x: u32, y: u32| colour.map(|level: u8| level + ((x * y + n * x) % 37) as u8);
+            let picture = image::RgbImage::from_fn(40, 40, |x, y| image::Rgb(level(x, y)));
+            picture.save(data.join(class).join(format!("{n}.png"))).expect("a picture");
+        }
+    }
+    fs::write(&names, "[pond]\nsee: pond, lake, river\n[forest]\nsee: forest, trees, green trees\n")
+        .expect("text");
+    (data, names)
+}
+
+/// Cosines of texts to each other and to a picture.
+fn cosines(package: &Path) -> Vec<f32> {
+    let package = Package::read(package).expect("a package");
+    let (text, image) = (package.text_encoder().expect("a tower"), package.image_encoder().expect("a tower"));
+    let picture = image::RgbImage::from_fn(50, 50, |x, y| image::Rgb([(x * 5) as u8, (y * 5) as u8, 90]));
+    let pixels = ImagePixels::from_rgb(image.config(), &picture).expect("pixels");
+    let mut all: Vec<Embedding> =
+        ["a pond", "green trees", "the river"].map(|words| text.encode(words).expect("a vector")).into();
+    all.extend(image.encode_batch(&[pixels]).expect("a vector"));
+    (0..all.len()).flat_map(|a| (0..a).map(move |b| (a, b))).map(|(a, b)| all[a].cosine(&all[b])).collect()
+}
+
+#[test]
+fn embeddings_of_any_model_that_ends_in_projections_can_be_shortened() {
+    for name in ["chinese_clip", "mobile_clip", "resnet"] {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let model = imported(name, folder.path(), Quantization::F32);
+        let (data, names) = material(folder.path());
+        let shortened = |dim: Option<usize>, out: &str| {
+            let out = folder.path().join(out);
+            let (data, names, model) = (data.clone(), names.clone(), model.clone());
+            let request = Shortening { model, data, split: None, names, dim, loss: 0.01, out: out.clone() };
+            (shorten(&request).expect("a shorter package"), out)
+        };
+        // Turned and not cut, all is where it was to each other.
+        let (turned, out) = shortened(Some(usize::MAX), "turned");
+        assert_eq!((turned.dim, turned.before), (turned.before, turned.before), "{name}");
+        for (found, expected) in cosines(&out).iter().zip(cosines(&model)) {
+            assert!((found - expected).abs() < 1e-4, "{name}: {found}, expected {expected}");
+        }
+        // The few vectors lie in few directions.
+        let (cut, out) = shortened(None, "cut");
+        assert!(cut.dim < cut.before && cut.lost <= 0.01, "{name}: {cut:?}");
+        let package = Package::read(&out).expect("a package");
+        assert_eq!(package.config.embed_dim, cut.dim);
+        assert_eq!(
+            package.text_encoder().expect("a tower").encode("a pond").expect("a vector").dim(),
+            cut.dim
+        );
+    }
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let model = imported("siglip", folder.path(), Quantization::F32);
+    let (data, names) = material(folder.path());
+    let out = folder.path().join("out");
+    let request = Shortening { model, data, split: None, names, dim: None, loss: 0.01, out };
+    let refused = shorten(&request).expect_err("no projection").to_string();
+    assert!(refused.contains("does not end in a projection"), "{refused}");
 }
 
 #[test]

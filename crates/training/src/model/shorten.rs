@@ -1,13 +1,14 @@
 //! A package whose embeddings are shorter: both towers end in a projection, and a rotation by the spectrum, of which only the first
 //! components are kept, becomes a part of it. So whoever reads the package, or a catalog made with it, needs to know nothing.
+//! SigLIP's image tower has no projection at its end, so there is nothing that a rotation could become a part of.
 
 use std::path::{Path, PathBuf};
 
-use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::Content;
-use candle_core::{Device, Tensor};
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{D, Device, Tensor};
 use clip_rs_search::Embedding;
-use clip_rs_search::model::{Concepts, ModelConfig, TensorSpec};
+use clip_rs_search::model::{Architecture, Concepts, ModelConfig, TensorSpec};
 use clip_rs_stage::{StageError, files};
 use clip_rs_towers::tensors::{self, Tower};
 
@@ -16,8 +17,31 @@ use super::import::write_gguf;
 use super::spectrum::Spectrum;
 use clip_rs_package::CONFIG_FILE;
 
-/// The last matrix of either tower.
-const PROJECTIONS: [&str; 2] = ["text_projection.weight", "visual_projection.weight"];
+/// What a tower ends in.
+#[derive(Clone, Copy)]
+enum Last {
+    /// A matrix `(embed_dim, width)`.
+    Rows,
+    /// A matrix `(width, embed_dim)`.
+    Columns,
+    /// A row `(embed_dim,)` that is added.
+    Bias,
+}
+
+impl Last {
+    /// Whether a tensor of this name is a part of a tower's end: CLIP's and Chinese-CLIP's projections, MobileCLIP's, and that of a
+    /// residual network.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "text_projection.weight" | "visual_projection.weight" => Self::Rows,
+            "visual.attnpool.c_proj.weight" | "visual.trunk.head.fc.weight" => Self::Rows,
+            "visual.attnpool.c_proj.bias" | "visual.trunk.head.fc.bias" => Self::Bias,
+            "text.text_projection" => Self::Columns,
+            _ => return None,
+        })
+    }
+}
+
 /// The trainer's own vectors, which the project keeps beside its model.
 const GOLDEN: &str = "golden.json";
 
@@ -30,8 +54,8 @@ pub(crate) fn write(
     told: &str,
     out: &Path,
 ) -> Result<(), StageError> {
-    if package.config.architecture.is_some() {
-        let why = "only models with projections at the end of both towers can be shortened, that is, CLIP's";
+    if package.config.architecture == Some(Architecture::Siglip) {
+        let why = "SigLIP's image tower does not end in a projection, so its embeddings cannot be shortened";
         return Err(StageError::content(package.folder(), why));
     }
     files::make_folder(out)?;
@@ -79,19 +103,28 @@ impl Rotation<'_> {
         let mut found = Vec::with_capacity(specs.len());
         for spec in specs {
             let tensor = content.tensor(&mut file, &spec.name, &Device::Cpu).map_err(self.failed())?;
-            let is_last = PROJECTIONS.contains(&spec.name.as_str());
-            let tensor = if is_last { self.turned(&tensor).map_err(self.failed())? } else { tensor };
+            let tensor = match Last::of(&spec.name) {
+                Some(last) => self.turned(last, &tensor).map_err(self.failed())?,
+                None => tensor,
+            };
             found.push((spec.name, tensor));
         }
         Ok(found)
     }
 
-    /// `(embed_dim, width) -> (dim, width)`
-    fn turned(&self, projection: &QTensor) -> candle_core::Result<QTensor> {
+    /// The same with `dim` in the place of `embed_dim`.
+    fn turned(&self, last: Last, stored: &QTensor) -> candle_core::Result<QTensor> {
         let basis = self.spectrum.first(self.dim);
         let basis = Tensor::from_vec(basis, (self.dim, self.spectrum.dim()), &Device::Cpu)?;
-        let turned = basis.matmul(&projection.dequantize(&Device::Cpu)?)?;
-        QTensor::quantize(&turned, projection.dtype())
+        let numbers = stored.dequantize(&Device::Cpu)?;
+        let turned = match last {
+            Last::Rows => basis.matmul(&numbers)?,
+            Last::Columns => numbers.matmul(&basis.t()?)?.contiguous()?,
+            Last::Bias => basis.matmul(&numbers.unsqueeze(1)?)?.squeeze(1)?,
+        };
+        // Blocks are of a row, which may have become too short for them.
+        let fits = turned.dim(D::Minus1)?.is_multiple_of(stored.dtype().block_size());
+        QTensor::quantize(&turned, if fits { stored.dtype() } else { GgmlDType::F16 })
     }
 
     /// The text tower's tensors, with the bank of concepts if it has one.
