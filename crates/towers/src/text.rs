@@ -71,8 +71,8 @@ impl TextTower for Text {
         Ok(Embedding::new(vector)?)
     }
 
-    fn tokenize(&self, text: &str) -> Vec<u32> {
-        self.tokens.of(text).unwrap_or_default()
+    fn tokenize(&self, text: &str) -> std::result::Result<Vec<u32>, ModelError> {
+        self.tokens.of(text)
     }
 
     fn reads_all(&self, text: &str) -> bool {

@@ -92,7 +92,7 @@ fn a_package_that_contradicts_its_trainer_is_refused() {
         fs::write(source.join("golden.json"), golden.to_string()).expect("write");
         import(&source, &out, Quantization::Q8_0)
     };
-    let ids = encoder.tokenize("a pond");
+    let ids = encoder.tokenize("a pond").expect("tokens");
     let agreement = golden(&ids, vector.as_slice().to_vec()).expect("agrees").agreement.expect("compared");
     assert!(agreement.texts > 0.9999 && agreement.pictures == 1.0);
     let error = golden(&ids[1..], vector.as_slice().to_vec()).expect_err("other tokens").to_string();

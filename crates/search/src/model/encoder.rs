@@ -20,7 +20,7 @@ pub trait TextTower: Send + Sync {
     fn encode(&self, text: &str) -> Result<Embedding, ModelError>;
 
     /// Tokens of `text`, as many of them as the model takes, without those that only fill it up.
-    fn tokenize(&self, text: &str) -> Vec<u32>;
+    fn tokenize(&self, text: &str) -> Result<Vec<u32>, ModelError>;
 
     /// Whether all of `text` is read, or only its beginning.
     fn reads_all(&self, text: &str) -> bool;
@@ -62,8 +62,8 @@ impl TextTower for TextEncoder {
         self.encode(text)
     }
 
-    fn tokenize(&self, text: &str) -> Vec<u32> {
-        self.tokenize(text)
+    fn tokenize(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        Ok(self.tokenize(text))
     }
 
     fn reads_all(&self, text: &str) -> bool {

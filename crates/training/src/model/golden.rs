@@ -73,7 +73,7 @@ pub(super) fn compare(
     };
     let encoder = package.text_encoder()?;
     for GoldenText { text, ids, vector } in golden.texts {
-        let tokens = encoder.tokenize(&text);
+        let tokens = encoder.tokenize(&text).map_err(StageError::engine(&text))?;
         if tokens != ids {
             return Err(differs(&text, format!("tokens {tokens:?}, expected {ids:?}")));
         }
