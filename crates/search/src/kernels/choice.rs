@@ -1,6 +1,5 @@
 //! Which kernels there are for this processor, and which is taken where none is named.
 
-use std::ptr;
 use std::sync::OnceLock;
 
 use super::activations::Activations;
@@ -56,7 +55,7 @@ impl Kernel {
     #[inline]
     pub(super) fn allows_wide_vectors() -> bool {
         let best = Self::best();
-        !ptr::eq(best, &PORTABLE) && !ptr::eq(best, &SSE2)
+        !std::ptr::eq(best, &PORTABLE) && !std::ptr::eq(best, &SSE2)
     }
 
     /// All that run here, the fastest first.
