@@ -89,7 +89,7 @@ fn the_towers_agree_with_the_engine() -> Result<(), Box<dyn std::error::Error>> 
         let model = Model::new(&package, &settings(Method::Full), &Device::Cpu)?;
         let values = model.values(false)?;
         let encoder = package.text_encoder()?;
-        let ids: Vec<Vec<u32>> = TEXTS.iter().map(|text| encoder.tokenize(text)).collect();
+        let ids: Vec<Vec<u32>> = TEXTS.iter().map(|text| encoder.tokenize(text).expect("tokens")).collect();
         let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         let tokens = Tokens::new(&ids, &Device::Cpu)?;
         let vectors: Vec<Vec<f32>> = embed_texts(&values.text, &model.config, &tokens)?.to_vec2()?;
