@@ -32,7 +32,7 @@ pub const ENGINE_PROFILE: &str = "engine";
 /// The profile of the workers with the general engine.
 const GENERAL_PROFILE: &str = "general";
 /// All that the page is made of.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 24] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -57,7 +57,6 @@ const SOURCES: [&str; 25] = [
     "xtask/service_worker.mjs",
     "xtask/src/policy.rs",
     "xtask/src/service_worker.rs",
-    "xtask/src/setup/nameless.rs",
     "xtask/src/worker.rs",
 ];
 

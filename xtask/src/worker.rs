@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::cache;
 use crate::paths;
 use crate::process;
-use crate::setup::{Tools, WASM_TARGET, WasmToolchain, nameless};
+use crate::setup::{Tools, WASM_TARGET, WasmToolchain};
 
 /// Both builds consist of these; the first starts the others.
 const FILES: [&str; 3] = ["worker_loader.js", "worker.js", "worker_bg.wasm"];
@@ -44,7 +44,8 @@ pub fn compile_relaxed(toolchain: &WasmToolchain, profile: &str, log: &Path) -> 
     let mut cargo = toolchain.cargo(None);
     cargo.args(["build", "--bin", "worker", "--no-default-features", "--profile", profile]);
     cargo.args(["--target", WASM_TARGET, "--manifest-path"]).arg(paths::repository().join("app/Cargo.toml"));
-    process::quiet(cargo.env("RUSTFLAGS", format!("{RELAXED_FLAGS} {}", nameless::flags())), log)?;
+    // No --remap-path-prefix: with it cargo would not tell this build from the other one, and make each anew after the other.
+    process::quiet(cargo.env("RUSTFLAGS", RELAXED_FLAGS), log)?;
     fs::create_dir_all(output()).with_context(|| format!("making {}", output().display()))?;
     let built = paths::target().join(WASM_TARGET).join(profile).join(PROGRAM);
     fs::copy(&built, output().join(PROGRAM)).with_context(|| format!("copying {}", built.display()))?;

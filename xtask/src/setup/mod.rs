@@ -6,7 +6,6 @@ mod cargo_tools;
 pub mod emulator;
 mod find;
 mod firefox;
-pub mod nameless;
 mod npm;
 pub mod programs;
 pub mod readers;
@@ -121,9 +120,8 @@ impl WasmToolchain {
             Some(own) => with_toolchain(command, own, folders),
             None => with_path(command, folders.to_vec()),
         };
-        // They would replace the flags that .cargo/config.toml gives for wasm32, to which those of the target are added.
+        // They would replace the flags that .cargo/config.toml gives for wasm32.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", nameless::flags());
         command
     }
 }
