@@ -52,7 +52,7 @@ impl Places {
             let lies_in = [&record.admin1, &record.admin2, &record.cc].map(|part| part.to_lowercase());
             has_name && parts.all(|part| lies_in.contains(part))
         };
-        let found = self.all.get_or_init(|| self.all()).iter().filter(is_it);
+        let found = self.all.get_or_init(|| self.gathered()).iter().filter(is_it);
         let mut found: Vec<(String, LngLat)> = found
             .filter_map(|record| Some((told(record), LngLat::new(record.lon, record.lat).ok()?)))
             .collect();
@@ -62,7 +62,7 @@ impl Places {
 
     /// Every place, in the order of what is told of it. The table can be asked for the nearest place only, so what lies within each
     /// part of the world is halved until it is one place; of two within a kilometre one is found.
-    fn all(&self) -> Vec<Record> {
+    fn gathered(&self) -> Vec<Record> {
         let columns = (0..72_u32).into_par_iter();
         let mut all: Vec<(String, &Record)> = columns
             .flat_map_iter(|column| {

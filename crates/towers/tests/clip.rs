@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
-use clip_rs_search::model::{ImageEncoder, ModelConfig, TensorSpec, TextEncoder};
+use clip_rs_search::model::{ImageEncoder, ImageTower, ModelConfig, TensorSpec, TextEncoder, TextTower};
 use clip_rs_towers::Device;
 
 /// Least cosine: weights are in f32 here, and only the order of sums differs.
@@ -45,6 +45,20 @@ fn package(name: &str) -> Package {
     }
 }
 
+/// A picture has vectors of at least this cosine by both.
+fn expect_alike(ours: &ImageEncoder, candles: &dyn ImageTower, picture: &Path, enough: f32) {
+    let rgb = image::open(picture).expect("a picture").to_rgb8();
+    let (a, b) = (ours.encode(&rgb).expect("a vector"), candles.encode(&rgb).expect("a vector"));
+    assert!(a.cosine(&b) >= enough, "{}: {}", picture.display(), a.cosine(&b));
+}
+
+/// A text has the same tokens and as good as the same vector by both.
+fn expect_equal(ours: &TextEncoder, candles: &dyn TextTower, words: &str) {
+    assert_eq!(ours.tokenize(words), candles.tokenize(words).expect("tokens"));
+    let (a, b) = (ours.encode(words).expect("a vector"), candles.encode(words).expect("a vector"));
+    assert!(a.cosine(&b) >= EQUAL, "{words:?}: {}", a.cosine(&b));
+}
+
 #[test]
 fn pictures_have_the_same_vectors_with_either_activation() {
     for name in ["hugging_face-f32", "open_clip-f32"] {
@@ -53,10 +67,7 @@ fn pictures_have_the_same_vectors_with_either_activation() {
         let candles = clip_rs_towers::image(&config, image, &Device::cpu()).expect("candle's tower");
         assert_eq!(candles.dim(), config.embed_dim);
         for file in ["noise.png", "ramp.png", "rings.png"] {
-            let picture = image::open(folder().join(file)).expect("a picture").to_rgb8();
-            let (a, b) =
-                (ours.encode(&picture).expect("a vector"), candles.encode(&picture).expect("a vector"));
-            assert!(a.cosine(&b) >= ALIKE, "{name}, {file}: {}", a.cosine(&b));
+            expect_alike(&ours, &*candles, &folder().join(file), ALIKE);
         }
     }
 }
@@ -68,9 +79,7 @@ fn texts_have_the_same_vectors_with_either_activation() {
         let ours = TextEncoder::from_gguf(&config, &text, &vocabulary).expect("our tower");
         let candles = clip_rs_towers::text(&config, text, &vocabulary).expect("candle's tower");
         for words in ["a river with a bridge", "", "storage tanks storage tanks", &"the ".repeat(50)] {
-            assert_eq!(ours.tokenize(words), candles.tokenize(words).expect("tokens"));
-            let (a, b) = (ours.encode(words).expect("a vector"), candles.encode(words).expect("a vector"));
-            assert!(a.cosine(&b) >= EQUAL, "{name}, {words:?}: {}", a.cosine(&b));
+            expect_equal(&ours, &*candles, words);
         }
     }
 }
@@ -100,9 +109,7 @@ fn the_embedded_model_has_the_same_vectors() {
     let ours = ImageEncoder::from_gguf(&config, &image).expect("our tower");
     let candles = clip_rs_towers::image(&config, image, &Device::cpu()).expect("candle's tower");
     for file in ["golden-gradient.png", "golden-noise.png", "golden-shapes.png"] {
-        let picture = image::open(folder.join(file)).expect("a picture").to_rgb8();
-        let (a, b) = (ours.encode(&picture).expect("a vector"), candles.encode(&picture).expect("a vector"));
-        assert!(a.cosine(&b) >= EQUAL, "{file}: {}", a.cosine(&b));
+        expect_alike(&ours, &*candles, &folder.join(file), EQUAL);
     }
     let weights = config.text_weights(&read("text.gguf")).expect("weights");
     let text = in_full("clip-text", &config.text_tensors(), &weights);
@@ -110,8 +117,6 @@ fn the_embedded_model_has_the_same_vectors() {
     let ours = TextEncoder::from_gguf(&config, &text, &vocabulary).expect("our tower");
     let candles = clip_rs_towers::text(&config, text, &vocabulary).expect("candle's tower");
     for words in ["a river with a bridge", "", "storage tanks", &"green trees ".repeat(40)] {
-        assert_eq!(ours.tokenize(words), candles.tokenize(words).expect("tokens"));
-        let (a, b) = (ours.encode(words).expect("a vector"), candles.encode(words).expect("a vector"));
-        assert!(a.cosine(&b) >= EQUAL, "{words:?}: {}", a.cosine(&b));
+        expect_equal(&ours, &*candles, words);
     }
 }
