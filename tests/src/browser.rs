@@ -1,7 +1,7 @@
 //! Headless Chromium with an empty profile, all of whose requests go through a [`Recorder`].
 //!
-//! It is started here and not by the driver library, to read its error output: with `--enable-logging=stderr`
-//! every console message lands there, also those of workers, which the developer protocol reports apart.
+//! Its error output is read: with `--enable-logging=stderr` every console message lands there, also those of workers, which the
+//! developer protocol reports apart.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,15 +12,16 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use headless_chrome::Browser;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::commands::Commands;
 use crate::{Artifacts, Page, Recorder, Site};
 
 /// A running browser; it ends, and its profile is removed, with this value.
 pub struct Chromium {
     process: Child,
-    browser: Browser,
+    commands: Arc<Mutex<Commands>>,
     recorder: Recorder,
     console: Arc<Mutex<Vec<String>>>,
     profile: Arc<TempDir>,
@@ -68,18 +69,26 @@ impl Chromium {
             }
         });
         let url = hear_url.recv_timeout(Duration::from_secs(60)).context("Chromium did not start in 60 s")?;
-        let browser = Browser::connect_with_timeout(url, Duration::from_secs(600))?;
-        Ok(Self { process, browser, recorder, console, profile })
+        let commands = Arc::new(Mutex::new(Commands::connect(&url)?));
+        Ok(Self { process, commands, recorder, console, profile })
     }
 
     /// Opens `url` in a new tab of `width` x `height` CSS pixels.
     pub fn open(&self, url: &str, width: u32, height: u32) -> Result<Page> {
-        let tab = self.browser.new_tab()?;
-        tab.set_default_timeout(Duration::from_secs(60));
-        let page = Page::new(tab);
+        let made = self.command("Target.createTarget", json!({ "url": "about:blank" }))?;
+        let tab = json!({ "targetId": made["targetId"], "flatten": true });
+        let attached = self.command("Target.attachToTarget", tab)?;
+        let session = attached["sessionId"].as_str().context("a tab without a session")?;
+        let page = Page::new(Arc::clone(&self.commands), session)?;
         page.resize(width, height)?;
         page.go(url)?;
         Ok(page)
+    }
+
+    /// The result of a command to the browser as a whole.
+    fn command(&self, method: &str, params: Value) -> Result<Value> {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        commands.give(json!({ "method": method, "params": params }), |_told| {})
     }
 
     /// Every request so far.

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -15,8 +14,8 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tungstenite::{Message, WebSocket};
 
+use crate::commands::Commands;
 use crate::{Recorder, Site};
 
 /// Longest wait for anything of the browser or the page; generous, as other work may share the machine.
@@ -27,10 +26,9 @@ const LISTENING: &str = "WebDriver BiDi listening on ";
 /// A running Firefox with one tab; it ends, and its profile is removed, with this value.
 pub struct Firefox {
     process: Child,
-    socket: WebSocket<TcpStream>,
+    commands: Commands,
     /// Id of the tab.
     context: String,
-    commands: u64,
     /// Log entries that have arrived, oldest first.
     logged: VecDeque<Value>,
     _recorder: Recorder,
@@ -56,13 +54,13 @@ impl Firefox {
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
-        let socket = listening(&mut process).and_then(|address| connect(&address));
-        let socket = socket.inspect_err(|_| end(&mut process))?;
+        let commands =
+            listening(&mut process).and_then(|address| Commands::connect(&format!("{address}/session")));
+        let commands = commands.inspect_err(|_| end(&mut process))?;
         let mut firefox = Self {
             process,
-            socket,
+            commands,
             context: String::new(),
-            commands: 0,
             logged: VecDeque::new(),
             _recorder: recorder,
             _profile: profile,
@@ -117,24 +115,12 @@ impl Firefox {
 
     /// The result of a command; what Firefox tells meanwhile is kept.
     fn command(&mut self, method: &str, params: &Value) -> Result<Value> {
-        self.commands += 1;
-        let call = json!({ "id": self.commands, "method": method, "params": params });
-        self.socket.send(Message::text(call.to_string()))?;
-        loop {
-            let Message::Text(text) = self.socket.read().with_context(|| format!("waiting for {method}"))?
-            else {
-                continue;
-            };
-            let mut said: Value = serde_json::from_str(&text)?;
-            match said["type"].as_str() {
-                Some("event") if said["method"] == "log.entryAdded" => {
-                    self.logged.push_back(said["params"].take())
-                }
-                Some("success") if said["id"] == self.commands => return Ok(said["result"].take()),
-                Some("error") => bail!("{method}: {} ({})", said["error"], said["message"]),
-                _ => {}
+        let logged = &mut self.logged;
+        self.commands.give(json!({ "method": method, "params": params }), |mut event| {
+            if event["method"] == "log.entryAdded" {
+                logged.push_back(event["params"].take());
             }
-        }
+        })
     }
 }
 
@@ -172,16 +158,6 @@ fn listening(process: &mut Child) -> Result<String> {
         }
     });
     hear.recv_timeout(PATIENCE).context("Firefox did not start")
-}
-
-fn connect(address: &str) -> Result<WebSocket<TcpStream>> {
-    let host =
-        address.strip_prefix("ws://").with_context(|| format!("{address} is no address of a WebSocket"))?;
-    let stream = TcpStream::connect(host).with_context(|| format!("connecting to {address}"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let (socket, _answer) = tungstenite::client(format!("{address}/session"), stream)
-        .map_err(|error| anyhow::anyhow!("{address}: {error}"))?;
-    Ok(socket)
 }
 
 fn end(process: &mut Child) {

@@ -8,7 +8,9 @@
 
 mod artifacts;
 mod browser;
+mod commands;
 mod firefox;
+mod keys;
 pub mod land;
 mod map;
 mod page;

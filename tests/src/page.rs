@@ -3,15 +3,19 @@
 //! Elements are found by `data-testid`, so that tests survive a change of looks but not of meaning.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use headless_chrome::Tab;
-use headless_chrome::protocol::cdp::{Browser, Emulation, Input, Page as PageDomain, Storage};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::commands::Commands;
+use crate::keys;
 
 /// Longest wait for anything on the page; generous, as other work may share the machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -47,29 +51,36 @@ pub enum Mouse {
 
 /// An open tab.
 pub struct Page {
-    tab: Arc<Tab>,
+    commands: Arc<Mutex<Commands>>,
+    /// By which the browser knows the tab.
+    session: String,
 }
 
 impl Page {
-    pub(crate) fn new(tab: Arc<Tab>) -> Self {
-        Self { tab }
+    pub(crate) fn new(commands: Arc<Mutex<Commands>>, session: &str) -> Result<Self> {
+        let page = Self { commands, session: session.to_owned() };
+        page.command("Page.enable", json!({}))?;
+        Ok(page)
     }
 
-    /// Loads `url` and waits until the document is there (not until the engine is ready).
+    /// The result of a command of Chromium's developer protocol to this tab.
+    fn command(&self, method: &str, params: Value) -> Result<Value> {
+        let command = json!({ "method": method, "params": params, "sessionId": self.session });
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).give(command, |_told| {})
+    }
+
+    /// Loads `url` and waits until the document and what it names are there (not until the engine is ready).
     pub fn go(&self, url: &str) -> Result<()> {
-        self.tab.navigate_to(url)?;
-        self.tab.wait_until_navigated().with_context(|| format!("loading {url}"))?;
-        Ok(())
+        let answer = self.command("Page.navigate", json!({ "url": url }))?;
+        if let Some(error) = answer["errorText"].as_str() {
+            bail!("loading {url}: {error}");
+        }
+        self.wait_until("the document is there", "document.readyState === 'complete'")
     }
 
     /// Runs `script` in every document from now on, before anything of the document's own.
     pub fn before_load(&self, script: &str) -> Result<()> {
-        self.tab.call_method(PageDomain::AddScriptToEvaluateOnNewDocument {
-            source: script.to_owned(),
-            world_name: None,
-            include_command_line_api: None,
-            run_immediately: None,
-        })?;
+        self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }))?;
         Ok(())
     }
 
@@ -80,25 +91,29 @@ impl Page {
 
     /// Why the browser would not install the page as an application; nothing if it would.
     pub fn installability_errors(&self) -> Result<Vec<String>> {
-        let found = self.tab.call_method(PageDomain::GetInstallabilityErrors(None))?;
-        Ok(found.installability_errors.into_iter().map(|error| error.error_id).collect())
+        let found = self.command("Page.getInstallabilityErrors", json!({}))?;
+        let errors = found["installabilityErrors"].as_array().context("no list of errors")?;
+        Ok(errors.iter().filter_map(|error| error["errorId"].as_str()).map(str::to_owned).collect())
     }
 
     /// Loads the page again, from whatever keeps it, and waits until the document is there; what it loads may never come.
     pub fn reload(&self) -> Result<()> {
         self.eval::<bool>("(window.isFormer = true)")?;
         // The answer may be lost with the document that was asked.
-        let _lost = self.eval::<serde_json::Value>("(location.reload(), null)");
+        let _lost = self.eval::<Value>("(location.reload(), null)");
         self.wait_until("the document is there again", "!window.isFormer && document.body")
     }
 
     /// Value of a JavaScript expression, which may be a promise.
     pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T> {
         let wrapped = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");
-        let object = self.tab.evaluate(&wrapped, true).with_context(|| format!("evaluating {expression}"))?;
-        let text = object.value.and_then(|value| value.as_str().map(str::to_owned));
-        let text = text.with_context(|| format!("{expression} gave no value"))?;
-        serde_json::from_str(&text).with_context(|| format!("{expression} gave {text}"))
+        let script = json!({ "expression": wrapped, "awaitPromise": true });
+        let answer =
+            self.command("Runtime.evaluate", script).with_context(|| format!("evaluating {expression}"))?;
+        let Some(text) = answer["result"]["value"].as_str() else {
+            bail!("{expression} failed: {}", answer["exceptionDetails"]["exception"]["description"])
+        };
+        serde_json::from_str(text).with_context(|| format!("{expression} gave {text}"))
     }
 
     /// Waits until a JavaScript expression, which may be a promise, is true; `what` names it when it never is. Long work that shows
@@ -142,16 +157,15 @@ impl Page {
     /// Types `words` into the search box as a person does, in the place of what is in it, without pressing Enter.
     pub fn type_words(&self, words: &str) -> Result<()> {
         self.click("[data-testid=search-input]")?;
-        self.eval::<serde_json::Value>("document.querySelector('[data-testid=search-input]').select()")?;
-        self.tab.type_str(words)?;
-        Ok(())
+        self.eval::<Value>("document.querySelector('[data-testid=search-input]').select()")?;
+        words.chars().try_for_each(|character| self.press(&character.to_string()))
     }
 
     /// Types `query` into the search box as a person does, presses Enter, and waits for the results; where none is likely,
     /// asks for what comes nearest.
     pub fn search(&self, query: &str) -> Result<Vec<ResultCard>> {
         self.type_words(query)?;
-        self.tab.press_key("Enter")?;
+        self.press("Enter")?;
         let literal = serde_json::to_string(query)?;
         let asked = format!(
             "decodeURIComponent(location.hash).includes({literal}) \
@@ -210,52 +224,44 @@ impl Page {
             .with_context(|| format!("there is no {selector}"))
     }
 
-    /// Presses the mouse on the middle of the first element that a selector finds.
+    /// Presses the mouse on the middle of the first element that a selector finds, once there is one; it is scrolled to.
     pub fn click(&self, selector: &str) -> Result<()> {
-        let element =
-            self.tab.wait_for_element(selector).with_context(|| format!("there is no {selector}"))?;
-        element.scroll_into_view()?;
-        element.click().with_context(|| format!("clicking {selector}"))?;
-        Ok(())
+        let literal = serde_json::to_string(selector)?;
+        let shown = format!("document.querySelector({literal})?.getClientRects().length > 0");
+        self.wait_until(&format!("there is {selector}"), &shown)?;
+        let middle: (f64, f64) = self.eval(&format!(
+            "(element => {{ element.scrollIntoViewIfNeeded(); const [box] = element.getClientRects(); \
+             return [box.x + box.width / 2, box.y + box.height / 2]; }})(document.querySelector({literal}))"
+        ))?;
+        self.mouse(Mouse::Move, middle, 0)?;
+        self.mouse(Mouse::Press, middle, 1)?;
+        self.mouse(Mouse::Release, middle, 1)
     }
 
-    /// Presses a key, by its name in DOM events (`Tab`, `Enter`, `ArrowDown`).
+    /// Presses a key, by its name in DOM events (`Tab`, `Enter`, `ArrowDown`) or its character.
     pub fn press(&self, key: &str) -> Result<()> {
-        self.tab.press_key(key)?;
+        for event in keys::stroke(key)? {
+            self.command("Input.dispatchKeyEvent", event)?;
+        }
         Ok(())
     }
 
     /// Sets the window's size in CSS pixels; below 600 wide it is a phone.
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
-        self.tab.call_method(Emulation::SetDeviceMetricsOverride {
-            width,
-            height,
-            device_scale_factor: 1.0,
-            mobile: width < 600,
-            scale: None,
-            screen_width: None,
-            screen_height: None,
-            position_x: None,
-            position_y: None,
-            dont_set_visible_size: None,
-            screen_orientation: None,
-            viewport: None,
-            display_feature: None,
-            device_posture: None,
-        })?;
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.command("Emulation.setDeviceMetricsOverride", size)?;
         Ok(())
     }
 
     /// Shows this tab before the others of its browser: hidden ones take no clicks.
     pub fn to_front(&self) -> Result<()> {
-        self.tab.bring_to_front()?;
+        self.command("Page.bringToFront", json!({}))?;
         Ok(())
     }
 
     /// Shows the page as it would be printed.
     pub fn show_as_printed(&self) -> Result<()> {
-        self.tab
-            .call_method(Emulation::SetEmulatedMedia { media: Some("print".to_owned()), features: None })?;
+        self.command("Emulation.setEmulatedMedia", json!({ "media": "print" }))?;
         Ok(())
     }
 
@@ -266,12 +272,9 @@ impl Page {
 
     /// Sets these CSS media features, and no others.
     pub fn prefer_all(&self, features: &[(&str, &str)]) -> Result<()> {
-        let feature = |&(name, value): &(&str, &str)| Emulation::MediaFeature {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        };
-        let features = Some(features.iter().map(feature).collect());
-        self.tab.call_method(Emulation::SetEmulatedMedia { media: None, features })?;
+        let feature = |&(name, value): &(&str, &str)| json!({ "name": name, "value": value });
+        let features: Vec<_> = features.iter().map(feature).collect();
+        self.command("Emulation.setEmulatedMedia", json!({ "features": features }))?;
         Ok(())
     }
 
@@ -279,76 +282,47 @@ impl Page {
     /// at one place: the second one of a double click is 2.
     pub fn mouse(&self, does: Mouse, (x, y): (f64, f64), clicks: u32) -> Result<()> {
         let (kind, is_down) = match does {
-            Mouse::Move => (Input::DispatchMouseEventTypeOption::MouseMoved, false),
-            Mouse::Drag => (Input::DispatchMouseEventTypeOption::MouseMoved, true),
-            Mouse::Press => (Input::DispatchMouseEventTypeOption::MousePressed, true),
-            Mouse::Release => (Input::DispatchMouseEventTypeOption::MouseReleased, false),
+            Mouse::Move => ("mouseMoved", false),
+            Mouse::Drag => ("mouseMoved", true),
+            Mouse::Press => ("mousePressed", true),
+            Mouse::Release => ("mouseReleased", false),
         };
-        self.tab.call_method(Input::DispatchMouseEvent {
-            Type: kind,
-            x,
-            y,
-            button: (does != Mouse::Move).then_some(Input::MouseButton::Left),
-            buttons: Some(u32::from(is_down)),
-            click_count: Some(clicks),
-            modifiers: None,
-            timestamp: None,
-            force: None,
-            tangential_pressure: None,
-            tilt_x: None,
-            tilt_y: None,
-            twist: None,
-            delta_x: None,
-            delta_y: None,
-            pointer_Type: None,
-        })?;
+        let button = if does == Mouse::Move { "none" } else { "left" };
+        let event = json!({
+            "type": kind, "x": x, "y": y, "button": button, "buttons": u32::from(is_down), "clickCount": clicks,
+        });
+        self.command("Input.dispatchMouseEvent", event)?;
         Ok(())
     }
 
     /// Lets pages know that the device is at this longitude and latitude, or refuses to let them know.
     pub fn be_at(&self, place: Option<(f64, f64)>) -> Result<()> {
-        let setting = if place.is_some() {
-            Browser::PermissionSetting::Granted
-        } else {
-            Browser::PermissionSetting::Denied
-        };
-        self.tab.call_method(Browser::SetPermission {
-            permission: Browser::PermissionDescriptor {
-                name: "geolocation".to_owned(),
-                sysex: None,
-                user_visible_only: None,
-                allow_without_sanitization: None,
-                allow_without_gesture: None,
-                pan_tilt_zoom: None,
-            },
-            setting,
-            origin: None,
-            embedding_origin: None,
-            browser_context_id: None,
-        })?;
-        self.tab.call_method(Emulation::SetGeolocationOverride {
-            longitude: place.map(|(lng, _)| lng),
-            latitude: place.map(|(_, lat)| lat),
-            accuracy: place.map(|_| 20.0),
-            altitude: None,
-            altitude_accuracy: None,
-            heading: None,
-            speed: None,
-        })?;
+        let setting = if place.is_some() { "granted" } else { "denied" };
+        let permission = json!({ "permission": { "name": "geolocation" }, "setting": setting });
+        self.command("Browser.setPermission", permission)?;
+        let place = place.map_or_else(
+            || json!({}),
+            |(lng, lat)| json!({ "longitude": lng, "latitude": lat, "accuracy": 20 }),
+        );
+        self.command("Emulation.setGeolocationOverride", place)?;
         Ok(())
     }
 
     /// Lets the site at `origin` keep so many bytes; as many as the browser likes where none are given.
     pub fn limit_storage(&self, origin: &str, bytes: Option<u32>) -> Result<()> {
-        let quota_size = bytes.map(f64::from);
-        self.tab.call_method(Storage::OverrideQuotaForOrigin { origin: origin.to_owned(), quota_size })?;
+        let mut quota = json!({ "origin": origin });
+        if let Some(bytes) = bytes {
+            quota["quotaSize"] = json!(bytes);
+        }
+        self.command("Storage.overrideQuotaForOrigin", quota)?;
         Ok(())
     }
 
     /// What is visible, as a PNG file.
     pub fn png(&self) -> Result<Vec<u8>> {
-        let format = PageDomain::CaptureScreenshotFormatOption::Png;
-        self.tab.capture_screenshot(format, None, None, true)
+        let answer = self.command("Page.captureScreenshot", json!({ "format": "png" }))?;
+        let base64 = answer["data"].as_str().context("a screenshot without data")?;
+        Ok(BASE64_STANDARD.decode(base64)?)
     }
 
     /// Writes what is visible to a PNG file.
