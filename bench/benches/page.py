@@ -11,6 +11,11 @@ QUERY = "#q=storage%20tanks"
 # After the page is ready, the map's tiles are still on their way.
 REST_SECONDS = 3
 SCRIPT = ROOT / "bench" / "pages" / "visit.js"
+NOTES = {
+    "cold visit": f"With what follows in {REST_SECONDS} seconds of rest: the service worker keeps the page's other programs, too. "
+    "What comes before a first search is in the README.",
+    "warm visit": "",
+}
 
 
 def run(context: Context) -> list[Row]:
@@ -33,7 +38,7 @@ def bytes_by_kind(context: Context) -> list[Row]:
                 rows.append(Row("page", f"{visit}: {name}", "kB", [single("ours", sum(sizes) / 1000, requests=len(sizes))]))
             everything = [size for sizes in kinds.values() for size in sizes]
             rows.append(Row("page", f"{visit}: all", "kB",
-                            [single("ours", sum(everything) / 1000, requests=len(everything))]))
+                            [single("ours", sum(everything) / 1000, requests=len(everything))], note=NOTES[visit]))
             tab.fresh()
     return rows
 

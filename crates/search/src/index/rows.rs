@@ -7,6 +7,10 @@ use crate::Code;
 use crate::code::{CodeError, CodeRef, MAX_DIM, scale_of};
 use crate::kernels::{self, ROWS_TOGETHER, RowDots};
 
+/// Rows that are on their way from memory while others are looked at. They lie anywhere, so no processor guesses which are next:
+/// with fewer or more a search of 100,000 vectors of 512 bytes takes longer, with none half as long again.
+const AHEAD: usize = 2 * ROWS_TOGETHER;
+
 /// Codes of one dimension; row `ordinal` is the code of that item.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -78,7 +82,15 @@ impl Rows {
     #[inline]
     pub(super) fn cosines(&self, query: &PreparedQuery, ordinals: &[u32], mut found: impl FnMut(u32, f32)) {
         let (groups, rest) = ordinals.as_chunks::<ROWS_TOGETHER>();
+        let mut later = ordinals.iter();
+        let mut fetch = |count| {
+            if kernels::PREFETCHES {
+                later.by_ref().take(count).for_each(|&later| kernels::prefetch(self.row(later as usize)));
+            }
+        };
+        fetch(AHEAD);
         for group in groups {
+            fetch(ROWS_TOGETHER);
             self.cosines_of(query, *group, &mut found);
         }
         for &ordinal in rest {
