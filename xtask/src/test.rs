@@ -1,10 +1,8 @@
 //! `cargo xtask test`: every check and test of the repository, cheapest first, each with its own output shown.
 
 use std::fmt::Write as _;
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -150,9 +148,6 @@ fn native_tests(
     let mut cargo = setup::cargo();
     // No examples in documentation, of which there are none: looking for them, rustdoc reads all crates.
     cargo.arg("test").args(NATIVE).args(["--tests", "--no-fail-fast", "--", "--include-ignored"]);
-    // Those that drive a browser mostly wait for it.
-    let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
-    cargo.env("RUST_TEST_THREADS", threads.to_string());
     cargo.envs(firefox.map(|program| ("FIREFOX", program)));
     cargo.envs(readers.map(|python| ("CLIP_RS_READERS", python)));
     check("tests", with_artifacts(&mut cargo, commands, area, browser))
