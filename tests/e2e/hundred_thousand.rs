@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clip_rs_catalog::{Bounds, TileId};
 use clip_rs_sample::repeat;
 use clip_rs_tests::{Artifacts, Chromium, Fault, Page, Seen, Site};
@@ -209,6 +211,18 @@ fn what_is_here_is_shown_while_the_rest_is_waited_for(page: &Page, chromium: &Ch
     Ok(())
 }
 
+/// Waits until nothing has been asked for in a second.
+fn at_rest(chromium: &Chromium) -> Result<()> {
+    for _ in 0..120 {
+        let before = chromium.recorder().seen().len();
+        thread::sleep(Duration::from_secs(1));
+        if chromium.recorder().seen().len() == before {
+            return Ok(());
+        }
+    }
+    bail!("the page asks on and on")
+}
+
 #[test]
 #[ignore = "needs what `cargo xtask test` builds"]
 fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Result<()> {
@@ -228,6 +242,10 @@ fn of_a_hundred_thousand_places_a_search_fetches_a_few_parts_of_one_file() -> Re
     let (centroids, requests) = taken(&visit, "/centroids.");
     assert!(requests == 1 && centroids < CENTROIDS, "{centroids} bytes of centroids in {requests} requests");
 
+    // Names of places are gathered as soon as a search can be made.
+    at_rest(&chromium)?;
+    let visit = chromium.recorder().seen();
+    let (bytes, _) = taken(&visit, "");
     let picture = |id: &str| fs::read(area.join(format!("tiles/{id}.jpg"))).with_context(|| id.to_owned());
     let (mut before, mut known_before) = ((0, 0), taken(&visit, "/details."));
     for query in QUERIES {

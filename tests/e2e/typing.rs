@@ -19,7 +19,10 @@ fn ids(cards: &[ResultCard]) -> Vec<&str> {
 
 /// Waits until the visible status line says that there are results for exactly `words`.
 fn wait_for_results(page: &Page, words: &str) -> Result<Vec<ResultCard>> {
-    let said = format!("document.querySelector('[data-testid=status]')?.innerText.endsWith('for “{words}”')");
+    let said = format!(
+        "document.querySelector('[data-testid=status]')?.innerText.endsWith('for “{words}”') \
+         && !document.querySelector('.results[aria-busy=true]')"
+    );
     page.wait_until(&format!("there are results for {words:?}"), &said)?;
     page.results()
 }
