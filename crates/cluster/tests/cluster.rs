@@ -168,9 +168,9 @@ fn subfolder(folder: &Path, start: &str) -> PathBuf {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let begins =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start));
-    let found: Vec<_> = entries.filter(begins).collect();
-    let [one] = found.as_slice() else { panic!("{start}: {found:?}") };
-    one.clone()
+    let mut found: Vec<_> = entries.filter(begins).collect();
+    assert_eq!(found.len(), 1, "{start}: {found:?}");
+    found.pop().expect("the one")
 }
 
 #[test]
