@@ -7,8 +7,8 @@ use crate::Code;
 use crate::code::{CodeError, CodeRef, MAX_DIM, scale_of};
 use crate::kernels::{self, ROWS_TOGETHER, RowDots};
 
-/// Rows that are on their way from memory while others are looked at. They lie anywhere, so no processor guesses which are next:
-/// with fewer or more a search of 100,000 vectors of 512 bytes takes longer, with none half as long again.
+/// Rows that are on their way from memory while others are looked at: they lie anywhere, so no processor guesses which are next.
+/// With fewer or more a walk over 100,000 vectors of 512 bytes takes longer; with none, a scan of them all twice as long.
 const AHEAD: usize = 2 * ROWS_TOGETHER;
 
 /// Codes of one dimension; row `ordinal` is the code of that item.
