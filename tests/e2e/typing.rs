@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use clip_rs_tests::{Page, ResultCard};
+use clip_rs_tests::{COMPLETE, Page, ResultCard};
 
 use crate::Visit;
 
@@ -21,7 +21,7 @@ fn ids(cards: &[ResultCard]) -> Vec<&str> {
 fn wait_for_results(page: &Page, words: &str) -> Result<Vec<ResultCard>> {
     let said = format!(
         "document.querySelector('[data-testid=status]')?.innerText.endsWith('for “{words}”') \
-         && !document.querySelector('.results[aria-busy=true]')"
+         && {COMPLETE}"
     );
     page.wait_until(&format!("there are results for {words:?}"), &said)?;
     page.results()

@@ -1,7 +1,7 @@
 //! Commands to a browser over a WebSocket: what Chromium's developer protocol and WebDriver BiDi have in common.
 //!
-//! A command is sent and its answer read by whoever wants it. No thread reads ahead and no library stands between: those that
-//! there are poll, for a tenth of a second a command, and a test gives hundreds.
+//! A command is sent and its answer read by whoever wants it. No thread reads ahead and no library stands between: with
+//! headless_chrome 1.0.22, which polls, a command took a tenth of a second, and a test gives hundreds.
 
 use std::net::TcpStream;
 use std::time::Duration;

@@ -23,7 +23,7 @@ pub use artifacts::{Artifacts, axe};
 pub use browser::Chromium;
 pub use firefox::Firefox;
 pub use map::MapView;
-pub use page::{Mouse, Page, ResultCard};
+pub use page::{COMPLETE, Mouse, Page, ResultCard};
 pub use recorder::{Fault, Recorder, Seen};
 pub use site::Site;
 pub use truth::GroundTruth;

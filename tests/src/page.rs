@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const PROGRESS: &str = "[...document.querySelectorAll('progress')].map(progress => progress.value).join()";
 
 /// JavaScript: whether all cards of the list are made.
-const COMPLETE: &str = "!document.querySelector('.results[aria-busy=true]')";
+pub const COMPLETE: &str = "!document.querySelector('.results[aria-busy=true]')";
 
 /// A result as the page shows it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
